@@ -1,0 +1,2 @@
+//! Criterion benches, event generator, comparison with peers.
+#![forbid(unsafe_code)]

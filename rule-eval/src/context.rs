@@ -1,0 +1,62 @@
+//! What an evaluation knows besides its input.
+
+use regex::Regex;
+use rule_model::{DateTime, Value};
+use std::collections::HashMap;
+use std::fmt;
+
+/// What functions may ask for while a query is evaluated. One serves a whole evaluation.
+#[derive(Debug)]
+pub struct Context {
+    /// What `now()` says: the same throughout an evaluation.
+    pub now: DateTime,
+    regexes: HashMap<String, Option<Regex>>,
+    failure: Option<EvalError>,
+}
+
+/// Why an evaluation stopped.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EvalError {
+    /// What went wrong, as a sentence without a full stop.
+    pub message: String,
+}
+
+/// Patterns remembered at the most; past it the memory is emptied, so that patterns made from data cannot fill it.
+const REMEMBERED_REGEXES: usize = 1024;
+
+impl Context {
+    /// A context in which it is `now`.
+    pub fn at(now: DateTime) -> Context {
+        Context { now, regexes: HashMap::new(), failure: None }
+    }
+
+    /// The compiled form of a pattern; `None` when it is not a valid one.
+    pub fn regex(&mut self, pattern: &str) -> Option<&Regex> {
+        if self.regexes.len() >= REMEMBERED_REGEXES && !self.regexes.contains_key(pattern) {
+            self.regexes.clear();
+        }
+        if !self.regexes.contains_key(pattern) {
+            self.regexes.insert(pattern.to_owned(), Regex::new(pattern).ok());
+        }
+        self.regexes.get(pattern).and_then(Option::as_ref)
+    }
+
+    /// Stops the evaluation with an error, the first of which is kept; gives null so that a function can end with it.
+    pub fn fail(&mut self, message: impl Into<String>) -> Value {
+        self.failure.get_or_insert_with(|| EvalError { message: message.into() });
+        Value::Null
+    }
+
+    /// The error that a function reported, if any; taking it clears it.
+    pub fn take_failure(&mut self) -> Option<EvalError> {
+        self.failure.take()
+    }
+}
+
+impl fmt::Display for EvalError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for EvalError {}

@@ -1,0 +1,19 @@
+//! What KQL means: the one definition that the macro, the runtime, the command line and the tests all use.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`function`], `functions` | what an entry of the function table is; the table of scalar functions and operators |
+//! | `aggregate`, `aggregates` | the same for aggregate functions |
+//! | [`table`] | rows and columns |
+//! | [`context`] | what an evaluation knows besides its input: the time, compiled regular expressions |
+//! | `json`, `record` | JSON text to values; a record to a row of its table's columns |
+//! | `evaluate` | plan and tables in, table out |
+#![forbid(unsafe_code)]
+
+pub mod context;
+pub mod function;
+pub mod table;
+
+pub use context::Context;
+pub use function::Function;
+pub use table::{Row, Table};

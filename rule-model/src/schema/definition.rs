@@ -1,0 +1,1 @@
+//! Schema files: TOML text to [`Schema`](super::Schema).

@@ -1,0 +1,160 @@
+//! A rule as it is compiled in: what `rule!` expands to.
+
+use rule_eval::{Context, Row};
+use rule_model::metadata::Metadata;
+use rule_model::{Schema, Type};
+
+/// A compiled rule: static data and a few functions made for it.
+#[derive(Debug)]
+pub struct Rule {
+    /// What it says of itself.
+    pub metadata: Metadata,
+    /// The Rust module it stands in, for messages.
+    pub module: &'static str,
+    /// What it does with events.
+    pub body: Body,
+    /// The columns of its alerts: the visible ones, then hidden ones that only the title or the keys use.
+    pub columns: &'static [OutputColumn],
+    /// How many of `columns` are visible in an alert's `row`.
+    pub visible: usize,
+    /// Its query, stage by stage, for people.
+    pub stages: &'static [StageText],
+    /// What it looks for, for people and for counting how many rules look for the same.
+    pub indicators: &'static [Indicator],
+    /// Its inline tests.
+    pub tests: &'static [Test],
+}
+
+/// What a rule does with events.
+#[derive(Debug)]
+pub enum Body {
+    /// Looks at one event at a time.
+    RowLocal(RowLocal),
+    /// Joins or summarizes across events: filter prefixes of its inputs, and a tail that the evaluator runs over the
+    /// rows that passed them.
+    AcrossEvents(AcrossEvents),
+}
+
+/// A rule that looks at one event at a time.
+#[derive(Debug)]
+pub struct RowLocal {
+    /// The table and the conditions on one event.
+    pub input: Input,
+    /// The rest of the query on an event that passed: its output row (visible columns, then hidden), `None` where a
+    /// later condition drops it.
+    pub row: RowBuilder,
+}
+
+/// What builds the output of a row-local rule.
+#[derive(Debug)]
+pub enum RowBuilder {
+    /// One row an event, by generated code.
+    Generated(fn(&crate::Event<'_>, &mut Context) -> Option<Row>),
+    /// Any number of rows an event (`mv-expand`, `mv-apply`, …): a serialised plan that the evaluator runs over the
+    /// one row of the event.
+    Plan(&'static [u8]),
+}
+
+/// A rule across events.
+#[derive(Debug)]
+pub struct AcrossEvents {
+    /// The tables it reads, each as often as the query does.
+    pub inputs: &'static [Input],
+    /// The serialised plan over the inputs, which it names `$0`, `$1`, … by their position.
+    pub tail: &'static [u8],
+    /// Columns that partition its state, for people; empty where there are none.
+    pub partition: &'static [&'static str],
+}
+
+/// A table that a rule reads, and which of its events pass the query's first conditions.
+#[derive(Debug)]
+pub struct Input {
+    /// The table; `None` for a table without a schema (a watchlist), which is loaded whole by name.
+    pub schema: &'static Schema,
+    /// The conditions on the operation name alone.
+    pub dispatch: Dispatch,
+    /// The other conditions of the filter prefix.
+    pub matches: fn(&crate::Event<'_>, &mut Context) -> bool,
+    /// Positions of the columns that the rest of the query reads.
+    pub columns: &'static [usize],
+}
+
+/// The conditions on the operation name, resolved once per distinct name.
+#[derive(Debug)]
+pub struct Dispatch {
+    /// At least one of these holds for every name that `accepts`; empty where any name may do.
+    pub keys: &'static [DispatchKey],
+    /// Whether events of this operation name can match. The name of an event without one is the empty text.
+    pub accepts: fn(&str, &mut Context) -> bool,
+}
+
+/// A necessary condition on the operation name, by which rules are found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum DispatchKey {
+    /// The name itself.
+    Exact(&'static str),
+    /// The name in any case.
+    AnyCase(&'static str),
+    /// Anything that only looking at the name can tell (prefix, substring, term, regex), described for people.
+    Test(&'static str),
+}
+
+/// A column of a rule's output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OutputColumn {
+    /// Name.
+    pub name: &'static str,
+    /// Type.
+    pub ty: Type,
+    /// The operator that makes it (`source`, `extend`, `summarize`, …).
+    pub stage: &'static str,
+}
+
+/// A stage of a query, for people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StageText {
+    /// `source`, `where`, …
+    pub operator: &'static str,
+    /// Its text as written.
+    pub text: &'static str,
+}
+
+/// A test of a column against literal values, for people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Indicator {
+    /// The column, with a path into it where there is one.
+    pub field: &'static str,
+    /// `eq`, `contains`, `match`, `in`, …: the operator's symbol.
+    pub kind: &'static str,
+    /// The values.
+    pub values: &'static [&'static str],
+}
+
+/// An inline test of a rule.
+#[derive(Clone, Copy, Debug)]
+pub struct Test {
+    /// Name, unique within the rule.
+    pub name: &'static str,
+    /// Whether the rule must alert.
+    pub expect: Expectation,
+    /// The events, each with the table it belongs to (`None`: the rule's own) and its JSON text.
+    pub events: &'static [(Option<&'static str>, &'static str)],
+}
+
+/// What an inline test expects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expectation {
+    /// At least one alert; where columns are named, one with these values (as KQL literals print).
+    Fires(&'static [(&'static str, &'static str)]),
+    /// No alert.
+    Silent,
+}
+
+/// The rules that a detector is built from.
+#[derive(Debug)]
+pub struct Ruleset {
+    /// In the order of declaration.
+    pub rules: &'static [&'static Rule],
+    /// Tables that its rules use beside the built-in ones.
+    pub schemas: &'static [&'static Schema],
+}

@@ -1,0 +1,2 @@
+//! The rules that the detector ships, one a file.
+#![forbid(unsafe_code)]
