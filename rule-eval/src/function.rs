@@ -26,8 +26,8 @@ pub struct Function {
     pub examples: &'static [(&'static str, &'static str)],
 }
 
-/// The implementation of a function: it gets the arguments already converted to the signature's types (any of them
-/// may be [`Value::Null`]; a string never is) and gives a value of the signature's result type. What KQL calls an
+/// The implementation of a function: it gets as many arguments as the signature asks for, already converted to its
+/// types (any of them may be [`Value::Null`]; a string never is), so that indexing them is sound, and gives a value of the signature's result type. What KQL calls an
 /// invalid argument gives null; what stops a query in Kusto is reported with [`Context::fail`].
 #[derive(Clone, Copy, Debug)]
 pub enum Implementation {
@@ -117,6 +117,56 @@ pub enum Stability {
     Window,
     /// Differs from call to call: `rand()`, `new_guid()`.
     Volatile,
+}
+
+impl Function {
+    /// A pure entry over the arguments of one row, without aliases.
+    pub const fn scalar(
+        name: &'static str,
+        summary: &'static str,
+        signatures: &'static [Signature],
+        call: fn(&mut Context, &[Value]) -> Value,
+        examples: &'static [(&'static str, &'static str)],
+    ) -> Function {
+        Function {
+            name,
+            aliases: &[],
+            signatures,
+            summary,
+            stability: Stability::Pure,
+            call: Implementation::Scalar(call),
+            examples,
+        }
+    }
+
+    /// An entry over the arguments of all rows, without aliases.
+    pub const fn window(
+        name: &'static str,
+        summary: &'static str,
+        signatures: &'static [Signature],
+        call: fn(&mut Context, &[Vec<Value>], usize) -> Vec<Value>,
+        examples: &'static [(&'static str, &'static str)],
+    ) -> Function {
+        Function {
+            name,
+            aliases: &[],
+            signatures,
+            summary,
+            stability: Stability::Window,
+            call: Implementation::Window(call),
+            examples,
+        }
+    }
+
+    /// The same entry with other names.
+    pub const fn also(self, aliases: &'static [&'static str]) -> Function {
+        Function { aliases, ..self }
+    }
+
+    /// The same entry with another stability.
+    pub const fn stability(self, stability: Stability) -> Function {
+        Function { stability, ..self }
+    }
 }
 
 impl Param {

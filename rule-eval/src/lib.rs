@@ -2,7 +2,7 @@
 //!
 //! | module | holds |
 //! |---|---|
-//! | [`function`], `functions` | what an entry of the function table is; the table of scalar functions and operators |
+//! | [`function`], [`functions`] | what an entry of the function table is; the table of scalar functions and operators |
 //! | `aggregate`, `aggregates` | the same for aggregate functions |
 //! | [`table`] | rows and columns |
 //! | [`context`] | what an evaluation knows besides its input: the time, compiled regular expressions |
@@ -12,8 +12,10 @@
 
 pub mod context;
 pub mod function;
+pub mod functions;
 pub mod table;
 
 pub use context::Context;
 pub use function::Function;
+pub use functions::{call, function, functions};
 pub use table::{Row, Table};

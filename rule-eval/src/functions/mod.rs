@@ -1,0 +1,77 @@
+//! The table of KQL's scalar functions and operators.
+//!
+//! Each module holds one family as a static list of entries; an entry has its signatures, documentation,
+//! implementation and examples in one place. Adding a function is one entry in its family.
+
+mod logic;
+
+use crate::Context;
+use crate::function::{Function, Implementation};
+use rule_model::Value;
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+/// All families.
+static FAMILIES: &[&[Function]] = &[
+    logic::FUNCTIONS,
+    // The next families are of functions that compute: dates, numbers, addresses, hashes, arrays and bags.
+];
+
+/// Every function by its name and its aliases.
+static INDEX: LazyLock<HashMap<&'static str, &'static Function>> = LazyLock::new(|| {
+    functions()
+        .flat_map(|f| std::iter::once(f.name).chain(f.aliases.iter().copied()).map(move |name| (name, f)))
+        .collect()
+});
+
+/// The function or operator called `name`, by its canonical name or an alias. Case-sensitive, as in KQL.
+pub fn function(name: &str) -> Option<&'static Function> {
+    INDEX.get(name).copied()
+}
+
+/// All entries, family by family.
+pub fn functions() -> impl Iterator<Item = &'static Function> {
+    FAMILIES.iter().copied().flatten()
+}
+
+/// Calls a scalar function with arguments of its signature's types. A window function needs the rows around and is
+/// called by the evaluator; here it reports a failure.
+pub fn call(function: &Function, context: &mut Context, arguments: &[Value]) -> Value {
+    match function.call {
+        Implementation::Scalar(implementation) => implementation(context, arguments),
+        Implementation::Window(_) => context.fail(format!("{}() needs a serialized table", function.name)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn no_two_entries_share_a_name() {
+        let mut seen = HashSet::new();
+        for f in functions() {
+            for name in std::iter::once(&f.name).chain(f.aliases) {
+                assert!(seen.insert(*name), "{name} is there twice");
+            }
+        }
+    }
+
+    #[test]
+    fn every_entry_is_documented_and_shown() {
+        for f in functions() {
+            assert!(
+                !f.summary.is_empty() && !f.examples.is_empty() && !f.signatures.is_empty(),
+                "{}",
+                f.name
+            );
+        }
+    }
+
+    #[test]
+    fn names_are_found_as_written_only() {
+        assert_eq!(function("and").map(|f| f.name), Some("and"));
+        assert!(function("AND").is_none());
+    }
+}
