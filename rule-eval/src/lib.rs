@@ -5,15 +5,18 @@
 //! | [`function`], [`functions`] | what an entry of the function table is; the table of scalar functions and operators |
 //! | `aggregate`, `aggregates` | the same for aggregate functions |
 //! | [`table`] | rows and columns |
+//! | [`text`] | the text predicates on `&str` |
 //! | [`context`] | what an evaluation knows besides its input: the time, compiled regular expressions |
-//! | `json`, `record` | JSON text to values; a record to a row of its table's columns |
+//! | [`json`], `record` | JSON text to values; a record to a row of its table's columns |
 //! | `evaluate` | plan and tables in, table out |
 #![forbid(unsafe_code)]
 
 pub mod context;
 pub mod function;
 pub mod functions;
+pub mod json;
 pub mod table;
+pub mod text;
 
 pub use context::Context;
 pub use function::Function;
