@@ -6,17 +6,21 @@
 //! | `aggregate`, `aggregates` | the same for aggregate functions |
 //! | [`table`] | rows and columns |
 //! | [`text`] | the text predicates on `&str` |
+//! | [`convert`](mod@convert), [`time_text`] | conversions between scalar types; datetimes and timespans in text |
 //! | [`context`] | what an evaluation knows besides its input: the time, compiled regular expressions |
-//! | [`json`], `record` | JSON text to values; a record to a row of its table's columns |
+//! | [`json`], [`record`] | JSON text to values; a record to a row of its table's columns |
 //! | `evaluate` | plan and tables in, table out |
 #![forbid(unsafe_code)]
 
 pub mod context;
+pub mod convert;
 pub mod function;
 pub mod functions;
 pub mod json;
+pub mod record;
 pub mod table;
 pub mod text;
+pub mod time_text;
 
 pub use context::Context;
 pub use function::Function;
