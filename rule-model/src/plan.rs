@@ -35,7 +35,13 @@ pub struct Plan {
     pub bindings: Vec<Query>,
     /// The query whose rows are the result.
     pub root: Query,
+    /// How many of the result's columns a reader sees. Those after them were asked for beside the query: columns of
+    /// the row that it projected away, named `$hidden:` and their name, for titles and the like.
+    pub visible: usize,
 }
+
+/// Put before the name of a column that stays in the row although the query projected it away.
+pub const HIDDEN: &str = "$hidden:";
 
 /// A source of rows and the operators they pass through.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
