@@ -3,7 +3,6 @@
 //! Each module holds one family as a static list of entries; an entry has its signatures, documentation,
 //! implementation and examples in one place. Adding a function is one entry in its family.
 
-mod datetime_parse;
 mod logic;
 
 use crate::Context;
