@@ -3,7 +3,7 @@
 //! | module | holds |
 //! |---|---|
 //! | [`function`], [`functions`] | what an entry of the function table is; the table of scalar functions and operators |
-//! | `aggregate`, `aggregates` | the same for aggregate functions |
+//! | [`aggregate`](mod@aggregate), `aggregates` | the same for aggregate functions |
 //! | [`table`] | rows and columns |
 //! | [`text`] | the text predicates on `&str` |
 //! | [`convert`](mod@convert), [`time_text`] | conversions between scalar types; datetimes and timespans in text |
@@ -12,16 +12,20 @@
 //! | `evaluate` | plan and tables in, table out |
 #![forbid(unsafe_code)]
 
+pub mod aggregate;
+mod aggregates;
 pub mod context;
 pub mod convert;
 pub mod function;
 pub mod functions;
 pub mod json;
+mod order;
 pub mod record;
 pub mod table;
 pub mod text;
 pub mod time_text;
 
+pub use aggregate::{Accumulator, Aggregate, aggregate, aggregates};
 pub use context::Context;
 pub use function::Function;
 pub use functions::{call, function, functions};

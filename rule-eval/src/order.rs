@@ -1,0 +1,162 @@
+//! When two values count as the same key, and which of two comes first.
+//!
+//! Operators group and join by [`Key`] and sort by [`compare`]. Both are total, unlike KQL's `==` and `<`, which give
+//! null on nulls: nulls are one group, and a sort puts them where it was told to.
+
+use rule_model::{DateTime, Guid, Timespan, Value};
+use rust_decimal::Decimal;
+use rust_decimal::prelude::ToPrimitive;
+use smol_str::SmolStr;
+use std::cmp::Ordering;
+
+/// A value as a key of groups and joins. Numbers of one value are one key whatever their type, because a dynamic
+/// column mixes them; strings differ by case; bags are the same in any order of their names.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Key {
+    Null,
+    Bool(bool),
+    Integer(i64),
+    /// The bits of a real that is no whole number.
+    Real(u64),
+    Decimal(Decimal),
+    Text(SmolStr),
+    DateTime(DateTime),
+    Timespan(Timespan),
+    Guid(Guid),
+    Array(Vec<Key>),
+    /// Sorted by name.
+    Bag(Vec<(SmolStr, Key)>),
+}
+
+impl Key {
+    /// The key that `value` is.
+    pub(crate) fn of(value: &Value) -> Key {
+        match value {
+            Value::Null => Key::Null,
+            Value::Bool(b) => Key::Bool(*b),
+            Value::Int(n) => Key::Integer(i64::from(*n)),
+            Value::Long(n) => Key::Integer(*n),
+            Value::Real(x) => Key::of_real(*x),
+            Value::Decimal(d) => match d.to_i64() {
+                Some(n) if d.fract().is_zero() => Key::Integer(n),
+                _ => Key::Decimal(d.normalize()),
+            },
+            Value::String(text) => Key::Text(text.clone()),
+            Value::DateTime(t) => Key::DateTime(*t),
+            Value::Timespan(t) => Key::Timespan(*t),
+            Value::Guid(g) => Key::Guid(*g),
+            Value::Array(items) => Key::Array(items.iter().map(Key::of).collect()),
+            Value::Bag(bag) => {
+                let mut pairs: Vec<_> =
+                    bag.iter().map(|(name, value)| (name.clone(), Key::of(value))).collect();
+                pairs.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+                Key::Bag(pairs)
+            }
+        }
+    }
+
+    fn of_real(x: f64) -> Key {
+        // Every whole number below 2^53 is exact in both representations.
+        const EXACT: f64 = 9_007_199_254_740_992.0;
+        if x.fract() == 0.0 && x.abs() < EXACT {
+            Key::Integer(x as i64)
+        } else if x.is_nan() {
+            Key::Real(f64::NAN.to_bits())
+        } else {
+            Key::Real(x.to_bits())
+        }
+    }
+}
+
+/// The order of two values: numbers by value whatever their type, texts by their code points, `false` before `true`;
+/// values of different kinds, which only a dynamic column can hold, by kind; null before everything.
+pub(crate) fn compare(a: &Value, b: &Value) -> Ordering {
+    match (a, b) {
+        (Value::Bool(a), Value::Bool(b)) => a.cmp(b),
+        (Value::String(a), Value::String(b)) => a.as_str().cmp(b.as_str()),
+        (Value::DateTime(a), Value::DateTime(b)) => a.cmp(b),
+        (Value::Timespan(a), Value::Timespan(b)) => a.cmp(b),
+        (Value::Guid(a), Value::Guid(b)) => a.cmp(b),
+        (Value::Array(a), Value::Array(b)) => {
+            let unequal = a.iter().zip(b.iter()).map(|(a, b)| compare(a, b)).find(|order| order.is_ne());
+            unequal.unwrap_or_else(|| a.len().cmp(&b.len()))
+        }
+        _ => compare_numbers(a, b).unwrap_or_else(|| kind(a).cmp(&kind(b))),
+    }
+}
+
+fn compare_numbers(a: &Value, b: &Value) -> Option<Ordering> {
+    if let (Some(a), Some(b)) = (a.as_i64(), b.as_i64()) {
+        return Some(a.cmp(&b));
+    }
+    if let (Some(a), Some(b)) = (as_decimal(a), as_decimal(b)) {
+        return Some(a.cmp(&b));
+    }
+    Some(as_f64(a)?.total_cmp(&as_f64(b)?))
+}
+
+fn as_decimal(value: &Value) -> Option<Decimal> {
+    match value {
+        Value::Decimal(d) => Some(*d),
+        _ => value.as_i64().map(Decimal::from),
+    }
+}
+
+/// The number in a value of any numeric type.
+pub(crate) fn as_f64(value: &Value) -> Option<f64> {
+    match value {
+        Value::Int(n) => Some(f64::from(*n)),
+        Value::Long(n) => Some(*n as f64),
+        Value::Real(x) => Some(*x),
+        Value::Decimal(d) => d.to_f64(),
+        _ => None,
+    }
+}
+
+fn kind(value: &Value) -> u8 {
+    match value {
+        Value::Null => 0,
+        Value::Bool(_) => 1,
+        Value::Int(_) | Value::Long(_) | Value::Real(_) | Value::Decimal(_) => 2,
+        Value::Timespan(_) => 3,
+        Value::DateTime(_) => 4,
+        Value::Guid(_) => 5,
+        Value::String(_) => 6,
+        Value::Array(_) => 7,
+        Value::Bag(_) => 8,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_of_one_value_are_one_key_and_texts_of_other_case_are_two() {
+        assert_eq!(Key::of(&Value::Int(1)), Key::of(&Value::Real(1.0)));
+        assert_eq!(Key::of(&Value::Long(0)), Key::of(&Value::Real(-0.0)));
+        assert_ne!(Key::of(&Value::Long(1)), Key::of(&Value::Real(1.5)));
+        assert_ne!(Key::of(&Value::string("a")), Key::of(&Value::string("A")));
+        assert_ne!(Key::of(&Value::Null), Key::of(&Value::EMPTY));
+    }
+
+    #[test]
+    fn bags_are_one_key_in_any_order_of_names() {
+        let ab = Value::bag([("a", Value::Long(1)), ("b", Value::Long(2))]);
+        let ba = Value::bag([("b", Value::Long(2)), ("a", Value::Long(1))]);
+        assert_eq!(Key::of(&ab), Key::of(&ba));
+    }
+
+    #[test]
+    fn numbers_compare_by_value_and_texts_by_code_point() {
+        for (less, greater) in [
+            (Value::Int(2), Value::Long(10)),
+            (Value::Long(2), Value::Real(2.5)),
+            (Value::string("10"), Value::string("2")),
+            (Value::string("B"), Value::string("a")),
+            (Value::Null, Value::Bool(false)),
+        ] {
+            assert_eq!(compare(&less, &greater), Ordering::Less, "{less:?} {greater:?}");
+        }
+    }
+}
