@@ -8,6 +8,8 @@
 //! ```
 
 pub mod definition;
+pub mod recognition;
+pub mod source;
 
 use crate::{List, Text, Type};
 
@@ -28,7 +30,7 @@ pub struct Schema {
     pub time: Option<usize>,
     /// The columns, in the table's own order.
     pub columns: List<Column>,
-    /// How a record of this table looks; the first shape that fits, over all tables in order, decides.
+    /// How a record of this table looks: any one of these ([`recognition`] says which table wins where several fit).
     pub shapes: List<Shape>,
 }
 
@@ -66,6 +68,8 @@ pub struct Shape {
     pub present: List<Path>,
     /// Paths that must be absent.
     pub absent: List<Path>,
+    /// Paths that must hold an object.
+    pub objects: List<Path>,
     /// Paths whose value must be one of the texts, compared exactly.
     pub equals: List<(Path, List<Text>)>,
 }
