@@ -8,7 +8,10 @@
 #![deny(unsafe_code)]
 
 pub mod event;
+pub mod parse;
 pub mod rule;
+pub mod tape;
 
 pub use event::Event;
+pub use parse::Parser;
 pub use rule::{Rule, Ruleset};
