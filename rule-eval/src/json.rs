@@ -1,8 +1,8 @@
 //! JSON text to values and back.
 //!
-//! Reading: integers that fit are long, every other number is real; of equal keys the last value counts. Writing is
-//! compact, in the order of a bag's keys, and spells what JSON has no form for (datetimes, timespans, guids, decimals,
-//! reals that are not finite) as strings, as Kusto does.
+//! Reading: integers that fit are long, every other number is real, minus zero is the long 0; of equal keys the last
+//! value counts. Writing is compact, in the order of a bag's keys, and spells what JSON has no form for (datetimes,
+//! timespans, guids, decimals, reals that are not finite) as strings, as Kusto does.
 
 use rule_model::{Bag, Value};
 use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
@@ -121,7 +121,8 @@ impl<'de> Visitor<'de> for ReadValue {
     }
 
     fn visit_f64<E: de::Error>(self, n: f64) -> Result<Value, E> {
-        Ok(Value::Real(n))
+        // serde_json reads `-0` as a real, other parsers as the integer it is; so that all agree, it is 0 either way.
+        Ok(if n == 0.0 && n.is_sign_negative() { Value::Long(0) } else { Value::Real(n) })
     }
 
     fn visit_str<E: de::Error>(self, text: &str) -> Result<Value, E> {

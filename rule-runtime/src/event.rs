@@ -1,8 +1,12 @@
 //! One borrowed record.
+//!
+//! What a column reads as is defined by [`rule_eval::record`]; here the same is found on simd-json's tape, without
+//! building a bag for the record, and converted with the same function. The tests hold the two against each other.
 
 use crate::tape::Json;
-use rule_eval::Row;
-use rule_model::{Column, DateTime, Guid, Schema, Type, Value};
+use rule_eval::json::display;
+use rule_eval::{Row, record};
+use rule_model::{Column, DateTime, Schema, Type, Value};
 use std::borrow::Cow;
 
 /// A record of a table, parsed, borrowed from the buffer it was read into.
@@ -23,13 +27,10 @@ impl<'a> Event<'a> {
     /// arrived as a JSON string; of another what `tostring()` gives. Absent and null read as the empty text.
     pub fn text(&self, column: usize) -> Cow<'_, str> {
         let Some(column) = self.schema.columns.get(column) else { return Cow::Borrowed("") };
-        match (column.ty, self.find(column).map(|json| (json, json.as_str()))) {
-            (_, None) => Cow::Borrowed(""),
-            (Type::String, Some((_, Some(text)))) => Cow::Borrowed(text),
-            (_, Some((json, _))) => match convert(json.to_value(), column.ty) {
-                Value::String(text) => Cow::Owned(text.into()),
-                other => Cow::Owned(format!("{other:?}")),
-            },
+        let Some(found) = self.find(column) else { return Cow::Borrowed("") };
+        match found.as_str() {
+            Some(text) if column.ty == Type::String => Cow::Borrowed(text),
+            _ => Cow::Owned(display(&record::convert(&found.to_value(), column.ty)).into()),
         }
     }
 
@@ -52,7 +53,10 @@ impl<'a> Event<'a> {
     }
 
     fn read(&self, column: &Column) -> Value {
-        self.find(column).map_or(Value::absent(column.ty), |json| convert(json.to_value(), column.ty))
+        match self.find(column) {
+            Some(found) => record::convert(&found.to_value(), column.ty),
+            None => Value::absent(column.ty),
+        }
     }
 
     /// What lies in the first of a column's places that holds something other than null.
@@ -61,11 +65,127 @@ impl<'a> Event<'a> {
     }
 }
 
-/// A JSON value as a value of a column's type.
-fn convert(value: Value, ty: Type) -> Value {
-    match (ty, value) {
-        (Type::DateTime, Value::String(text)) => DateTime::parse_iso(&text).into(),
-        (Type::Guid, Value::String(text)) => Guid::parse(&text).into(),
-        (_, value) => value,
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Parser;
+    use proptest::prelude::*;
+    use rule_eval::json;
+    use rule_model::schema::Path;
+    use rule_model::{List, Text};
+
+    /// A table with a column of every type at each of the odd places that a record may have.
+    fn schema() -> Schema {
+        let places = [vec!["a"], vec!["a.b"], vec!["a", "b.a"], vec!["A", "b"]];
+        let mut columns = Vec::new();
+        for ty in Type::ALL {
+            for dotted in [false, true] {
+                columns.extend(places.iter().map(|places| Column {
+                    name: format!("{ty} {dotted} {places:?}").into(),
+                    ty,
+                    description: Text::Borrowed(""),
+                    paths: places.iter().map(|place| path(place, dotted)).collect::<Vec<_>>().into(),
+                    values: List::Borrowed(&[]),
+                }));
+            }
+        }
+        Schema {
+            name: "T".into(),
+            aliases: List::Borrowed(&[]),
+            description: Text::Borrowed(""),
+            reference: Text::Borrowed(""),
+            operation: None,
+            time: None,
+            columns: columns.into(),
+            shapes: List::Borrowed(&[]),
+        }
+    }
+
+    fn path(place: &str, dotted: bool) -> Path {
+        Path { segments: place.split('.').map(|s| Text::Owned(s.to_owned())).collect(), dotted }
+    }
+
+    fn assert_reads_as_defined(record: &str) {
+        let schema = schema();
+        let bag = json::parse(record).unwrap();
+        let expected = record::row(bag.as_bag().unwrap(), &schema);
+        Parser::default()
+            .with_event(&schema, record, |event| {
+                // NaN is not equal to itself, hence the comparison of what is printed.
+                assert_eq!(format!("{:?}", event.row()), format!("{expected:?}"), "{record}");
+                for (index, value) in expected.iter().enumerate() {
+                    assert_eq!(event.text(index), display(value).as_str(), "{record}");
+                }
+            })
+            .unwrap_or_else(|reason| panic!("{reason:?}: {record}"));
+    }
+
+    #[test]
+    fn odd_records_read_as_defined() {
+        for record in [
+            "{}",
+            r#"{"a":1,"a":2,"A":null,"A":"x"}"#,
+            r#"{"a":{"b":1},"a":{"c":2}}"#,
+            r#"{"a":{"b":null},"a.b":"flat"}"#,
+            r#"{"a.b":null,"a":{"b":{"a":"deep"}},"b.a":"y"}"#,
+            r#"{"a":{"b":1},"a":"text"}"#,
+            r#"{"\u0061":"\u0041\n","b":"\ud83d\ude00"}"#,
+            r#"{"a":"{\"x\":1}","b":"[1,{}]","A":"{broken"}"#,
+            r#"{"a":{"b":[1,2.50,true,null,"é"],"a":{}}}"#,
+            r#"{"a":-0,"b":-0.0,"A":1.0}"#,
+            r#"{"a":9223372036854775807,"b":9223372036854775808,"A":18446744073709551615}"#,
+            r#"{"a":18446744073709551616,"b":-9223372036854775809,"A":123456789012345678901234567890}"#,
+            r#"{"a":1e3,"b":1E-5,"A":0.1}"#,
+            r#"{"a":"2024-03-01T10:00:00Z","b":"01:02:03","A":"74be27de-1e4e-49d9-b579-fe0b331d3642"}"#,
+            " { \"a\" :\t\"x\" ,\r \"b\" : [ ] } ",
+        ] {
+            assert_reads_as_defined(record);
+        }
+    }
+
+    #[test]
+    fn an_absent_column_is_empty_text_or_null() {
+        let schema = schema();
+        let found = Parser::default().with_event(&schema, "{}", |event| {
+            let string = schema.columns.iter().position(|c| c.ty == Type::String).unwrap();
+            (event.text(0).into_owned(), event.value(0), event.value(string), event.value(usize::MAX))
+        });
+        assert_eq!(found, Ok((String::new(), Value::Null, Value::EMPTY, Value::Null)));
+    }
+
+    fn key() -> impl Strategy<Value = String> {
+        prop::sample::select(vec!["a", "b", "A", "a.b", "b.a", r"\u0061", "a.b.a"]).prop_map(str::to_owned)
+    }
+
+    fn value() -> impl Strategy<Value = String> {
+        let scalar = prop_oneof![
+            Just("null".to_owned()),
+            Just("true".to_owned()),
+            any::<i64>().prop_map(|n| n.to_string()),
+            any::<u64>().prop_map(|n| n.to_string()),
+            (-1e15..1e15).prop_map(|n: f64| format!("{n:?}")),
+            any::<String>().prop_map(|text| json::write(&Value::string(text))),
+            Just(r#""{\"a\":[1]}""#.to_owned()),
+        ];
+        scalar.prop_recursive(3, 24, 4, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..3).prop_map(|items| format!("[{}]", items.join(","))),
+                prop::collection::vec((key(), inner), 0..4).prop_map(|properties| object(&properties)),
+            ]
+        })
+    }
+
+    fn object(properties: &[(String, String)]) -> String {
+        let properties: Vec<_> = properties.iter().map(|(k, v)| format!("\"{k}\": {v}")).collect();
+        format!("{{{}}}", properties.join(" , "))
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(200))]
+
+        #[test]
+        fn any_record_reads_as_defined(properties in prop::collection::vec((key(), value()), 0..6)) {
+            assert_reads_as_defined(&object(&properties));
+        }
     }
 }

@@ -116,13 +116,14 @@ fn is_joined(key: &str, segments: &[Text]) -> bool {
     rest == Some("")
 }
 
-/// Integers that fit are long, every other number is real.
+/// As [`rule_eval::json`] reads: integers that fit are long, every other number is real, minus zero is the long 0.
 fn scalar_value(scalar: StaticNode) -> Value {
     match scalar {
         StaticNode::Null => Value::Null,
         StaticNode::Bool(b) => Value::Bool(b),
         StaticNode::I64(n) => Value::Long(n),
         StaticNode::U64(n) => i64::try_from(n).map_or(Value::Real(n as f64), Value::Long),
+        StaticNode::F64(n) if n == 0.0 && n.is_sign_negative() => Value::Long(0),
         StaticNode::F64(n) => Value::Real(n),
     }
 }
