@@ -3,6 +3,11 @@
 //! Each module holds one family as a static list of entries; an entry has its signatures, documentation,
 //! implementation and examples in one place. Adding a function is one entry in its family.
 
+mod arguments;
+mod bin;
+mod datetime;
+mod datetime_format;
+mod datetime_period;
 mod logic;
 
 use crate::Context;
@@ -13,6 +18,10 @@ use std::sync::LazyLock;
 
 /// All families.
 static FAMILIES: &[&[Function]] = &[
+    bin::FUNCTIONS,
+    datetime::FUNCTIONS,
+    datetime_format::FUNCTIONS,
+    datetime_period::FUNCTIONS,
     logic::FUNCTIONS,
     // The next families are of functions that compute: dates, numbers, addresses, hashes, arrays and bags.
 ];
