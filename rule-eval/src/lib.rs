@@ -5,6 +5,7 @@
 //! | [`function`], [`functions`] | what an entry of the function table is; the table of scalar functions and operators |
 //! | [`aggregate`](mod@aggregate), `aggregates` | the same for aggregate functions |
 //! | [`table`] | rows and columns |
+//! | [`compare`] | comparison of values of any types |
 //! | [`text`] | the text predicates on `&str` |
 //! | [`convert`](mod@convert), [`time_text`] | conversions between scalar types; datetimes and timespans in text |
 //! | [`context`] | what an evaluation knows besides its input: the time, compiled regular expressions |
@@ -14,6 +15,7 @@
 
 pub mod aggregate;
 mod aggregates;
+pub mod compare;
 pub mod context;
 pub mod convert;
 pub mod function;

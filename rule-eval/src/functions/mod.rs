@@ -8,7 +8,11 @@ mod bin;
 mod datetime;
 mod datetime_format;
 mod datetime_period;
+
+mod arithmetic;
+mod comparison;
 mod logic;
+mod text_test;
 
 use crate::Context;
 use crate::function::{Function, Implementation};
@@ -18,12 +22,16 @@ use std::sync::LazyLock;
 
 /// All families.
 static FAMILIES: &[&[Function]] = &[
+    // Dates, numbers, addresses, hashes, arrays and bags.
     bin::FUNCTIONS,
     datetime::FUNCTIONS,
     datetime_format::FUNCTIONS,
     datetime_period::FUNCTIONS,
+    // Operators, conversions and text.
+    arithmetic::FUNCTIONS,
+    comparison::FUNCTIONS,
     logic::FUNCTIONS,
-    // The next families are of functions that compute: dates, numbers, addresses, hashes, arrays and bags.
+    text_test::FUNCTIONS,
 ];
 
 /// Every function by its name and its aliases.
