@@ -10,7 +10,7 @@
 //! | [`convert`](mod@convert), [`time_text`] | conversions between scalar types; datetimes and timespans in text |
 //! | [`context`] | what an evaluation knows besides its input: the time, compiled regular expressions |
 //! | [`json`], [`record`] | JSON text to values; a record to a row of its table's columns |
-//! | `evaluate` | plan and tables in, table out |
+//! | [`evaluate`](mod@evaluate) | plan and tables in, table out |
 #![forbid(unsafe_code)]
 
 pub mod aggregate;
@@ -18,6 +18,7 @@ mod aggregates;
 pub mod compare;
 pub mod context;
 pub mod convert;
+pub mod evaluate;
 pub mod function;
 pub mod functions;
 pub mod json;
@@ -29,6 +30,7 @@ pub mod time_text;
 
 pub use aggregate::{Accumulator, Aggregate, aggregate, aggregates};
 pub use context::Context;
+pub use evaluate::{Env, Expression, Prepared, Tables, evaluate};
 pub use function::Function;
 pub use functions::{call, function, functions};
 pub use table::{Row, Table};

@@ -1,0 +1,290 @@
+//! Plan and tables in, table out: what KQL's queries mean, simple before fast.
+//!
+//! ```text
+//! Plan ─Prepared::new─> Prepared ─run(tables, context)─> Table
+//!        columns to indexes,       a table at a time through the operators;
+//!        names to functions        joins and groups by hash of their keys
+//! ```
+//!
+//! A [`Prepared`] plan is run as often as wanted. Operators after one whose columns depend on data (`bag_unpack`,
+//! `pivot`) are bound when those columns are known.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`expression`] | scalar expressions over a row |
+//! | [`query`], [`source`] | a query: its source and its operators in order |
+//! | the others | an operator or a few of a kind each |
+
+mod expression;
+mod join;
+mod query;
+mod rows;
+mod source;
+mod summarize;
+mod union;
+mod window;
+
+use crate::context::EvalError;
+use crate::{Context, Table};
+use query::PreparedQuery;
+use rule_model::Value;
+use rule_model::plan::Plan;
+use smol_str::SmolStr;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+use std::sync::Arc;
+
+pub use expression::Expression;
+
+/// The tables that a query may read.
+pub trait Tables {
+    /// The table of this canonical name.
+    fn table(&self, name: &str) -> Option<Cow<'_, Table>>;
+}
+
+impl Tables for HashMap<SmolStr, Table> {
+    fn table(&self, name: &str) -> Option<Cow<'_, Table>> {
+        self.get(name).map(Cow::Borrowed)
+    }
+}
+
+impl Tables for BTreeMap<SmolStr, Table> {
+    fn table(&self, name: &str) -> Option<Cow<'_, Table>> {
+        self.get(name).map(Cow::Borrowed)
+    }
+}
+
+/// No tables at all.
+impl Tables for () {
+    fn table(&self, _: &str) -> Option<Cow<'_, Table>> {
+        None
+    }
+}
+
+/// A plan whose names are resolved, ready to run.
+#[derive(Debug)]
+pub struct Prepared {
+    bindings: Vec<PreparedQuery>,
+    root: PreparedQuery,
+    /// Number of values that are computed once a run.
+    slots: usize,
+}
+
+/// What an evaluation under way knows: the tables, the context, and what it has computed once for all rows.
+pub struct Env<'a> {
+    /// The time, compiled regular expressions, a failure if there was one.
+    pub context: &'a mut Context,
+    tables: &'a dyn Tables,
+    bindings: &'a [PreparedQuery],
+    computed: Vec<Option<Arc<Table>>>,
+    /// Results of `toscalar()` and the like by slot.
+    once: HashMap<usize, Once>,
+    next_slot: usize,
+    /// What [`Source::Input`](rule_model::plan::Source::Input) means in each of the enclosing subqueries.
+    inputs: Vec<Table>,
+}
+
+/// A value computed once a run.
+#[derive(Clone, Debug)]
+enum Once {
+    Value(Value),
+    Members(Arc<expression::Members>),
+}
+
+/// Hands out the slots of values that are computed once a run.
+#[derive(Debug, Default)]
+struct Binder {
+    next_slot: usize,
+    /// For each of the plan's bindings so far whether its columns depend on data.
+    open_bindings: Vec<bool>,
+}
+
+/// Evaluates a plan over tables. Fails where Kusto would: on a table that is not there, on what a function reports.
+pub fn evaluate(plan: &Plan, tables: &dyn Tables, context: &mut Context) -> Result<Table, EvalError> {
+    Prepared::new(plan)?.run(tables, context)
+}
+
+impl Prepared {
+    /// Resolves the names of a plan.
+    pub fn new(plan: &Plan) -> Result<Prepared, EvalError> {
+        let mut binder = Binder::default();
+        let mut bindings = Vec::new();
+        for query in &plan.bindings {
+            let query = PreparedQuery::new(query, &mut binder)?;
+            binder.open_bindings.push(query.columns().is_none());
+            bindings.push(query);
+        }
+        let root = PreparedQuery::new(&plan.root, &mut binder)?;
+        Ok(Prepared { bindings, root, slots: binder.next_slot })
+    }
+
+    /// Evaluates the plan over tables.
+    pub fn run(&self, tables: &dyn Tables, context: &mut Context) -> Result<Table, EvalError> {
+        self.root.run(&mut self.env(tables, context))
+    }
+
+    /// Evaluates a plan whose root reads [`Source::Input`](rule_model::plan::Source::Input), over `input`.
+    pub fn run_over(
+        &self,
+        input: Table,
+        tables: &dyn Tables,
+        context: &mut Context,
+    ) -> Result<Table, EvalError> {
+        let mut env = self.env(tables, context);
+        env.inputs.push(input);
+        self.root.run(&mut env)
+    }
+
+    fn env<'a>(&'a self, tables: &'a dyn Tables, context: &'a mut Context) -> Env<'a> {
+        let mut env = Env::new(tables, context);
+        env.bindings = &self.bindings;
+        env.computed.resize(self.bindings.len(), None);
+        env.next_slot = self.slots;
+        env
+    }
+}
+
+impl<'a> Env<'a> {
+    /// An environment for expressions over rows.
+    pub fn new(tables: &'a dyn Tables, context: &'a mut Context) -> Env<'a> {
+        Env {
+            context,
+            tables,
+            bindings: &[],
+            computed: Vec::new(),
+            once: HashMap::new(),
+            next_slot: 0,
+            inputs: Vec::new(),
+        }
+    }
+
+    /// The error that was reported while values were computed, if any.
+    fn check(&mut self) -> Result<(), EvalError> {
+        self.context.take_failure().map_or(Ok(()), Err)
+    }
+}
+
+impl fmt::Debug for Env<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Env")
+            .field("context", &self.context)
+            .field("once", &self.once)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Binder {
+    fn slot(&mut self) -> usize {
+        self.next_slot += 1;
+        self.next_slot - 1
+    }
+}
+
+fn error(message: impl Into<String>) -> EvalError {
+    EvalError { message: message.into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rule_model::plan::{
+        AggregateCall, AggregateColumn, Assignment, Direction, Expr, ExprKind, Field, Join, JoinKind,
+        Operator, Query, SortKey, Source, Span, Stage,
+    };
+    use rule_model::{DateTime, Type};
+
+    const SPAN: Span = Span::new(0, 0);
+
+    fn column(name: &str, ty: Type) -> Expr {
+        Expr::column(name, ty, SPAN)
+    }
+
+    fn long(n: i64) -> Expr {
+        Expr::literal(Value::Long(n), Type::Long, SPAN)
+    }
+
+    /// Columns `k: string, v: long`.
+    fn pairs(rows: &[(&str, Option<i64>)], stages: Vec<Operator>) -> Query {
+        let columns = vec![Field::new("k", Type::String), Field::new("v", Type::Long)];
+        let rows = rows.iter().map(|(k, v)| vec![Value::string(k), Value::from(*v)]).collect();
+        let stage = |operator| Stage { operator, output: Vec::new(), open: false, span: SPAN };
+        Query { source: Source::DataTable(rows), columns, stages: stages.into_iter().map(stage).collect() }
+    }
+
+    /// Columns and rows, compactly.
+    fn shown(root: Query) -> String {
+        let plan = Plan { bindings: Vec::new(), root, visible: 0 };
+        let table = evaluate(&plan, &(), &mut Context::at(DateTime::MIN)).unwrap();
+        let head: Vec<&str> = table.columns.iter().map(|column| column.name.as_str()).collect();
+        let mut lines = vec![head.join(",")];
+        lines.extend(table.rows.iter().map(|row| crate::json::write(&Value::array(row.clone()))));
+        lines.join(" ")
+    }
+
+    fn join(kind: JoinKind) -> Query {
+        let left = [("a", Some(1)), ("a", Some(2)), ("b", Some(3))];
+        let right = pairs(&[("a", Some(4)), ("a", Some(5)), ("c", Some(6))], Vec::new());
+        let on = vec![(column("k", Type::String), column("k", Type::String))];
+        let right_names = vec![Some("k1".into()), Some("v1".into())];
+        pairs(&left, vec![Operator::Join(Box::new(Join { kind, right, on, right_names }))])
+    }
+
+    #[test]
+    fn joins_pair_rows_as_their_kind_says() {
+        for (kind, expected) in [
+            (JoinKind::Inner, r#"k,v,k1,v1 ["a",1,"a",4] ["a",1,"a",5] ["a",2,"a",4] ["a",2,"a",5]"#),
+            (JoinKind::InnerUnique, r#"k,v,k1,v1 ["a",1,"a",4] ["a",1,"a",5]"#),
+            (JoinKind::LeftSemi, r#"k,v ["a",1] ["a",2]"#),
+            (JoinKind::LeftAnti, r#"k,v ["b",3]"#),
+            (JoinKind::RightSemi, r#"k,v ["a",4] ["a",5]"#),
+            (JoinKind::RightAnti, r#"k,v ["c",6]"#),
+            (
+                JoinKind::FullOuter,
+                r#"k,v,k1,v1 ["a",1,"a",4] ["a",1,"a",5] ["a",2,"a",4] ["a",2,"a",5] ["b",3,"",null] ["",null,"c",6]"#,
+            ),
+        ] {
+            assert_eq!(shown(join(kind)), expected, "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn groups_come_in_the_order_of_their_first_rows() {
+        let count = AggregateColumn {
+            names: vec!["n".into()],
+            expression: None,
+            calls: vec![AggregateCall { function: "count".into(), args: Vec::new(), ty: Type::Long }],
+        };
+        let by = vec![Assignment { name: "v".into(), value: column("v", Type::Long) }];
+        let rows = [("a", None), ("b", Some(2)), ("c", None)];
+        let query = pairs(&rows, vec![Operator::Summarize { aggregates: vec![count], by }]);
+        assert_eq!(shown(query), "v,n [null,2] [2,1]");
+    }
+
+    #[test]
+    fn sort_is_stable_and_extend_sees_the_row_as_it_was() {
+        let swap = vec![
+            Assignment { name: "k".into(), value: column("v", Type::Long) },
+            Assignment { name: "v".into(), value: column("k", Type::String) },
+        ];
+        let key =
+            SortKey { value: column("v", Type::Long), direction: Direction::Descending, nulls_first: false };
+        let rows = [("a", Some(1)), ("b", None), ("c", Some(2)), ("d", Some(1))];
+        let query =
+            pairs(&rows, vec![Operator::Top { rows: long(3), keys: vec![key] }, Operator::Extend(swap)]);
+        assert_eq!(shown(query), r#"k,v [2,"c"] [1,"a"] [1,"d"]"#);
+    }
+
+    #[test]
+    fn elements_count_from_either_end_and_absent_ones_are_null() {
+        let list = Expr::literal(Value::array([Value::Long(1), Value::Long(2)]), Type::Dynamic, SPAN);
+        for (index, expected) in
+            [(0, Value::Long(1)), (-1, Value::Long(2)), (2, Value::Null), (-3, Value::Null)]
+        {
+            let kind = ExprKind::Element(Box::new(list.clone()), Box::new(long(index)));
+            let expression = Expression::bind(&Expr { kind, ty: Type::Dynamic, span: SPAN }, &[]).unwrap();
+            let mut context = Context::at(DateTime::MIN);
+            assert_eq!(expression.value(&mut Env::new(&(), &mut context), &[]), expected, "{index}");
+        }
+    }
+}

@@ -1,0 +1,220 @@
+//! Where the rows of a query come from.
+
+use super::expression::Scope;
+use super::query::PreparedQuery;
+use super::union::PreparedUnion;
+use super::{Binder, Env, Expression, error};
+use crate::context::EvalError;
+use crate::order::compare;
+use crate::{Row, Table};
+use rule_model::plan::{Field, Name, Query, Source};
+use rule_model::{DateTime, Timespan, Type, Value};
+use std::sync::Arc;
+
+/// Rows of a `range` at the most, as in Kusto's own bound on results; a step too small is a mistake.
+const MAX_RANGE: usize = 10_000_000;
+
+/// A source whose names are resolved, and the columns that it gives.
+#[derive(Debug)]
+pub(super) struct PreparedSource {
+    kind: Kind,
+    columns: Vec<Field>,
+    open: bool,
+}
+
+#[derive(Debug)]
+enum Kind {
+    Table(Name),
+    Binding(usize),
+    Input,
+    Print(Vec<Expression>),
+    Rows(Vec<Row>),
+    Range(Box<[Expression; 3]>),
+    Union(PreparedUnion),
+    Query(Box<PreparedQuery>),
+}
+
+impl PreparedSource {
+    pub(super) fn new(query: &Query, binder: &mut Binder) -> Result<PreparedSource, EvalError> {
+        let mut columns = query.columns.clone();
+        let mut scope = Scope::new(&[], binder);
+        let mut open = false;
+        let kind = match &query.source {
+            Source::Table(name) => Kind::Table(name.clone()),
+            Source::Binding(index) => {
+                open = binder.open_bindings.get(*index).copied().unwrap_or(false);
+                Kind::Binding(*index)
+            }
+            Source::Input => Kind::Input,
+            Source::Print(values) => {
+                Kind::Print(values.iter().map(|value| scope.bind(value)).collect::<Result<_, _>>()?)
+            }
+            Source::DataTable(rows) => Kind::Rows(rows.clone()),
+            Source::Range(bounds) => {
+                let [from, to, step] = bounds.as_ref();
+                Kind::Range(Box::new([scope.bind(from)?, scope.bind(to)?, scope.bind(step)?]))
+            }
+            Source::Union(union) => {
+                let union = PreparedUnion::new(union, &columns, binder)?;
+                open = union.is_open();
+                Kind::Union(union)
+            }
+            Source::Query(inner) => {
+                let inner = PreparedQuery::new(inner, binder)?;
+                open = inner.columns().is_none();
+                if let Some(known) = inner.columns() {
+                    columns = known.to_vec();
+                }
+                Kind::Query(Box::new(inner))
+            }
+        };
+        Ok(PreparedSource { kind, columns, open })
+    }
+
+    /// The columns; `None` when they depend on data.
+    pub(super) fn columns(&self) -> Option<&[Field]> {
+        (!self.open).then_some(&self.columns)
+    }
+
+    /// The rows that pass all filters.
+    pub(super) fn read(&self, env: &mut Env<'_>, filters: &[Expression]) -> Result<Table, EvalError> {
+        let rows = match &self.kind {
+            Kind::Table(name) => return self.read_table(name, env, filters),
+            Kind::Binding(index) => {
+                let table = binding(*index, env)?;
+                return Ok(if self.open { Table::clone(&table) } else { self.copy(&table, env, filters) });
+            }
+            Kind::Input => {
+                let table = env.inputs.last_mut().map(std::mem::take);
+                let table = table.ok_or_else(|| error("no rows are handed in to this query"))?;
+                let copy = self.copy(&table, env, filters);
+                // Put back: a body may read its input more than once.
+                if let Some(input) = env.inputs.last_mut() {
+                    *input = table;
+                }
+                return Ok(copy);
+            }
+            Kind::Print(values) => vec![values.iter().map(|value| value.value(env, &[])).collect()],
+            Kind::Rows(rows) => rows.clone(),
+            Kind::Range(bounds) => range(bounds, env)?,
+            Kind::Union(union) => {
+                let table = union.read(env, None)?;
+                return Ok(keep(table, env, filters));
+            }
+            Kind::Query(query) => {
+                let table = query.run(env)?;
+                return Ok(keep(table, env, filters));
+            }
+        };
+        Ok(keep(Table { columns: self.columns.clone(), rows }, env, filters))
+    }
+
+    fn read_table(&self, name: &str, env: &mut Env<'_>, filters: &[Expression]) -> Result<Table, EvalError> {
+        let tables = env.tables;
+        let table = tables.table(name).ok_or_else(|| error(format!("there is no table {name}")))?;
+        Ok(self.copy(&table, env, filters))
+    }
+
+    /// The rows that pass, as rows of this source's columns: matched by name, absent where the table has none.
+    fn copy(&self, table: &Table, env: &mut Env<'_>, filters: &[Expression]) -> Table {
+        let same = table.columns.len() == self.columns.len()
+            && table.columns.iter().zip(&self.columns).all(|(a, b)| a.name == b.name);
+        let places: Vec<Option<usize>> =
+            self.columns.iter().map(|field| table.column_index(&field.name)).collect();
+        let mut rows = Vec::new();
+        for row in &table.rows {
+            if same {
+                if filters.iter().all(|filter| filter.holds(env, row)) {
+                    rows.push(row.clone());
+                }
+                continue;
+            }
+            let cells = places.iter().zip(&self.columns);
+            let row: Row = cells
+                .map(|(place, field)| match place.and_then(|at| row.get(at)) {
+                    Some(value) => value.clone(),
+                    None => Value::absent(field.ty),
+                })
+                .collect();
+            if filters.iter().all(|filter| filter.holds(env, &row)) {
+                rows.push(row);
+            }
+        }
+        Table { columns: self.columns.clone(), rows }
+    }
+}
+
+fn keep(mut table: Table, env: &mut Env<'_>, filters: &[Expression]) -> Table {
+    if !filters.is_empty() {
+        table.rows.retain(|row| filters.iter().all(|filter| filter.holds(env, row)));
+    }
+    table
+}
+
+/// The result of a binding, computed on first use.
+fn binding(index: usize, env: &mut Env<'_>) -> Result<Arc<Table>, EvalError> {
+    if let Some(Some(table)) = env.computed.get(index) {
+        return Ok(Arc::clone(table));
+    }
+    let bindings = env.bindings;
+    let query = bindings.get(index).ok_or_else(|| error(format!("the plan has no binding {index}")))?;
+    let table = Arc::new(query.run(env)?);
+    if let Some(place) = env.computed.get_mut(index) {
+        *place = Some(Arc::clone(&table));
+    }
+    Ok(table)
+}
+
+/// The values from the first bound to the second, both inclusive; none when a bound is null or the step leads away.
+fn range(bounds: &[Expression; 3], env: &mut Env<'_>) -> Result<Vec<Row>, EvalError> {
+    let [from, to, step] = bounds.each_ref().map(|bound| bound.value(env, &[]));
+    let direction = compare(&step, &zero(&step));
+    let mut rows = Vec::new();
+    if [&from, &to, &step].iter().any(|bound| bound.is_null()) || direction.is_eq() {
+        return Ok(rows);
+    }
+    for index in 0.. {
+        let Some(value) = advance(&from, &step, index) else { break };
+        if compare(&value, &to) == direction {
+            break;
+        }
+        if rows.len() == MAX_RANGE {
+            return Err(error(format!("range gives more than {MAX_RANGE} rows; take a larger step")));
+        }
+        rows.push(vec![value]);
+    }
+    Ok(rows)
+}
+
+/// The zero of a value's type.
+fn zero(value: &Value) -> Value {
+    match value {
+        Value::Timespan(_) => Value::Timespan(Timespan(0)),
+        _ => Value::Long(0),
+    }
+}
+
+/// `from + index * step`: a product, not a sum of steps, so that reals do not drift.
+pub(super) fn advance(from: &Value, step: &Value, index: i64) -> Option<Value> {
+    let ticks = |start: i64, step: i64| start.checked_add(step.checked_mul(index)?);
+    Some(match (from, step) {
+        (Value::DateTime(t), Value::Timespan(step)) => {
+            let ticks = ticks(t.0, step.0)?;
+            (DateTime::MIN.0..=DateTime::MAX.0)
+                .contains(&ticks)
+                .then_some(Value::DateTime(DateTime(ticks)))?
+        }
+        (Value::Timespan(t), Value::Timespan(step)) => Value::Timespan(Timespan(ticks(t.0, step.0)?)),
+        (Value::Int(n), Value::Int(step)) => {
+            Value::Int(i32::try_from(ticks(i64::from(*n), i64::from(*step))?).ok()?)
+        }
+        _ => match (from.as_i64(), step.as_i64()) {
+            (Some(n), Some(step)) => Value::Long(ticks(n, step)?),
+            _ => {
+                let as_real = |value: &Value| crate::convert::convert(value, Type::Real);
+                let (Value::Real(n), Value::Real(step)) = (as_real(from), as_real(step)) else { return None };
+                Value::Real(n + step * index as f64)
+            }
+        },
+    })
+}
