@@ -10,8 +10,12 @@ mod datetime_format;
 mod datetime_period;
 
 mod arithmetic;
+mod choice;
 mod comparison;
+mod conversion;
 mod logic;
+mod regex;
+mod string;
 mod text_test;
 
 use crate::Context;
@@ -29,8 +33,12 @@ static FAMILIES: &[&[Function]] = &[
     datetime_period::FUNCTIONS,
     // Operators, conversions and text.
     arithmetic::FUNCTIONS,
+    choice::FUNCTIONS,
     comparison::FUNCTIONS,
+    conversion::FUNCTIONS,
     logic::FUNCTIONS,
+    regex::FUNCTIONS,
+    string::FUNCTIONS,
     text_test::FUNCTIONS,
 ];
 
