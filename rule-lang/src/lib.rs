@@ -10,6 +10,8 @@
 #![forbid(unsafe_code)]
 
 pub mod diagnostic;
+mod lexer;
+pub mod parser;
 pub mod syntax;
 
 pub use diagnostic::Diagnostic;

@@ -32,6 +32,9 @@ pub enum Statement {
     Set(Name, Option<Expr>),
     /// `declare query_parameters(name:type = default, …);`
     Parameters(Vec<Parameter>),
+    /// A statement of KQL that queries over a data lake need and this language does not have: `alias database`,
+    /// `declare pattern`, `restrict access`; the checker refuses it by the name that is kept.
+    Other(Name),
     /// A query.
     Query(Expr),
 }
@@ -95,9 +98,9 @@ pub enum ExprKind {
     Literal(Value, rule_model::Type),
     /// A name: column, variable, table, or function without parentheses.
     Name(Name),
-    /// `*`, as an argument, or with a name around it in `project-away a*`.
+    /// `*`, as an argument or column.
     Star,
-    /// A name pattern with `*` in it.
+    /// A name with `*` in it: `Device*`.
     Pattern(SmolStr),
     /// `$left` or `$right`.
     JoinSide(Name),
@@ -107,7 +110,13 @@ pub enum ExprKind {
     Element(Box<Expr>, Box<Expr>),
     /// A prefix operator: `-` or `+`.
     Prefix(Name, Box<Expr>),
-    /// An infix operator by its symbol, `and`, `or`, `==`, `has`, `!contains_cs`, `+`, `matches regex` …
+    /// `a and b and c`: two operands or more. A list, because published queries chain hundreds of them and a nest would
+    /// be as deep as the chain is long.
+    And(Vec<Expr>),
+    /// `a or b or c`: two operands or more.
+    Or(Vec<Expr>),
+    /// An infix operator by its symbol, `==`, `has`, `!contains_cs`, `+`, `matches regex` … In `where a = b` it is `=`,
+    /// which the grammar takes and no table of operators has.
     Infix(Box<Expr>, Name, Box<Expr>),
     /// `value in (list)`, `!in`, `in~`, `!in~`, `has_any`, `has_all`: items as written, one of which may be a table.
     In(Box<Expr>, Name, Vec<Expr>),
@@ -115,12 +124,14 @@ pub enum ExprKind {
     Between(Box<Expr>, Name, Box<Expr>, Box<Expr>),
     /// `name(arguments)`, `name(argument = value)`.
     Call(Name, Vec<Argument>),
+    /// `cluster("x").database("y")`: a call on what stands before the dot.
+    Method(Box<Expr>, Name, Vec<Argument>),
     /// `typeof(type)`, or `typeof(a:int, b:string)`.
     TypeOf(Vec<Name>),
     /// `(…)`.
     Parenthesized(Box<Expr>),
-    /// A source with operators behind it: `T | where …`; without a source it stands in a subquery (`mv-apply … on (…)`)
-    /// or continues a rule's table.
+    /// A source with operators behind it: `T | where …`; without a source it stands in a subquery (`mv-apply … on (…)`),
+    /// continues a rule's table, or begins with an operator that needs no input (`evaluate plugin(…)`).
     Pipe(Option<Box<Expr>>, Vec<Operator>),
     /// `print a = 1, …`.
     Print(Vec<Named>),
@@ -134,8 +145,8 @@ pub enum ExprKind {
     Union(UnionOperator),
     /// `search …` or `find …` as a source.
     Search(SearchOperator),
-    /// `materialize(query)`, `toscalar(query)` and `table(name)` are calls; `database("x").T`, `cluster("x").database…`
-    /// are properties of calls.
+    /// Nothing where an expression must be; reported. `materialize(query)`, `toscalar(query)` and `table(name)` are
+    /// calls; `database("x").T` is a property of a call.
     Missing,
 }
 
@@ -212,7 +223,7 @@ pub enum OperatorKind {
     TopNested(Vec<TopNestedLevel>),
     /// `take n`
     Take(Parameters, Expr),
-    /// `sample n`, `sample-distinct n of x`
+    /// `sample n`; `sample-distinct n of x`
     Sample(Box<Expr>, Option<Box<Expr>>),
     /// `parse kind=… x with …`, `parse-where`
     Parse(Parameters, Box<Expr>, Vec<PatternPart>),
@@ -234,8 +245,8 @@ pub enum OperatorKind {
     Search(SearchOperator),
     /// `render kind with (…)`: no effect.
     Render(Name, Parameters),
-    /// `partition by x (subquery)`
-    Partition(Parameters, Name, Box<Expr>),
+    /// `partition by x (subquery)`, `partition by x { query }`
+    Partition(Parameters, Box<Expr>, Box<Expr>),
     /// Any other operator of KQL, read to its end: the checker refuses it by name.
     Other,
 }
@@ -279,6 +290,8 @@ pub struct UnionOperator {
 /// `search kind=… in (tables) predicate` and `find … where predicate project …`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SearchOperator {
+    /// Whether it is `find`.
+    pub find: bool,
     /// `kind=`, `withsource=`.
     pub params: Parameters,
     /// Tables searched.

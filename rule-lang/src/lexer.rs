@@ -1,0 +1,212 @@
+//! Text to tokens.
+//!
+//! A keyword is one token even where it holds a dash, a dot or a sign (`mv-expand`, `hint.strategy`, `!has`), and a
+//! literal with its type's name around it (`datetime(2021-01-01)`) is one token, because its inside follows rules of
+//! its own. Whitespace and comments separate tokens and are dropped; positions tell where they were.
+//!
+//! Source: Kusto documentation, "Entity names" and the pages of the scalar data types; where these are silent, the
+//! behaviour of Microsoft's parser.
+
+mod keywords;
+mod numbers;
+mod strings;
+
+use crate::{Diagnostic, Span};
+use rule_model::Type;
+
+pub(crate) use keywords::Class;
+pub(crate) use numbers::ticks;
+pub(crate) use strings::decode;
+
+/// A token.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Token<'a> {
+    /// What it is.
+    pub(crate) kind: Kind,
+    /// As written.
+    pub(crate) text: &'a str,
+    /// Where it stands.
+    pub(crate) span: Span,
+}
+
+/// The kinds of token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// An identifier or a keyword.
+    Word(Class),
+    /// Punctuation.
+    Sign,
+    /// A string literal with its quotes and prefixes.
+    String,
+    /// `true`, `False` …
+    Bool,
+    /// Digits, or `0x` and hexadecimal digits.
+    Long,
+    /// `1.5`, `1e3`
+    Real,
+    /// `1.5h`
+    Timespan,
+    /// `type(text)`: a literal with its type's name around it.
+    Typed(Type),
+    /// A GUID without `guid(…)` around it, which KQL does not take.
+    BareGuid,
+    /// A character that no token begins with; already reported.
+    Bad,
+    /// The end of the text.
+    End,
+}
+
+/// All tokens of `text`, the last of which is [`Kind::End`], and what is wrong with them.
+pub(crate) fn tokens(text: &str) -> (Vec<Token<'_>>, Vec<Diagnostic>) {
+    let mut lexer = Lexer { text, at: 0, diagnostics: Vec::new() };
+    let mut tokens = Vec::with_capacity(text.len() / 4 + 1);
+    loop {
+        let token = lexer.token();
+        tokens.push(token);
+        if token.kind == Kind::End {
+            return (tokens, lexer.diagnostics);
+        }
+    }
+}
+
+struct Lexer<'a> {
+    text: &'a str,
+    at: usize,
+    diagnostics: Vec<Diagnostic>,
+}
+
+/// Signs, the longer before those that begin them.
+const SIGNS: [&str; 31] = [
+    "..", "<=", "<|", "<>", ">=", "==", "=>", "=~", "!=", "!~", "(", ")", "[", "]", "{", "}", "|", ".", "+",
+    "-", "*", "/", "%", "<", ">", "=", ":", ";", ",", "@", "?",
+];
+
+impl<'a> Lexer<'a> {
+    fn token(&mut self) -> Token<'a> {
+        self.skip_trivia();
+        let rest = self.rest();
+        let Some(first) = rest.chars().next() else { return self.take(Kind::End, 0) };
+        if let Some(length) = strings::length(rest) {
+            if !length.closed {
+                let end = self.at + length.bytes;
+                self.diagnostics
+                    .push(strings::unclosed(rest, Span { start: self.at as u32, end: end as u32 }));
+            }
+            return self.take(Kind::String, length.bytes);
+        }
+        if let Some(token) = self.keyword() {
+            return token;
+        }
+        if let Some(sign) = SIGNS.iter().find(|sign| rest.starts_with(**sign)) {
+            return self.take(Kind::Sign, sign.len());
+        }
+        if let Some((kind, length)) = numbers::bare_guid(rest)
+            .or_else(|| boolean(rest))
+            .or_else(|| numbers::number(rest))
+            .or_else(|| word(rest).map(|length| (Kind::Word(Class::Identifier), length)))
+        {
+            return self.take(kind, length);
+        }
+        let token = self.take(Kind::Bad, first.len_utf8());
+        self.diagnostics.push(unexpected(first, token.span));
+        token
+    }
+
+    /// A keyword, or a typed literal where `(` follows the name of a type at once.
+    fn keyword(&mut self) -> Option<Token<'a>> {
+        let rest = self.rest();
+        let (length, class) = keywords::longest(rest)?;
+        let after = &rest[length..];
+        if after.starts_with('(')
+            && let Some(ty) = literal_type(&rest[..length])
+        {
+            let inside = after.find([')', '\n', '\r']).unwrap_or(after.len());
+            let closed = after[inside..].starts_with(')');
+            let token = self.take(Kind::Typed(ty), length + inside + usize::from(closed));
+            if !closed {
+                self.diagnostics.push(
+                    Diagnostic::error(token.span, format!("a `{ty}` literal that is not closed"))
+                        .help("end it with `)` on the same line"),
+                );
+            }
+            return Some(token);
+        }
+        (!after.starts_with(is_name_char)).then(|| self.take(Kind::Word(class), length))
+    }
+
+    fn skip_trivia(&mut self) {
+        loop {
+            let rest = self.rest();
+            let trimmed = rest.trim_start_matches(is_space);
+            self.at += rest.len() - trimmed.len();
+            if !trimmed.starts_with("//") {
+                return;
+            }
+            self.at += trimmed.find(['\n', '\r']).unwrap_or(trimmed.len());
+        }
+    }
+
+    fn take(&mut self, kind: Kind, length: usize) -> Token<'a> {
+        let start = self.at;
+        self.at += length;
+        Token {
+            kind,
+            text: &self.text[start..self.at],
+            span: Span { start: start as u32, end: self.at as u32 },
+        }
+    }
+
+    fn rest(&self) -> &'a str {
+        &self.text[self.at..]
+    }
+}
+
+/// Whether a name may go on with this character.
+pub(crate) fn is_name_char(c: char) -> bool {
+    c.is_alphanumeric() || c == '_'
+}
+
+fn is_space(c: char) -> bool {
+    c.is_whitespace() || c == '\u{feff}' || c == '\u{200b}'
+}
+
+/// Length of the identifier at the beginning of `text`. One may begin with digits when a letter or `_` follows them.
+fn word(text: &str) -> Option<usize> {
+    let length = |from: usize| from + text[from..].find(|c| !is_name_char(c)).unwrap_or(text.len() - from);
+    let first = text.chars().next()?;
+    if first.is_alphabetic() || first == '_' || first == '$' {
+        return Some(length(first.len_utf8()));
+    }
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let after = text[digits..].chars().next()?;
+    (digits > 0 && (after.is_alphabetic() || after == '_')).then(|| length(digits))
+}
+
+fn boolean(text: &str) -> Option<(Kind, usize)> {
+    let length = word(text)?;
+    matches!(&text[..length], "true" | "false" | "True" | "False" | "TRUE" | "FALSE")
+        .then_some((Kind::Bool, length))
+}
+
+/// The type whose literals are written `name(text)`.
+fn literal_type(name: &str) -> Option<Type> {
+    match name {
+        "dynamic" | "string" | "uuid" | "uniqueid" | "boolean" => None,
+        _ => Type::named(name),
+    }
+}
+
+fn unexpected(c: char, span: Span) -> Diagnostic {
+    let diagnostic =
+        Diagnostic::error(span, format!("the character `{}` is not part of the language", c.escape_debug()));
+    match c {
+        '\u{201c}' | '\u{201d}' | '\u{201e}' => diagnostic.help("write a straight quote: `\"`"),
+        '\u{2018}' | '\u{2019}' => diagnostic.help("write a straight quote: `'`"),
+        '!' => {
+            diagnostic.help("write `not(…)`, or one of `!=`, `!~`, `!in`, `!has`, `!contains`, `!startswith`")
+        }
+        '&' => diagnostic.help("write `and`"),
+        '\u{2013}' | '\u{2014}' => diagnostic.help("write `-`"),
+        _ => diagnostic,
+    }
+}

@@ -1,0 +1,152 @@
+//! Statements: `let`, `set`, `declare query_parameters`, those that are refused by name, and queries.
+
+use super::Parser;
+use crate::lexer::Kind;
+use crate::syntax::{Expr, Function, LetValue, Name, Parameter, ParameterType, Script, Statement};
+
+impl Parser<'_> {
+    /// Statements between semicolons.
+    pub(super) fn statements(&mut self) -> Vec<Statement> {
+        let mut statements = Vec::new();
+        while !self.at_end() && !self.at("}") {
+            let before = self.at;
+            match self.statement() {
+                Some(statement) => statements.push(statement),
+                None => self.unexpected("a statement"),
+            }
+            if self.eat(";").is_some() {
+                continue;
+            }
+            if self.at_end() || self.at("}") {
+                break;
+            }
+            self.unexpected("`;` or `|`");
+            self.resume();
+            if self.at == before {
+                self.next();
+            }
+        }
+        statements
+    }
+
+    /// Goes on behind the next `;`, or at the next `|` of what was broken off.
+    fn resume(&mut self) {
+        self.skip_group();
+        if self.at("|") {
+            self.piped_operators();
+        }
+        let _ = self.eat(";");
+    }
+
+    fn statement(&mut self) -> Option<Statement> {
+        let next = self.ahead(1);
+        let begins = match self.peek().text {
+            _ if !matches!(self.peek().kind, Kind::Word(_)) => false,
+            "let" => {
+                self.name_length(1).is_some() || matches!(next.kind, Kind::Word(_)) && self.ahead(2).is("=")
+            }
+            "set" => true,
+            "alias" => next.is("database"),
+            "restrict" => next.is("access"),
+            "declare" => next.is("query_parameters") || next.is("pattern"),
+            _ => false,
+        };
+        if !begins {
+            return self.query().map(Statement::Query);
+        }
+        let keyword = self.take_word();
+        Some(match keyword.text.as_str() {
+            "let" => self.let_statement(),
+            "set" => {
+                let name = self.required_name();
+                Statement::Set(name, self.eat("=").map(|_| self.required_expression()))
+            }
+            "declare" if self.eat("query_parameters").is_some() => {
+                self.require("(");
+                Statement::Parameters(self.function_parameters())
+            }
+            _ => {
+                let text = format!("{} {}", keyword.text, self.next().text);
+                let span = self.since(keyword.span.start);
+                self.skip_statement();
+                Statement::Other(Name { text: text.into(), span })
+            }
+        })
+    }
+
+    /// Skips to the `;` that ends a statement.
+    fn skip_statement(&mut self) {
+        self.skip_group();
+        while self.eat("|").is_some() {
+            self.skip_group();
+        }
+    }
+
+    fn let_statement(&mut self) -> Statement {
+        let name = self.required_name();
+        self.require("=");
+        let value = if self.at_function() {
+            LetValue::Function(self.function())
+        } else if self.at("materialize") {
+            let call = self.query_call();
+            LetValue::Expr(call)
+        } else {
+            LetValue::Expr(self.required_query())
+        };
+        Statement::Let(name, value)
+    }
+
+    /// Whether a function, not an expression in brackets, stands behind `let name =`.
+    fn at_function(&self) -> bool {
+        let offset = usize::from(self.at("view"));
+        if !self.ahead(offset).is("(") {
+            return false;
+        }
+        let next = self.ahead(offset + 1);
+        next.is(")")
+            || next.is("*")
+            || self
+                .declared_name_length(offset + 1)
+                .is_some_and(|length| self.ahead(offset + 1 + length).is(":"))
+    }
+
+    fn function(&mut self) -> Function {
+        let start = self.start();
+        let view = self.eat("view").is_some();
+        self.require("(");
+        let params = self.function_parameters();
+        let mut body = Script::default();
+        if self.require("{") {
+            body.statements = self.nested(Self::statements).unwrap_or_default();
+            self.require_close("}");
+        }
+        Function { view, params, body, span: self.since(start) }
+    }
+
+    /// `name:type = default, …)`
+    fn function_parameters(&mut self) -> Vec<Parameter> {
+        let params = self.list("a parameter", Self::at_list_end, |p| {
+            let name = p.declared_name()?;
+            p.require(":");
+            let ty = if p.eat("(").is_some() {
+                let columns = if p.eat("*").is_some() { Vec::new() } else { p.typed_columns() };
+                p.require_close(")");
+                ParameterType::Table(columns)
+            } else {
+                let missing = Name { text: "dynamic".into(), span: name.span };
+                ParameterType::Scalar(p.type_name().unwrap_or(missing))
+            };
+            let default = p.eat("=").map(|_| p.default_value());
+            Some(Parameter { name, ty, default })
+        });
+        self.require_close(")");
+        params
+    }
+
+    fn default_value(&mut self) -> Expr {
+        match self.signed_literal() {
+            Some(literal) => literal,
+            None => self.missing_expression(),
+        }
+    }
+}
