@@ -4,10 +4,17 @@
 //! implementation and examples in one place. Adding a function is one entry in its family.
 
 mod arguments;
+mod array;
+mod array_sort;
+mod bag;
 mod bin;
+mod binary;
 mod datetime;
 mod datetime_format;
 mod datetime_period;
+mod hash;
+mod math;
+mod set;
 
 mod arithmetic;
 mod choice;
@@ -27,10 +34,17 @@ use std::sync::LazyLock;
 /// All families.
 static FAMILIES: &[&[Function]] = &[
     // Dates, numbers, addresses, hashes, arrays and bags.
+    array::FUNCTIONS,
+    array_sort::FUNCTIONS,
+    bag::FUNCTIONS,
     bin::FUNCTIONS,
+    binary::FUNCTIONS,
     datetime::FUNCTIONS,
     datetime_format::FUNCTIONS,
     datetime_period::FUNCTIONS,
+    hash::FUNCTIONS,
+    math::FUNCTIONS,
+    set::FUNCTIONS,
     // Operators, conversions and text.
     arithmetic::FUNCTIONS,
     choice::FUNCTIONS,
