@@ -9,12 +9,19 @@ mod array_sort;
 mod bag;
 mod bin;
 mod binary;
+mod chance;
 mod datetime;
 mod datetime_format;
 mod datetime_period;
+mod encoding;
 mod hash;
+mod ip;
+mod ip_text;
 mod math;
+mod network;
 mod set;
+mod time_zone;
+mod window;
 
 mod arithmetic;
 mod choice;
@@ -39,12 +46,18 @@ static FAMILIES: &[&[Function]] = &[
     bag::FUNCTIONS,
     bin::FUNCTIONS,
     binary::FUNCTIONS,
+    chance::FUNCTIONS,
     datetime::FUNCTIONS,
     datetime_format::FUNCTIONS,
     datetime_period::FUNCTIONS,
+    encoding::FUNCTIONS,
     hash::FUNCTIONS,
+    ip::FUNCTIONS,
+    ip_text::FUNCTIONS,
     math::FUNCTIONS,
     set::FUNCTIONS,
+    time_zone::FUNCTIONS,
+    window::FUNCTIONS,
     // Operators, conversions and text.
     arithmetic::FUNCTIONS,
     choice::FUNCTIONS,
