@@ -15,10 +15,17 @@
 //! | [`query`], [`source`] | a query: its source and its operators in order |
 //! | the others | an operator or a few of a kind each |
 
+mod expand;
 mod expression;
+mod ip_lookup;
 mod join;
+mod nested;
+mod parse;
+mod parse_kv;
+mod plugins;
 mod query;
 mod rows;
+mod series;
 mod source;
 mod summarize;
 mod union;

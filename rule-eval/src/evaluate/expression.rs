@@ -79,13 +79,19 @@ pub(super) struct Scope<'a> {
 impl Expression {
     /// Resolves the names of `expr` in a row of these columns. Window functions are refused: they need all rows.
     pub fn bind(expr: &Expr, fields: &[Field]) -> Result<Expression, EvalError> {
-        let mut binder = Binder::default();
-        let mut scope = Scope::new(fields, &mut binder);
+        Expression::bind_in(expr, fields, &mut Binder::default())
+    }
+
+    /// The same within a plan.
+    pub(super) fn bind_in(
+        expr: &Expr,
+        fields: &[Field],
+        binder: &mut Binder,
+    ) -> Result<Expression, EvalError> {
+        let mut scope = Scope::new(fields, binder);
         let bound = scope.bind(expr)?;
-        match scope.windows.first() {
-            Some(window) => Err(error(format!("{}() needs a serialized table, not a row", window.name()))),
-            None => Ok(bound),
-        }
+        scope.without_windows()?;
+        Ok(bound)
     }
 
     /// The value on a row of the columns that it was bound to.
@@ -111,6 +117,16 @@ impl<'a> Scope<'a> {
 
     pub(super) fn bind(&mut self, expr: &Expr) -> Result<Expression, EvalError> {
         self.node(expr).map(Expression)
+    }
+
+    /// Refuses window functions, where there is no table to compute them over.
+    pub(super) fn without_windows(self) -> Result<(), EvalError> {
+        match self.windows.first() {
+            Some(window) => {
+                Err(error(format!("{}() cannot be used here; extend a column with it first", window.name())))
+            }
+            None => Ok(()),
+        }
     }
 
     /// The position of a column.

@@ -2,7 +2,9 @@
 
 use super::expression::Scope;
 use super::source::PreparedSource;
-use super::{Binder, Env, Expression, error, join, rows, summarize, union};
+use super::{
+    Binder, Env, Expression, expand, join, nested, parse, parse_kv, plugins, rows, series, summarize, union,
+};
 use crate::Table;
 use crate::context::EvalError;
 use rule_model::plan::{Field, Operator, Query, Stage};
@@ -106,11 +108,18 @@ fn bind(stage: &Stage, input: &[Field], binder: &mut Binder) -> Bound {
         Operator::Summarize { aggregates, by } => summarize::summarize(aggregates, by, input, binder),
         Operator::Join(join) => join::join(join, input, binder),
         Operator::Union(union) => union::operator(union, &stage.output, binder),
+        Operator::MvExpand(expand) => expand::mv_expand(expand, input, binder),
+        Operator::MvApply(apply) => expand::mv_apply(apply, &stage.output, input, binder),
         Operator::Sort(keys) => rows::sort(None, keys, input, binder),
         Operator::Top { rows, keys } => rows::sort(Some(rows), keys, input, binder),
         Operator::Take(rows) => rows::take(rows, input, binder),
+        Operator::Parse(parse) => parse::parse(parse, input, binder),
+        Operator::ParseKv(parse) => parse_kv::parse_kv(parse, input, binder),
+        Operator::MakeSeries(series) => series::make_series(series, input, binder),
+        Operator::Evaluate(plugin) => plugins::evaluate(plugin, stage, input, binder),
+        Operator::Partition { by, body } => nested::partition(by, body, input, binder),
         Operator::GetSchema => Ok(rows::get_schema()),
         Operator::Sample { rows, of } => rows::sample(rows, of.as_ref(), input, binder),
-        _ => Err(error("this operator cannot be evaluated")),
+        Operator::TopNested(levels) => nested::top_nested(levels, input, binder),
     }
 }

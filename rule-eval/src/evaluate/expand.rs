@@ -1,0 +1,204 @@
+//! `mv-expand` and `mv-apply`: a row an element.
+
+use super::expression::Scope;
+use super::query::{Bound, Operate, PreparedQuery};
+use super::rows::place;
+use super::window::{self, Window};
+use super::{Binder, Env, Expression};
+use crate::context::EvalError;
+use crate::convert::convert;
+use crate::{Row, Table};
+use rule_model::plan::{Field, MvApply, MvExpand};
+use rule_model::{Type, Value};
+
+/// `mv-expand`
+pub(super) fn mv_expand(expand: &MvExpand, input: &[Field], binder: &mut Binder) -> Bound {
+    Ok(Box::new(Expand::new(expand, input, binder)?))
+}
+
+/// `mv-apply`: `output` says which columns follow which; a column of the body counts before one of the row.
+pub(super) fn mv_apply(apply: &MvApply, output: &[Field], input: &[Field], binder: &mut Binder) -> Bound {
+    let expand = Expand::new(&apply.expand, input, binder)?;
+    let body = PreparedQuery::new(&apply.body, binder)?;
+    let open = body.columns().is_none();
+    let mut columns = output.to_vec();
+    if columns.is_empty() {
+        columns = expand.columns.clone();
+        for field in body.columns().unwrap_or_default() {
+            place(&mut columns, &field.name, field.ty);
+        }
+    }
+    Ok(Box::new(Apply { expand, body, open, columns }))
+}
+
+/// An expanded column: its place in the row, its elements, their type.
+type Target = (usize, Expression, Type);
+
+#[derive(Debug)]
+struct Expand {
+    targets: Vec<Target>,
+    item_index: Option<usize>,
+    limit: usize,
+    bags_as_arrays: bool,
+    windows: Vec<Window>,
+    columns: Vec<Field>,
+}
+
+impl Expand {
+    fn new(expand: &MvExpand, input: &[Field], binder: &mut Binder) -> Result<Expand, EvalError> {
+        let mut columns = input.to_vec();
+        let mut scope = Scope::new(input, binder);
+        let mut targets = Vec::new();
+        for column in &expand.columns {
+            targets.push((
+                place(&mut columns, &column.name, column.ty),
+                scope.bind(&column.value)?,
+                column.ty,
+            ));
+        }
+        let item_index = expand.item_index.as_ref().map(|name| place(&mut columns, name, Type::Long));
+        Ok(Expand {
+            targets,
+            item_index,
+            limit: expand.limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX),
+            bags_as_arrays: expand.bags_as_arrays,
+            windows: scope.windows,
+            columns,
+        })
+    }
+
+    /// The rows that come of one: as many as the longest of the expanded columns has elements.
+    fn rows(&self, env: &mut Env<'_>, row: &[Value]) -> Vec<Row> {
+        let elements = self.targets.iter().map(|(_, value, _)| self.elements(value.value(env, row)));
+        let elements: Vec<Vec<Value>> = elements.collect();
+        let count = elements.iter().map(Vec::len).max().unwrap_or(0).min(self.limit);
+        let mut rows = Vec::with_capacity(count);
+        for at in 0..count {
+            let mut expanded = row.to_vec();
+            expanded.resize(self.columns.len(), Value::Null);
+            for ((place, _, ty), elements) in self.targets.iter().zip(&elements) {
+                expanded[*place] =
+                    elements.get(at).map_or(Value::absent(*ty), |element| element_as(element, *ty));
+            }
+            if let Some(place) = self.item_index {
+                expanded[place] = Value::Long(at as i64);
+            }
+            rows.push(expanded);
+        }
+        rows
+    }
+
+    /// Of an array its items, of a bag a bag each property; a null or a scalar is its own only element.
+    fn elements(&self, value: Value) -> Vec<Value> {
+        match value {
+            Value::Array(items) => items.to_vec(),
+            Value::Bag(bag) => {
+                let pairs = bag.iter().map(|(name, value)| (name.clone(), value.clone()));
+                let element = |(name, value)| match self.bags_as_arrays {
+                    true => Value::array([Value::String(name), value]),
+                    false => Value::bag([(name, value)]),
+                };
+                pairs.map(element).collect()
+            }
+            scalar => vec![scalar],
+        }
+    }
+}
+
+/// An element as a value of the type that `to typeof()` asks for. Numbers become one another, everything has a text,
+/// and JSON writes times and identifiers as texts; anything else of another type is null, as documented.
+fn element_as(element: &Value, ty: Type) -> Value {
+    let fits = match element.type_of() {
+        None => return Value::absent(ty),
+        Some(own) => {
+            own == ty
+                || matches!(ty, Type::Dynamic | Type::String)
+                || (own.is_number() && ty.is_number())
+                || (own == Type::String && matches!(ty, Type::DateTime | Type::Timespan | Type::Guid))
+        }
+    };
+    if fits { convert(element, ty) } else { Value::Null }
+}
+
+impl Operate for Expand {
+    fn columns(&self) -> Option<&[Field]> {
+        Some(&self.columns)
+    }
+
+    fn run(&self, env: &mut Env<'_>, mut input: Table) -> Result<Table, EvalError> {
+        window::append(&self.windows, env, &mut input.rows);
+        let mut rows = Vec::new();
+        for row in &input.rows {
+            rows.extend(self.rows(env, row));
+        }
+        Ok(Table { columns: self.columns.clone(), rows })
+    }
+}
+
+#[derive(Debug)]
+struct Apply {
+    expand: Expand,
+    body: PreparedQuery,
+    open: bool,
+    columns: Vec<Field>,
+}
+
+/// Where a cell of the output comes from.
+#[derive(Clone, Copy)]
+enum From {
+    Body(usize),
+    Row(usize),
+    Nowhere,
+}
+
+impl Operate for Apply {
+    fn columns(&self) -> Option<&[Field]> {
+        (!self.open).then_some(&self.columns)
+    }
+
+    /// A row without elements has no subtable: it gives nothing, even to a body that would count zero rows (the
+    /// documentation does not say).
+    fn run(&self, env: &mut Env<'_>, mut input: Table) -> Result<Table, EvalError> {
+        window::append(&self.expand.windows, env, &mut input.rows);
+        let mut result = Table::empty(self.columns.clone());
+        for row in &input.rows {
+            let rows = self.expand.rows(env, row);
+            if rows.is_empty() {
+                continue;
+            }
+            let subtable = Table { columns: self.expand.columns.clone(), rows };
+            let body = self.body.run_over(env, subtable)?;
+            self.append(row, &body, &mut result);
+        }
+        let width = result.columns.len();
+        result.rows.iter_mut().for_each(|row| row.resize(width, Value::Null));
+        Ok(result)
+    }
+}
+
+impl Apply {
+    /// Appends the rows of the body's result, each with the cells of the row it came from.
+    fn append(&self, row: &[Value], body: &Table, result: &mut Table) {
+        if self.open {
+            for field in &body.columns {
+                place(&mut result.columns, &field.name, field.ty);
+            }
+        }
+        let sources = result.columns.iter().map(|field| match body.column_index(&field.name) {
+            Some(at) => From::Body(at),
+            None => {
+                let own = self.expand.columns.iter().position(|column| column.name == field.name);
+                own.filter(|at| *at < row.len()).map_or(From::Nowhere, From::Row)
+            }
+        });
+        let sources: Vec<From> = sources.collect();
+        for cells in &body.rows {
+            let cell = |(source, field): (&From, &Field)| match source {
+                From::Body(at) => cells[*at].clone(),
+                From::Row(at) => row[*at].clone(),
+                From::Nowhere => Value::absent(field.ty),
+            };
+            result.rows.push(sources.iter().zip(&result.columns).map(cell).collect());
+        }
+    }
+}
