@@ -107,8 +107,10 @@ impl<'a> Lexer<'a> {
         {
             return self.take(kind, length);
         }
-        let token = self.take(Kind::Bad, first.len_utf8());
-        self.diagnostics.push(unexpected(first, token.span));
+        // `&&` is one mistake.
+        let run = rest.len() - rest.trim_start_matches(first).len();
+        let token = self.take(Kind::Bad, run);
+        self.diagnostics.push(unexpected(first, token));
         token
     }
 
@@ -131,7 +133,7 @@ impl<'a> Lexer<'a> {
             }
             return Some(token);
         }
-        (!after.starts_with(is_name_char)).then(|| self.take(Kind::Word(class), length))
+        Some(self.take(Kind::Word(class), length))
     }
 
     fn skip_trivia(&mut self) {
@@ -196,9 +198,9 @@ fn literal_type(name: &str) -> Option<Type> {
     }
 }
 
-fn unexpected(c: char, span: Span) -> Diagnostic {
-    let diagnostic =
-        Diagnostic::error(span, format!("the character `{}` is not part of the language", c.escape_debug()));
+fn unexpected(c: char, token: Token<'_>) -> Diagnostic {
+    let text = token.text.escape_debug();
+    let diagnostic = Diagnostic::error(token.span, format!("`{text}` is not part of the language"));
     match c {
         '\u{201c}' | '\u{201d}' | '\u{201e}' => diagnostic.help("write a straight quote: `\"`"),
         '\u{2018}' | '\u{2019}' => diagnostic.help("write a straight quote: `'`"),

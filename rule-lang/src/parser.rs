@@ -178,18 +178,12 @@ impl Parser<'_> {
     /// Reports that the next token is not `expected`, once for a token.
     fn unexpected(&mut self, expected: &str) {
         let token = self.peek();
-        if token.kind != Kind::Bad {
-            self.fault(Diagnostic::error(
-                token.span,
-                format!("expected {expected}, found {}", token.describe()),
-            ));
-        }
-        self.faulty = Some(self.at);
+        self.fault(Diagnostic::error(token.span, format!("expected {expected}, found {}", token.describe())));
     }
 
-    /// Reports a fault at the next token, once for a token.
+    /// Reports a fault at the next token: once for a token, and not where the lexer reported it.
     fn fault(&mut self, diagnostic: Diagnostic) {
-        if self.faulty != Some(self.at) {
+        if self.faulty != Some(self.at) && self.peek().kind != Kind::Bad {
             self.report(diagnostic);
         }
         self.faulty = Some(self.at);

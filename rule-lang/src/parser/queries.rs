@@ -1,12 +1,13 @@
 //! Queries: a source and the operators behind it.
 
 use super::Parser;
+use super::operators::is_operator;
 use crate::Diagnostic;
 use crate::lexer::{Class, Kind};
 use crate::syntax::{Expr, ExprKind, Name, Operator, OperatorKind};
 
 /// Operators that may begin a query, since they need no input.
-const UNPIPED: [&str; 6] = ["evaluate", "find", "macro-expand", "print", "search", "union"];
+const UNPIPED: [&str; 6] = ["evaluate", "find", "inline_external_table", "macro-expand", "search", "union"];
 
 impl Parser<'_> {
     /// A query, or a scalar expression: what stands in brackets, behind `let name =` and in statements.
@@ -80,6 +81,7 @@ impl Parser<'_> {
             "evaluate" => {
                 matches!(next.kind, Kind::Word(class) if class == Class::Identifier || next.text.starts_with("hint."))
             }
+            "inline_external_table" => next.is("(") || next.is("kind"),
             "find" | "macro-expand" | "print" | "search" | "union" => true,
             _ => false,
         }
@@ -119,7 +121,10 @@ impl Parser<'_> {
         let start = self.start();
         let token = self.peek();
         let Kind::Word(class) = token.kind else {
-            self.unexpected("an operator");
+            let fault =
+                Diagnostic::error(token.span, format!("expected an operator, found {}", token.describe()));
+            let doubled = token.is("|") && self.at > 0 && self.tokens[self.at - 1].span.end == start;
+            self.fault(if doubled { fault.help("write `or`") } else { fault });
             self.skip_group();
             let keyword = Name { text: "".into(), span: token.span };
             return Operator { keyword, kind: OperatorKind::Other, span: self.since(start) };
@@ -148,7 +153,10 @@ impl Parser<'_> {
             Diagnostic::error(token.span, format!("expected `|` or the end of `{operator}`, found {found}"));
         self.fault(match token.text {
             "=" if token.kind == Kind::Sign => fault.help("write `==` to compare"),
-            "&&" => fault.help("write `and`"),
+            _ if token.kind == Kind::Word(Class::Identifier) && self.after_not() => {
+                fault.help("write `not(…)`")
+            }
+            word if is_operator(word) => fault.help(format!("write `|` before `{word}`")),
             _ if token.kind != Kind::Word(Class::Identifier) => fault,
             "AND" | "OR" | "And" | "Or" => {
                 fault.help(format!("write `{}`: keywords are lower case", token.text.to_lowercase()))
@@ -156,13 +164,18 @@ impl Parser<'_> {
             _ => fault,
         });
     }
+
+    /// Whether the token taken last is the word `not`, which is a function.
+    fn after_not(&self) -> bool {
+        self.at.checked_sub(1).is_some_and(|last| self.tokens[last].is("not"))
+    }
 }
 
 fn unknown_operator(word: &str, class: Class, span: crate::Span) -> Diagnostic {
     let fault = Diagnostic::error(span, format!("`{word}` is not an operator"));
     let lower = word.to_lowercase();
     match lower.as_str() {
-        _ if lower != word && class == Class::Identifier && super::operators::is_operator(&lower) => {
+        _ if lower != word && class == Class::Identifier && is_operator(&lower) => {
             fault.help(format!("write `{lower}`: keywords are lower case"))
         }
         "select" => fault.help("write `project`"),

@@ -1,8 +1,12 @@
 //! Statements: `let`, `set`, `declare query_parameters`, those that are refused by name, and queries.
 
 use super::Parser;
+use super::operators::is_operator;
+use crate::Diagnostic;
 use crate::lexer::Kind;
-use crate::syntax::{Expr, Function, LetValue, Name, Parameter, ParameterType, Script, Statement};
+use crate::syntax::{
+    Argument, Expr, ExprKind, Function, LetValue, Name, Parameter, ParameterType, Script, Statement,
+};
 
 impl Parser<'_> {
     /// Statements between semicolons.
@@ -12,7 +16,7 @@ impl Parser<'_> {
             let before = self.at;
             match self.statement() {
                 Some(statement) => statements.push(statement),
-                None => self.unexpected("a statement"),
+                None => self.no_statement(),
             }
             if self.eat(";").is_some() {
                 continue;
@@ -20,13 +24,40 @@ impl Parser<'_> {
             if self.at_end() || self.at("}") {
                 break;
             }
-            self.unexpected("`;` or `|`");
+            self.after_statement();
             self.resume();
             if self.at == before {
                 self.next();
             }
         }
         statements
+    }
+
+    /// Reports what stands behind a statement that is whole.
+    fn after_statement(&mut self) {
+        let token = self.peek();
+        let fault = Diagnostic::error(token.span, format!("expected `;` or `|`, found {}", token.describe()));
+        let is_word = matches!(token.kind, Kind::Word(_));
+        self.fault(match token.text {
+            word if is_word && is_operator(word) => fault.help(format!("write `|` before `{word}`")),
+            ")" | "]" => fault.help("remove it, or open it before"),
+            _ => fault,
+        });
+    }
+
+    fn no_statement(&mut self) {
+        let token = self.peek();
+        match token.sign() {
+            "." => self.fault(
+                Diagnostic::error(token.span, "a management command, which begins with `.`, is not a query")
+                    .help("write the query alone"),
+            ),
+            "|" => self.fault(
+                Diagnostic::error(token.span, "expected a table before `|`")
+                    .help("write the name of a table, or `print` or `datatable`, first"),
+            ),
+            _ => self.unexpected("a query or `let`"),
+        }
     }
 
     /// Goes on behind the next `;`, or at the next `|` of what was broken off.
@@ -90,10 +121,23 @@ impl Parser<'_> {
         } else if self.at("materialize") {
             let call = self.query_call();
             LetValue::Expr(call)
+        } else if self.at("entity_group") && self.ahead(1).is("[") {
+            LetValue::Expr(self.entity_group())
         } else {
             LetValue::Expr(self.required_query())
         };
         Statement::Let(name, value)
+    }
+
+    /// `entity_group [database, …]`: a list that only `macro-expand` reads; kept as a call that no function answers.
+    fn entity_group(&mut self) -> Expr {
+        let start = self.start();
+        let name = self.take_word();
+        self.next();
+        let members = self.list("a database", Self::at_list_end, Self::expression);
+        self.require_close("]");
+        let arguments = members.into_iter().map(|value| Argument { name: None, value }).collect();
+        ExprKind::Call(name, arguments).at(self.since(start))
     }
 
     /// Whether a function, not an expression in brackets, stands behind `let name =`.
