@@ -27,10 +27,14 @@ mod arithmetic;
 mod choice;
 mod comparison;
 mod conversion;
+mod extract_json;
 mod logic;
+mod parse_text;
 mod regex;
 mod string;
 mod text_test;
+mod url;
+mod xml;
 
 use crate::Context;
 use crate::function::{Function, Implementation};
@@ -63,10 +67,14 @@ static FAMILIES: &[&[Function]] = &[
     choice::FUNCTIONS,
     comparison::FUNCTIONS,
     conversion::FUNCTIONS,
+    extract_json::FUNCTIONS,
     logic::FUNCTIONS,
+    parse_text::FUNCTIONS,
     regex::FUNCTIONS,
     string::FUNCTIONS,
     text_test::FUNCTIONS,
+    url::FUNCTIONS,
+    xml::FUNCTIONS,
 ];
 
 /// Every function by its name and its aliases.
