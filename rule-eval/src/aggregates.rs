@@ -39,7 +39,8 @@ struct If {
 }
 
 impl If {
-    fn new(predicate: usize, inner: Box<dyn Accumulator>) -> Box<dyn Accumulator> {
+    /// The accumulator of an aggregate whose predicate stands at this position.
+    fn boxed(predicate: usize, inner: Box<dyn Accumulator>) -> Box<dyn Accumulator> {
         Box::new(If { predicate, inner })
     }
 }
@@ -68,7 +69,9 @@ mod tests {
     /// What the aggregate gives for these rows of arguments.
     fn run(name: &str, ty: Type, rows: &[&[Value]]) -> Vec<Value> {
         let mut accumulator = (aggregate(name).unwrap().start)(ty);
-        rows.iter().for_each(|row| accumulator.add(row));
+        for row in rows {
+            accumulator.add(row);
+        }
         accumulator.finish()
     }
 

@@ -40,6 +40,7 @@ use smol_str::SmolStr;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
+use std::hash::BuildHasher;
 use std::sync::Arc;
 
 pub use expression::Expression;
@@ -50,7 +51,7 @@ pub trait Tables {
     fn table(&self, name: &str) -> Option<Cow<'_, Table>>;
 }
 
-impl Tables for HashMap<SmolStr, Table> {
+impl<S: BuildHasher> Tables for HashMap<SmolStr, Table, S> {
     fn table(&self, name: &str) -> Option<Cow<'_, Table>> {
         self.get(name).map(Cow::Borrowed)
     }

@@ -32,7 +32,7 @@ pub(super) static TABLE: &[Aggregate] = &[
         results: Results::One,
         naming: Naming::Prefixed("list"),
         summary: "The values on the rows on which the predicate is true, as an array.",
-        start: |_| If::new(1, Box::new(List::default())),
+        start: |_| If::boxed(1, Box::new(List::default())),
         examples: &[("datatable(x:long)[2, 1, 2] | summarize make_list_if(x, x > 1)", "dynamic([2,2])")],
     },
     Aggregate {
@@ -65,7 +65,7 @@ pub(super) static TABLE: &[Aggregate] = &[
         results: Results::One,
         naming: Naming::Prefixed("set"),
         summary: "The distinct values on the rows on which the predicate is true, as an array.",
-        start: |_| If::new(1, Box::new(Set::default())),
+        start: |_| If::boxed(1, Box::new(Set::default())),
         examples: &[("datatable(x:long)[2, 1, 2] | summarize make_set_if(x, x > 1)", "dynamic([2])")],
     },
     Aggregate {
@@ -88,7 +88,7 @@ pub(super) static TABLE: &[Aggregate] = &[
         results: Results::One,
         naming: Naming::Prefixed("bag"),
         summary: "The properties of the bags on the rows on which the predicate is true, in one bag.",
-        start: |_| If::new(1, Box::new(Merged::default())),
+        start: |_| If::boxed(1, Box::new(Merged::default())),
         examples: &[(
             "datatable(b:dynamic, c:bool)[dynamic({\"a\":1}), true, dynamic({\"b\":2}), false] | summarize make_bag_if(b, c)",
             "dynamic({\"a\":1})",

@@ -48,7 +48,7 @@ pub(super) static TABLE: &[Aggregate] = &[
         results: Results::One,
         naming: Naming::Prefixed("countif"),
         summary: "Number of rows on which the predicate is true.",
-        start: |_| If::new(0, Box::new(Count::default())),
+        start: |_| If::boxed(0, Box::new(Count::default())),
         examples: &[("datatable(x:long)[1, 2, 3] | summarize countif(x > 1)", "2")],
     },
     Aggregate {
@@ -68,7 +68,7 @@ pub(super) static TABLE: &[Aggregate] = &[
         results: Results::One,
         naming: Naming::Prefixed("dcountif"),
         summary: "Number of distinct values on the rows on which the predicate is true.",
-        start: |_| If::new(1, Box::new(Distinct::default())),
+        start: |_| If::boxed(1, Box::new(Distinct::default())),
         examples: &[("datatable(x:long)[1, 2, 2] | summarize dcountif(x, x > 1)", "1")],
     },
     Aggregate {
@@ -88,7 +88,7 @@ pub(super) static TABLE: &[Aggregate] = &[
         results: Results::One,
         naming: Naming::Prefixed("count_distinctif"),
         summary: "Number of distinct values on the rows on which the predicate is true.",
-        start: |_| If::new(1, Box::new(Distinct::default())),
+        start: |_| If::boxed(1, Box::new(Distinct::default())),
         examples: &[("datatable(x:long)[1, 2, 2] | summarize count_distinctif(x, x > 1)", "1")],
     },
     Aggregate {
@@ -111,7 +111,7 @@ pub(super) static TABLE: &[Aggregate] = &[
         results: Results::One,
         naming: Naming::Prefixed("sumif"),
         summary: "Sum of the values on the rows on which the predicate is true.",
-        start: |ty| If::new(1, Box::new(Sum::new(ty))),
+        start: |ty| If::boxed(1, Box::new(Sum::new(ty))),
         examples: &[("datatable(x:long)[1, 2, 3] | summarize sumif(x, x > 1)", "5")],
     },
     Aggregate {
@@ -131,7 +131,7 @@ pub(super) static TABLE: &[Aggregate] = &[
         results: Results::One,
         naming: Naming::Prefixed("avgif"),
         summary: "Mean of the values on the rows on which the predicate is true.",
-        start: |ty| If::new(1, Box::new(Sum::mean(ty))),
+        start: |ty| If::boxed(1, Box::new(Sum::mean(ty))),
         examples: &[("datatable(x:long)[1, 2, 3] | summarize avgif(x, x > 1)", "2.5")],
     },
     Aggregate {
@@ -151,7 +151,7 @@ pub(super) static TABLE: &[Aggregate] = &[
         results: Results::One,
         naming: Naming::Prefixed("varianceif"),
         summary: "Variance of the values on the rows on which the predicate is true, taken as a sample.",
-        start: |_| If::new(1, Box::new(Variance::new(false, false))),
+        start: |_| If::boxed(1, Box::new(Variance::new(false, false))),
         examples: &[("range x from 1 to 9 step 1 | summarize varianceif(x, x < 6)", "2.5")],
     },
     Aggregate {
@@ -181,7 +181,7 @@ pub(super) static TABLE: &[Aggregate] = &[
         results: Results::One,
         naming: Naming::Prefixed("stdevif"),
         summary: "Standard deviation of the values on the rows on which the predicate is true, taken as a sample.",
-        start: |_| If::new(1, Box::new(Variance::new(false, true))),
+        start: |_| If::boxed(1, Box::new(Variance::new(false, true))),
         examples: &[("datatable(x:long)[1, 3, 5, 9] | summarize stdevif(x, x < 9)", "2.0")],
     },
     Aggregate {
@@ -211,7 +211,7 @@ pub(super) static TABLE: &[Aggregate] = &[
         results: Results::One,
         naming: Naming::Prefixed("covarianceif"),
         summary: "Covariance of two values on the rows on which the predicate is true, taken as a sample.",
-        start: |_| If::new(2, Box::new(Covariance::new(false))),
+        start: |_| If::boxed(2, Box::new(Covariance::new(false))),
         examples: &[(
             "datatable(x:long, y:long)[1, 2, 3, 6, 9, 9] | summarize covarianceif(x, y, x < 9)",
             "4.0",

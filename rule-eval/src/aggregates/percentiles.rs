@@ -93,13 +93,13 @@ struct Percentiles {
     /// Position of the first percentile among the arguments; 2 when a weight stands before it.
     first: usize,
     as_array: bool,
-    percentiles: Vec<f64>,
+    asked: Vec<f64>,
     values: Vec<(Value, f64)>,
 }
 
 impl Percentiles {
     fn new(first: usize, as_array: bool) -> Percentiles {
-        Percentiles { first, as_array, percentiles: Vec::new(), values: Vec::new() }
+        Percentiles { first, as_array, asked: Vec::new(), values: Vec::new() }
     }
 
     /// The first value in order with which so many percent of the weight are reached.
@@ -117,10 +117,10 @@ impl Percentiles {
 impl Accumulator for Percentiles {
     fn add(&mut self, args: &[Value]) {
         let Some((value, rest)) = args.split_first() else { return };
-        if self.percentiles.is_empty() {
+        if self.asked.is_empty() {
             let asked = rest.get(self.first - 1..).unwrap_or_default();
             let asked = asked.iter().flat_map(|p| p.as_array().unwrap_or(std::slice::from_ref(p)));
-            self.percentiles = asked.filter_map(as_f64).collect();
+            self.asked = asked.filter_map(as_f64).collect();
         }
         let weight = if self.first == 2 { rest.first().and_then(as_f64).unwrap_or(0.0) } else { 1.0 };
         if !value.is_null() && weight > 0.0 {
@@ -131,7 +131,7 @@ impl Accumulator for Percentiles {
     fn finish(&mut self) -> Vec<Value> {
         self.values.sort_by(|a, b| compare(&a.0, &b.0));
         let total = self.values.iter().map(|(_, weight)| weight).sum();
-        let found = self.percentiles.iter().map(|p| self.at(*p, total)).collect();
+        let found = self.asked.iter().map(|p| self.at(*p, total)).collect();
         match (self.as_array, self.values.is_empty()) {
             (true, true) => vec![Value::Null],
             (true, false) => vec![Value::Array(std::sync::Arc::new(found))],

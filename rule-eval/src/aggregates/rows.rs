@@ -43,7 +43,7 @@ pub(super) static TABLE: &[Aggregate] = &[
         results: Results::One,
         naming: Naming::Prefixed("minif"),
         summary: "The smallest value on the rows on which the predicate is true.",
-        start: |ty| If::new(1, Box::new(Extreme::new(Ordering::Less, ty))),
+        start: |ty| If::boxed(1, Box::new(Extreme::new(Ordering::Less, ty))),
         examples: &[("datatable(x:long)[3, 1, 2] | summarize minif(x, x > 1)", "2")],
     },
     Aggregate {
@@ -63,7 +63,7 @@ pub(super) static TABLE: &[Aggregate] = &[
         results: Results::One,
         naming: Naming::Prefixed("maxif"),
         summary: "The largest value on the rows on which the predicate is true.",
-        start: |ty| If::new(1, Box::new(Extreme::new(Ordering::Greater, ty))),
+        start: |ty| If::boxed(1, Box::new(Extreme::new(Ordering::Greater, ty))),
         examples: &[("datatable(x:long)[3, 1, 2] | summarize maxif(x, x < 3)", "2")],
     },
     Aggregate {
@@ -123,7 +123,7 @@ pub(super) static TABLE: &[Aggregate] = &[
         results: Results::One,
         naming: Naming::Arguments("any"),
         summary: "The value on any one row on which the predicate is true, here the first.",
-        start: |_| If::new(1, Box::new(AnyRow::default())),
+        start: |_| If::boxed(1, Box::new(AnyRow::default())),
         examples: &[("datatable(x:long)[1, 2, 3] | summarize take_anyif(x, x > 1)", "2")],
     },
     Aggregate {
@@ -143,7 +143,7 @@ pub(super) static TABLE: &[Aggregate] = &[
         results: Results::One,
         naming: Naming::Prefixed("anyif"),
         summary: "As take_anyif; the old spelling, whose column is called anyif_x.",
-        start: |_| If::new(1, Box::new(AnyRow::default())),
+        start: |_| If::boxed(1, Box::new(AnyRow::default())),
         examples: &[("datatable(x:long)[1, 2, 3] | summarize anyif(x, x > 1)", "2")],
     },
 ];

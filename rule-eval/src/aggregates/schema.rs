@@ -25,14 +25,12 @@ impl Schema {
             Value::Bag(bag) => {
                 let properties = self.properties.get_or_insert_default();
                 for (name, value) in bag.iter() {
-                    match properties.iter_mut().find(|(seen, _)| seen == name) {
-                        Some((_, schema)) => schema.see(value),
-                        None => {
-                            let mut schema = Schema::default();
-                            schema.see(value);
-                            properties.push((name.clone(), schema));
-                        }
-                    }
+                    let known = properties.iter().position(|(seen, _)| seen == name);
+                    let at = known.unwrap_or_else(|| {
+                        properties.push((name.clone(), Schema::default()));
+                        properties.len() - 1
+                    });
+                    properties[at].1.see(value);
                 }
             }
             scalar => {
@@ -73,7 +71,9 @@ fn scalar_name(value: &Value) -> Option<&'static str> {
 
 impl Accumulator for Schema {
     fn add(&mut self, args: &[Value]) {
-        args.iter().for_each(|value| self.see(value));
+        for value in args {
+            self.see(value);
+        }
     }
 
     fn finish(&mut self) -> Vec<Value> {

@@ -23,7 +23,7 @@ pub(super) fn mv_apply(apply: &MvApply, output: &[Field], input: &[Field], binde
     let open = body.columns().is_none();
     let mut columns = output.to_vec();
     if columns.is_empty() {
-        columns = expand.columns.clone();
+        columns.clone_from(&expand.columns);
         for field in body.columns().unwrap_or_default() {
             place(&mut columns, &field.name, field.ty);
         }
@@ -94,9 +94,12 @@ impl Expand {
             Value::Array(items) => items.to_vec(),
             Value::Bag(bag) => {
                 let pairs = bag.iter().map(|(name, value)| (name.clone(), value.clone()));
-                let element = |(name, value)| match self.bags_as_arrays {
-                    true => Value::array([Value::String(name), value]),
-                    false => Value::bag([(name, value)]),
+                let element = |(name, value)| {
+                    if self.bags_as_arrays {
+                        Value::array([Value::String(name), value])
+                    } else {
+                        Value::bag([(name, value)])
+                    }
                 };
                 pairs.map(element).collect()
             }
@@ -184,13 +187,13 @@ impl Apply {
                 place(&mut result.columns, &field.name, field.ty);
             }
         }
-        let sources = result.columns.iter().map(|field| match body.column_index(&field.name) {
-            Some(at) => From::Body(at),
-            None => {
-                let own = self.expand.columns.iter().position(|column| column.name == field.name);
-                own.filter(|at| *at < row.len()).map_or(From::Nowhere, From::Row)
-            }
-        });
+        let own = |name: &str| {
+            let at = self.expand.columns.iter().position(|column| column.name == name);
+            at.filter(|at| *at < row.len()).map_or(From::Nowhere, From::Row)
+        };
+        let columns = result.columns.iter();
+        let sources =
+            columns.map(|field| body.column_index(&field.name).map_or_else(|| own(&field.name), From::Body));
         let sources: Vec<From> = sources.collect();
         for cells in &body.rows {
             let cell = |(source, field): (&From, &Field)| match source {

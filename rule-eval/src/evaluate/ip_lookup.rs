@@ -24,8 +24,8 @@ pub(super) fn ip_lookup(
     let fields = lookup.columns().unwrap_or_default().to_vec();
     let network = column(&fields, network)?;
     let address = Expression::bind_in(address, input, binder)?;
-    let named = names.iter().zip(&fields).map(|(name, field)| Field::new(name.clone(), field.ty));
-    let columns = input.iter().cloned().chain(named).collect();
+    let joined = names.iter().zip(&fields).map(|(name, field)| Field::new(name.clone(), field.ty));
+    let columns = input.iter().cloned().chain(joined).collect();
     Ok(Box::new(IpLookup { lookup, fields, network, address, return_unmatched, columns }))
 }
 

@@ -44,9 +44,9 @@ fn output(kind: JoinKind, left: &[Field], right: &[Field], names: &[Option<Name>
         JoinKind::LeftSemi | JoinKind::LeftAnti => left.to_vec(),
         JoinKind::RightSemi | JoinKind::RightAnti => right.to_vec(),
         _ => {
-            let named = names.iter().zip(right);
-            let named = named.filter_map(|(name, field)| Some(Field::new(name.clone()?, field.ty)));
-            left.iter().cloned().chain(named).collect()
+            let kept = names.iter().zip(right);
+            let kept = kept.filter_map(|(name, field)| Some(Field::new(name.clone()?, field.ty)));
+            left.iter().cloned().chain(kept).collect()
         }
     }
 }
@@ -84,7 +84,7 @@ impl Operate for BoundJoin {
                 by_key.entry(key).or_default().push(at);
             }
         }
-        let mut matched = vec![false; right.len()];
+        let mut paired = vec![false; right.len()];
         let mut seen = HashSet::new();
         let mut rows = Vec::new();
         for mut row in left.rows {
@@ -97,10 +97,12 @@ impl Operate for BoundJoin {
             {
                 continue;
             }
-            matches.iter().for_each(|at| matched[*at] = true);
+            for at in matches {
+                paired[*at] = true;
+            }
             self.emit(row, matches, &right, &mut rows);
         }
-        self.emit_right(&right, &matched, &mut rows);
+        self.emit_right(&right, &paired, &mut rows);
         Ok(Table { columns: self.columns.clone(), rows })
     }
 }
@@ -136,13 +138,13 @@ impl BoundJoin {
     }
 
     /// What comes of the right side by itself.
-    fn emit_right(&self, right: &[Row], matched: &[bool], rows: &mut Vec<Row>) {
+    fn emit_right(&self, right: &[Row], paired: &[bool], rows: &mut Vec<Row>) {
         let wanted = match self.kind {
             JoinKind::RightSemi => true,
             JoinKind::RightAnti | JoinKind::RightOuter | JoinKind::FullOuter => false,
             _ => return,
         };
-        let chosen = right.iter().zip(matched).filter(|(_, matched)| **matched == wanted).map(|(row, _)| row);
+        let chosen = right.iter().zip(paired).filter(|(_, paired)| **paired == wanted).map(|(row, _)| row);
         if matches!(self.kind, JoinKind::RightSemi | JoinKind::RightAnti) {
             rows.extend(chosen.cloned());
             return;

@@ -119,32 +119,32 @@ impl Level {
 
     fn aggregate(&self, env: &mut Env<'_>, rows: &[Row]) -> Value {
         let mut group = summarize::start(&self.aggregates);
-        rows.iter().for_each(|row| summarize::add(&self.aggregates, &mut group, env, row));
+        for row in rows {
+            summarize::add(&self.aggregates, &mut group, env, row);
+        }
         let mut result = Row::new();
         summarize::finish(&self.aggregates, group, env, &mut result);
         result.into_iter().next().unwrap_or_default()
     }
 }
 
-impl BoundTopNested {
-    fn descend(
-        &self,
-        levels: &[Level],
-        env: &mut Env<'_>,
-        rows: Vec<Row>,
-        so_far: &[Value],
-        result: &mut Vec<Row>,
-    ) -> Result<(), EvalError> {
-        let Some((level, deeper)) = levels.split_first() else {
-            result.push(so_far.to_vec());
-            return Ok(());
-        };
-        for (key, aggregate, rows) in level.groups(env, rows)? {
-            let cells: Row = so_far.iter().cloned().chain([key, aggregate]).collect();
-            self.descend(deeper, env, rows, &cells, result)?;
-        }
-        Ok(())
+/// Appends a row for each group of the innermost level, behind the cells of the levels so far.
+fn descend(
+    levels: &[Level],
+    env: &mut Env<'_>,
+    rows: Vec<Row>,
+    so_far: &[Value],
+    result: &mut Vec<Row>,
+) -> Result<(), EvalError> {
+    let Some((level, deeper)) = levels.split_first() else {
+        result.push(so_far.to_vec());
+        return Ok(());
+    };
+    for (key, aggregate, rows) in level.groups(env, rows)? {
+        let cells: Row = so_far.iter().cloned().chain([key, aggregate]).collect();
+        descend(deeper, env, rows, &cells, result)?;
     }
+    Ok(())
 }
 
 impl Operate for BoundTopNested {
@@ -154,7 +154,7 @@ impl Operate for BoundTopNested {
 
     fn run(&self, env: &mut Env<'_>, input: Table) -> Result<Table, EvalError> {
         let mut rows = Vec::new();
-        self.descend(&self.levels, env, input.rows, &[], &mut rows)?;
+        descend(&self.levels, env, input.rows, &[], &mut rows)?;
         Ok(Table { columns: self.columns.clone(), rows })
     }
 }

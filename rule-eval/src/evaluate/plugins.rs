@@ -107,7 +107,7 @@ impl BagUnpack {
     fn properties(&self, input: &Table) -> BTreeMap<SmolStr, Type> {
         let mut found: BTreeMap<SmolStr, Option<Type>> = BTreeMap::new();
         let bags = input.rows.iter().filter_map(|row| row[self.column].as_bag());
-        for (name, value) in bags.flat_map(|bag| bag.iter()) {
+        for (name, value) in bags.flat_map(rule_model::Bag::iter) {
             if self.ignored.contains(name) {
                 continue;
             }
@@ -245,13 +245,12 @@ impl Pivot {
         key: &[Value],
         mut cells: HashMap<SmolStr, Box<dyn Accumulator>>,
     ) -> Row {
-        let cell = |field: &Field| match self.kept.iter().position(|kept| kept.name == field.name) {
-            Some(at) => key[at].clone(),
-            None => {
-                let mut accumulator = cells.remove(&field.name).unwrap_or_else(|| self.call.start());
-                accumulator.finish().into_iter().next().unwrap_or_default()
-            }
+        let mut value = |name: &str| {
+            let mut accumulator = cells.remove(name).unwrap_or_else(|| self.call.start());
+            accumulator.finish().into_iter().next().unwrap_or_default()
         };
+        let kept = |field: &Field| self.kept.iter().position(|kept| kept.name == field.name);
+        let cell = |field: &Field| kept(field).map_or_else(|| value(&field.name), |at| key[at].clone());
         columns.iter().map(cell).collect()
     }
 }

@@ -5,10 +5,10 @@ use super::query::PreparedQuery;
 use super::union::PreparedUnion;
 use super::{Binder, Env, Expression, error};
 use crate::context::EvalError;
-use crate::order::compare;
+use crate::order::{as_f64, compare};
 use crate::{Row, Table};
 use rule_model::plan::{Field, Name, Query, Source};
-use rule_model::{DateTime, Timespan, Type, Value};
+use rule_model::{DateTime, Timespan, Value};
 use std::sync::Arc;
 
 /// Rows of a `range` at the most, as in Kusto's own bound on results; a step too small is a mistake.
@@ -208,13 +208,11 @@ pub(super) fn advance(from: &Value, step: &Value, index: i64) -> Option<Value> {
         (Value::Int(n), Value::Int(step)) => {
             Value::Int(i32::try_from(ticks(i64::from(*n), i64::from(*step))?).ok()?)
         }
-        _ => match (from.as_i64(), step.as_i64()) {
-            (Some(n), Some(step)) => Value::Long(ticks(n, step)?),
-            _ => {
-                let as_real = |value: &Value| crate::convert::convert(value, Type::Real);
-                let (Value::Real(n), Value::Real(step)) = (as_real(from), as_real(step)) else { return None };
-                Value::Real(n + step * index as f64)
+        _ => {
+            if let (Some(n), Some(step)) = (from.as_i64(), step.as_i64()) {
+                return Some(Value::Long(ticks(n, step)?));
             }
-        },
+            Value::Real(as_f64(from)? + as_f64(step)? * index as f64)
+        }
     })
 }

@@ -71,19 +71,17 @@ impl BoundAggregate {
 
     /// The values of the columns, from the results of the calls.
     fn finish(&self, group: &mut [Box<dyn Accumulator>], env: &mut Env<'_>, row: &mut Row) {
-        match &self.expression {
-            Some(expression) => {
-                let results = self.calls.iter().zip(group);
-                let results: Row =
-                    results.map(|(call, acc)| present(acc.finish().into_iter().next(), call.ty)).collect();
-                row.push(expression.value(env, &results));
-            }
-            None => {
-                let results = group.first_mut().map(|acc| acc.finish()).unwrap_or_default();
-                let mut results = results.into_iter();
-                row.extend(self.columns.iter().map(|column| present(results.next(), column.ty)));
-            }
-        }
+        let Some(expression) = &self.expression else {
+            let results = group.first_mut().map(|accumulator| accumulator.finish()).unwrap_or_default();
+            let mut results = results.into_iter();
+            row.extend(self.columns.iter().map(|column| present(results.next(), column.ty)));
+            return;
+        };
+        let results = self.calls.iter().zip(group);
+        let results: Row = results
+            .map(|(call, accumulator)| present(accumulator.finish().into_iter().next(), call.ty))
+            .collect();
+        row.push(expression.value(env, &results));
     }
 }
 

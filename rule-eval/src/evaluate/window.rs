@@ -26,7 +26,7 @@ impl Window {
 
 impl std::fmt::Debug for Window {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct(self.name).field("args", &self.args).finish()
+        f.debug_struct(self.name).field("args", &self.args).finish_non_exhaustive()
     }
 }
 
