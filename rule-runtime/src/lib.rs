@@ -7,10 +7,24 @@
 //! ```
 #![deny(unsafe_code)]
 
+pub mod alert;
+pub mod dead_letter;
+pub mod dedup;
+pub mod dispatch;
+pub mod engine;
 pub mod event;
+pub mod framing;
 pub mod parse;
+pub mod pipeline;
+pub mod plans;
+pub mod recognize;
 pub mod rule;
+pub mod shaping;
+pub mod sink;
+pub mod source;
+pub mod summary;
 pub mod tape;
+pub mod title;
 
 pub use event::Event;
 pub use parse::Parser;

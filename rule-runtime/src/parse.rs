@@ -39,6 +39,36 @@ pub enum Reason {
     UnknownTable,
 }
 
+impl Reason {
+    /// The name that files and JSON carry.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Reason::NotAnObject => "not_an_object",
+            Reason::CutOff => "cut_off",
+            Reason::InvalidJson => "invalid_json",
+            Reason::InvalidUtf8 => "invalid_utf8",
+            Reason::TooLong => "too_long",
+            Reason::TooDeep => "too_deep",
+            Reason::UnknownTable => "unknown_table",
+        }
+    }
+}
+
+impl fmt::Display for Reason {
+    /// As people read it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Reason::NotAnObject => "not a JSON object",
+            Reason::CutOff => "cut off",
+            Reason::InvalidJson => "not valid JSON",
+            Reason::InvalidUtf8 => "not valid UTF-8",
+            Reason::TooLong => "longer than the limit",
+            Reason::TooDeep => "nested deeper than the limit",
+            Reason::UnknownTable => "of no known table",
+        })
+    }
+}
+
 impl Parser {
     /// A parser that takes records of at most `max_depth` nested levels.
     pub fn new(max_depth: usize) -> Parser {

@@ -1,0 +1,67 @@
+//! The dead-letter file: a line of JSON for each record that was not processed.
+
+use crate::engine::Reject;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use rule_eval::json;
+use rule_model::Value;
+use std::io::{self, Write};
+
+/// Writes rejected records.
+pub struct DeadLetters<W> {
+    writer: W,
+}
+
+impl<W: Write> DeadLetters<W> {
+    /// Writes to `writer`.
+    pub fn new(writer: W) -> DeadLetters<W> {
+        DeadLetters { writer }
+    }
+
+    /// Writes a record: its text as `record`, or as `record_base64` where it is not text.
+    pub fn write(&mut self, source: &str, reject: &Reject) -> io::Result<()> {
+        let (name, record) = match std::str::from_utf8(&reject.bytes) {
+            Ok(text) => ("record", Value::string(text)),
+            Err(_) => ("record_base64", Value::from(STANDARD.encode(&reject.bytes))),
+        };
+        let line = Value::bag([
+            ("source", Value::string(source)),
+            ("offset", Value::Long(reject.offset as i64)),
+            ("length", Value::Long(reject.length as i64)),
+            ("reason", Value::literal(reject.reason.name())),
+            (name, record),
+        ]);
+        writeln!(self.writer, "{}", json::write(&line))
+    }
+
+    /// Writes out what is buffered.
+    pub fn flush(&mut self) -> io::Result<()> {
+        self.writer.flush()
+    }
+}
+
+impl<W> std::fmt::Debug for DeadLetters<W> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("DeadLetters").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::parse::Reason;
+
+    #[test]
+    fn a_record_is_written_as_text_where_it_is_text() {
+        for (bytes, expected) in [
+            (&b"{\"a\""[..], r#""reason":"cut_off","record":"{\"a\""}"#),
+            (b"\xff", r#""reason":"cut_off","record_base64":"/w=="}"#),
+        ] {
+            let mut letters = DeadLetters::new(Vec::new());
+            let reject = Reject { offset: 7, length: 4, reason: Reason::CutOff, bytes: bytes.to_vec() };
+            letters.write("f", &reject).unwrap();
+            let line = String::from_utf8(letters.writer).unwrap();
+            assert_eq!(line, format!("{{\"source\":\"f\",\"offset\":7,\"length\":4,{expected}\n"));
+        }
+    }
+}

@@ -1,0 +1,213 @@
+//! Repeats of an alert: counted instead of reported, for a period of event time from the first.
+//!
+//! ```text
+//! alert of a key ─┬─ in no window ──> opens [t0, t0 + period); below the threshold nothing else happens
+//!                 ├─ reaches the threshold ──> the window's alert
+//!                 └─ later in the window ──> counted ──period over, key forgotten or input at its end──> Collapsed
+//! ```
+//!
+//! Windows stay known after their period, so that a late repeat is still counted to its own (a second collapsed line
+//! of the same alert then tells the rest). An alert without a time falls into the newest window of its key. Windows
+//! are bounded in number; the oldest is forgotten first, and its repeats are reported then.
+
+use crate::Rule;
+use crate::alert::{Alert, AlertId, Collapsed, Evidence, column};
+use rule_eval::json;
+use rule_model::DateTime;
+use rule_model::metadata::Dedup;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// Counts repeats of the alerts of all rules.
+#[derive(Debug)]
+pub struct Deduplicator {
+    limit: usize,
+    /// Windows by number; numbers rise with age.
+    windows: BTreeMap<u64, Window>,
+    /// The windows of a rule's key, oldest first.
+    keys: HashMap<Key, Vec<u64>>,
+    /// Windows with repeats to be reported, by the end of their period.
+    pending: BTreeSet<(DateTime, u64)>,
+    next: u64,
+    /// The largest event time of an alert so far.
+    latest: Option<DateTime>,
+    forgotten: u64,
+}
+
+/// What is done with an alert.
+#[derive(Debug)]
+pub enum Verdict {
+    /// It is reported. Boxed because repeats are the common case.
+    Report(Box<Alert>),
+    /// It is a repeat, or below the threshold.
+    Counted,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Key {
+    rule: usize,
+    text: String,
+}
+
+#[derive(Debug)]
+struct Window {
+    key: Key,
+    rule: &'static Rule,
+    start: Option<DateTime>,
+    end: Option<DateTime>,
+    /// The alert that was reported.
+    reported: Option<(AlertId, String)>,
+    /// Matches below the threshold so far, and their records.
+    matches: u64,
+    evidence: Evidence,
+    /// Repeats since the last collapsed line.
+    repeats: u64,
+}
+
+impl Deduplicator {
+    /// Windows remembered unless set otherwise.
+    pub const DEFAULT_LIMIT: usize = 100_000;
+
+    /// A deduplicator that remembers at most `limit` windows.
+    pub fn new(limit: usize) -> Deduplicator {
+        Deduplicator {
+            limit: limit.max(1),
+            windows: BTreeMap::new(),
+            keys: HashMap::new(),
+            pending: BTreeSet::new(),
+            next: 0,
+            latest: None,
+            forgotten: 0,
+        }
+    }
+
+    /// Windows that were forgotten for want of room.
+    pub fn forgotten(&self) -> u64 {
+        self.forgotten
+    }
+
+    /// Takes an alert of the rule at position `rule`; collapsed lines that fall due go to `due`.
+    pub fn take(&mut self, rule: usize, alert: Alert, due: &mut Vec<Collapsed>) -> Verdict {
+        self.pass(alert.time, due);
+        let metadata = &alert.rule.metadata;
+        let Some(dedup) = &metadata.dedup else { return Verdict::Report(Box::new(alert)) };
+        let key = Key { rule, text: key_text(&alert, dedup) };
+        let number = self.window_of(&key, alert.time).unwrap_or_else(|| self.open(key, &alert, dedup, due));
+        let Some(window) = self.windows.get_mut(&number) else { return Verdict::Report(Box::new(alert)) };
+        let verdict = window.take(alert);
+        if let (Verdict::Counted, Some(end), true) = (&verdict, window.end, window.repeats > 0) {
+            self.pending.insert((end, number));
+        }
+        verdict
+    }
+
+    /// The end of input: all repeats not yet reported, in the order of their alerts.
+    pub fn finish(&mut self) -> Vec<Collapsed> {
+        self.pending.clear();
+        self.keys.clear();
+        std::mem::take(&mut self.windows).into_values().filter_map(|mut window| window.collapse()).collect()
+    }
+
+    /// Event time has come to `time`: reports the repeats of windows that ended before.
+    fn pass(&mut self, time: Option<DateTime>, due: &mut Vec<Collapsed>) {
+        self.latest = self.latest.max(time);
+        while let Some(&(end, number)) = self.pending.first() {
+            if self.latest.is_none_or(|latest| latest < end) {
+                return;
+            }
+            self.pending.pop_first();
+            due.extend(self.windows.get_mut(&number).and_then(Window::collapse));
+        }
+    }
+
+    /// The newest window of the key that holds `time`.
+    fn window_of(&self, key: &Key, time: Option<DateTime>) -> Option<u64> {
+        let numbers = self.keys.get(key)?;
+        let holds = |number: &&u64| self.windows.get(number).is_some_and(|window| window.holds(time));
+        numbers.iter().rev().find(holds).copied()
+    }
+
+    fn open(&mut self, key: Key, alert: &Alert, dedup: &Dedup, due: &mut Vec<Collapsed>) -> u64 {
+        if self.windows.len() >= self.limit {
+            self.forget_oldest(due);
+        }
+        let number = self.next;
+        self.next += 1;
+        self.keys.entry(key.clone()).or_default().push(number);
+        let end = alert.time.map(|start| start.checked_add(dedup.period).unwrap_or(DateTime::MAX));
+        self.windows.insert(
+            number,
+            Window {
+                key,
+                rule: alert.rule,
+                start: alert.time,
+                end,
+                reported: None,
+                matches: 0,
+                evidence: Evidence::default(),
+                repeats: 0,
+            },
+        );
+        number
+    }
+
+    fn forget_oldest(&mut self, due: &mut Vec<Collapsed>) {
+        let Some((number, mut window)) = self.windows.pop_first() else { return };
+        self.forgotten += 1;
+        if let Some(end) = window.end {
+            self.pending.remove(&(end, number));
+        }
+        if let Some(numbers) = self.keys.get_mut(&window.key) {
+            numbers.retain(|it| *it != number);
+            if numbers.is_empty() {
+                self.keys.remove(&window.key);
+            }
+        }
+        due.extend(window.collapse());
+    }
+}
+
+impl Window {
+    /// Whether a match of this time belongs here. One without a time belongs to any window, and a window without a
+    /// time takes all.
+    fn holds(&self, time: Option<DateTime>) -> bool {
+        match (self.start, self.end, time) {
+            (Some(start), Some(end), Some(time)) => start <= time && time < end,
+            _ => true,
+        }
+    }
+
+    fn take(&mut self, mut alert: Alert) -> Verdict {
+        if self.reported.is_some() {
+            self.repeats += 1;
+            return Verdict::Counted;
+        }
+        self.matches += 1;
+        let records = std::mem::take(&mut alert.evidence);
+        self.evidence.add(records);
+        if self.matches < alert.rule.metadata.threshold {
+            return Verdict::Counted;
+        }
+        self.reported = Some((alert.id, alert.title.clone()));
+        alert.evidence = std::mem::take(&mut self.evidence);
+        Verdict::Report(Box::new(alert))
+    }
+
+    fn collapse(&mut self) -> Option<Collapsed> {
+        let count = std::mem::take(&mut self.repeats);
+        let (id, title) = self.reported.as_ref()?;
+        (count > 0).then(|| Collapsed { id: *id, rule: self.rule, title: title.clone(), count })
+    }
+}
+
+/// What makes two alerts of a rule the same: the values of the key columns, else the title.
+fn key_text(alert: &Alert, dedup: &Dedup) -> String {
+    if dedup.key.is_empty() {
+        return alert.title.clone();
+    }
+    let values = dedup.key.iter().map(|name| {
+        let value = column(alert.rule, &alert.row, name).cloned().unwrap_or_default();
+        // Written as JSON, no value can contain the separator.
+        json::write(&value)
+    });
+    values.collect::<Vec<_>>().join("\n")
+}

@@ -1,0 +1,192 @@
+//! From a table and an operation name to the rules that may match: the dispatch table and what each worker remembers.
+//!
+//! ```text
+//! (table, name) ──remembered──> candidates
+//!               └─new name──> exact and any-case keys by hash, other tests one by one ──accepts──> candidates
+//! ```
+//!
+//! Rules found by a key are asked nothing by other names, so that a new name costs as much as the rules that could
+//! take it. What is remembered is bounded in names and in bytes; at the bound everything is forgotten, which costs
+//! less than keeping an order of use and lets hostile names push out no more than one filling.
+
+use crate::Rule;
+use crate::rule::{Body, Dispatch, DispatchKey, Input};
+use rule_eval::{Context, text};
+use rule_model::Schema;
+use std::collections::HashMap;
+
+/// An input of a rule, by position.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Candidate {
+    /// Position of the rule among the rules of the table.
+    pub rule: usize,
+    /// Position of the input within the rule; 0 for a row-local rule.
+    pub input: usize,
+}
+
+/// All inputs of all rules, by table and by what they ask of the operation name. Shared by all workers.
+#[derive(Debug)]
+pub struct DispatchTable {
+    rules: Vec<&'static Rule>,
+    tables: Vec<TableRules>,
+}
+
+/// The inputs that read one table.
+#[derive(Debug, Default)]
+struct TableRules {
+    exact: HashMap<&'static str, Vec<Candidate>>,
+    any_case: HashMap<String, Vec<Candidate>>,
+    /// Inputs with any other test, or with no key at all.
+    others: Vec<Candidate>,
+}
+
+/// How many names a worker remembers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MemoryLimits {
+    /// Distinct names of all tables.
+    pub names: usize,
+    /// Bytes of these names and their candidates.
+    pub bytes: usize,
+}
+
+/// The candidates of names seen before. Each worker has its own, so that none waits for another.
+#[derive(Debug)]
+pub struct NameMemory {
+    limits: MemoryLimits,
+    tables: Vec<HashMap<Box<str>, Box<[Candidate]>>>,
+    names: usize,
+    bytes: usize,
+    /// The candidates of a name that is too long to remember.
+    passing: Box<[Candidate]>,
+}
+
+impl Default for MemoryLimits {
+    fn default() -> MemoryLimits {
+        MemoryLimits { names: 1 << 16, bytes: 16 << 20 }
+    }
+}
+
+impl Rule {
+    /// The tables that the rule reads.
+    pub fn inputs(&self) -> &[Input] {
+        match &self.body {
+            Body::RowLocal(local) => std::slice::from_ref(&local.input),
+            Body::AcrossEvents(across) => across.inputs,
+        }
+    }
+}
+
+impl DispatchTable {
+    /// Puts the inputs of `rules` in order by `tables`.
+    pub fn new(rules: &[&'static Rule], tables: &[&'static Schema]) -> DispatchTable {
+        let mut by_table: Vec<TableRules> = tables.iter().map(|_| TableRules::default()).collect();
+        for (rule, it) in rules.iter().enumerate() {
+            for (input, reads) in it.inputs().iter().enumerate() {
+                let table = tables.iter().position(|table| table.is_called(&reads.schema.name));
+                if let Some(table) = table.and_then(|table| by_table.get_mut(table)) {
+                    table.add(Candidate { rule, input }, &reads.dispatch);
+                }
+            }
+        }
+        DispatchTable { rules: rules.to_vec(), tables: by_table }
+    }
+
+    /// The rules, as candidates number them.
+    pub fn rules(&self) -> &[&'static Rule] {
+        &self.rules
+    }
+
+    /// The rule of a candidate and the input that it is about.
+    pub fn find(&self, candidate: Candidate) -> Option<(&'static Rule, &'static Input)> {
+        let rule: &'static Rule = self.rules.get(candidate.rule)?;
+        Some((rule, rule.inputs().get(candidate.input)?))
+    }
+
+    /// The inputs that take events of this name, in the order of the rules. Pure: what is remembered is equal to it.
+    pub fn resolve(&self, table: usize, name: &str, context: &mut Context) -> Box<[Candidate]> {
+        let Some(table) = self.tables.get(table) else { return Box::default() };
+        let exact = table.exact.get(name).into_iter().flatten();
+        let any_case = table.any_case.get(&folded(name)).into_iter().flatten();
+        let mut found: Vec<Candidate> = exact.chain(any_case).chain(&table.others).copied().collect();
+        found.sort_unstable();
+        found.dedup();
+        found.retain(|it| self.find(*it).is_some_and(|(_, input)| (input.dispatch.accepts)(name, context)));
+        found.into()
+    }
+}
+
+impl TableRules {
+    fn add(&mut self, candidate: Candidate, dispatch: &Dispatch) {
+        let tests = dispatch.keys.iter().any(|key| matches!(key, DispatchKey::Test(_)));
+        if tests || dispatch.keys.is_empty() {
+            self.others.push(candidate);
+            return;
+        }
+        for key in dispatch.keys {
+            match key {
+                DispatchKey::Exact(name) => self.exact.entry(name).or_default().push(candidate),
+                DispatchKey::AnyCase(name) => self.any_case.entry(folded(name)).or_default().push(candidate),
+                DispatchKey::Test(_) => {}
+            }
+        }
+    }
+}
+
+impl NameMemory {
+    /// A memory within these limits.
+    pub fn new(limits: MemoryLimits) -> NameMemory {
+        NameMemory { limits, tables: Vec::new(), names: 0, bytes: 0, passing: Box::default() }
+    }
+
+    /// The inputs that take events of this name.
+    pub fn candidates(
+        &mut self,
+        dispatch: &DispatchTable,
+        table: usize,
+        name: &str,
+        context: &mut Context,
+    ) -> &[Candidate] {
+        let known = self.tables.get(table).is_some_and(|names| names.contains_key(name));
+        if !known {
+            let found = dispatch.resolve(table, name, context);
+            if !self.remember(dispatch, table, name, &found) {
+                self.passing = found;
+                return &self.passing;
+            }
+        }
+        self.tables.get(table).and_then(|names| names.get(name)).map_or(&[], |found| found)
+    }
+
+    /// Number of names remembered.
+    pub fn len(&self) -> usize {
+        self.names
+    }
+
+    /// Whether nothing is remembered.
+    pub fn is_empty(&self) -> bool {
+        self.names == 0
+    }
+
+    /// Keeps the candidates of a name; false when it alone is over the limit.
+    fn remember(&mut self, dispatch: &DispatchTable, table: usize, name: &str, found: &[Candidate]) -> bool {
+        let bytes = name.len() + size_of_val(found) + size_of::<(Box<str>, Box<[Candidate]>)>();
+        if self.limits.names == 0 || bytes > self.limits.bytes / 16 {
+            return false;
+        }
+        if self.names >= self.limits.names || self.bytes + bytes > self.limits.bytes {
+            (self.names, self.bytes) = (0, 0);
+            self.tables.clear();
+        }
+        self.tables.resize_with(dispatch.tables.len(), HashMap::new);
+        let Some(names) = self.tables.get_mut(table) else { return false };
+        names.insert(name.into(), found.into());
+        self.names += 1;
+        self.bytes += bytes;
+        true
+    }
+}
+
+/// The form in which names that differ by case only are equal.
+fn folded(name: &str) -> String {
+    name.chars().map(text::fold).collect()
+}

@@ -1,0 +1,315 @@
+//! Records to matches: the pure half of a run, which any number of workers do side by side.
+//!
+//! ```text
+//! Work ─> record ─Parser─> tape ─Recognizer─> table ─DispatchTable─> candidates ─Matcher─> Match ─> Outcome
+//!                └─> Reject                                                                └───────────┘
+//! ```
+
+use crate::alert::Position;
+use crate::dispatch::{Candidate, DispatchTable, MemoryLimits, NameMemory};
+use crate::framing::{Batch, Frame};
+use crate::parse::Reason;
+use crate::plans::Plans;
+use crate::recognize::Recognizable;
+use crate::rule::{Body, RowBuilder, Ruleset};
+use crate::tape::Json;
+use crate::{Event, Parser, Rule};
+use rule_eval::{Context, Row};
+use rule_model::schema::recognition::Recognizer;
+use rule_model::{DateTime, Schema, tables};
+use std::borrow::Cow;
+use std::sync::Arc;
+
+/// Everything that workers share and none changes.
+#[derive(Debug)]
+pub struct Engine {
+    tables: Vec<&'static Schema>,
+    recognizer: Recognizer<'static>,
+    dispatch: DispatchTable,
+    plans: Plans,
+    settings: Settings,
+}
+
+/// What a worker is told.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    /// Nested levels that a record may have.
+    pub max_depth: usize,
+    /// Operation names that each worker remembers.
+    pub memory: MemoryLimits,
+    /// What `now()` says.
+    pub now: DateTime,
+}
+
+/// Records of one source to be matched.
+#[derive(Debug, Default)]
+pub struct Work {
+    /// The source by its name.
+    pub source: Arc<str>,
+    /// The table that its records are said to be of, else each is recognised.
+    pub table: Option<usize>,
+    /// The records.
+    pub batch: Batch,
+}
+
+/// What came of a [`Work`], which comes back so that its buffers are used again.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    /// The records.
+    pub work: Work,
+    /// Rows of row-local rules, in the order of the records and, within one, of the rules.
+    pub matches: Vec<Match>,
+    /// Events that passed the filter prefixes of rules across events.
+    pub passed: Vec<Passed>,
+    /// Records that were not processed.
+    pub rejects: Vec<Reject>,
+    /// Rules that failed on a record.
+    pub failures: Vec<Failure>,
+    /// Records read.
+    pub records: u64,
+    /// Records for which there was a candidate rule.
+    pub candidates: u64,
+}
+
+/// A row of a row-local rule.
+#[derive(Debug)]
+pub struct Match {
+    /// Position of the rule.
+    pub rule: usize,
+    /// Number of the row among those of the same rule and record, from 0.
+    pub ordinal: u64,
+    /// The output row.
+    pub row: Row,
+    /// Event time.
+    pub time: Option<DateTime>,
+    /// Offset of the record.
+    pub offset: u64,
+}
+
+/// An event that passed the filter prefix of a rule across events.
+#[derive(Debug)]
+pub struct Passed {
+    /// The rule and its input.
+    pub candidate: Candidate,
+    /// The columns that the rest of the rule reads.
+    pub row: Row,
+    /// Where the record is.
+    pub position: Position,
+}
+
+/// A record that is not processed.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Reject {
+    /// Offset of the record in its source.
+    pub offset: u64,
+    /// Length of the record in bytes.
+    pub length: u64,
+    /// Why.
+    pub reason: Reason,
+    /// Its bytes; of one that is too long the first.
+    pub bytes: Vec<u8>,
+}
+
+/// A rule that could not be evaluated on a record.
+#[derive(Debug)]
+pub struct Failure {
+    /// Position of the rule.
+    pub rule: usize,
+    /// What the evaluator says.
+    pub message: String,
+}
+
+/// Matches records with buffers of its own.
+#[derive(Debug)]
+pub struct Worker<'e> {
+    engine: &'e Engine,
+    parser: Parser,
+    matcher: Matching<'e>,
+}
+
+/// The part of a worker that looks at parsed records.
+#[derive(Debug)]
+struct Matching<'e> {
+    engine: &'e Engine,
+    memory: NameMemory,
+    context: Context,
+}
+
+impl Engine {
+    /// An engine for `rules`, which know the built-in tables and those of `ruleset`.
+    pub fn new(ruleset: &Ruleset, rules: &[&'static Rule], settings: Settings) -> Engine {
+        let tables = known_tables(ruleset);
+        Engine {
+            recognizer: Recognizer::new(tables.iter().copied()),
+            dispatch: DispatchTable::new(rules, &tables),
+            plans: Plans::new(rules),
+            tables,
+            settings,
+        }
+    }
+
+    /// The rules, as matches number them.
+    pub fn rules(&self) -> &[&'static Rule] {
+        self.dispatch.rules()
+    }
+
+    /// The position of the table called `name`.
+    pub fn table(&self, name: &str) -> Option<usize> {
+        self.tables.iter().position(|table| table.is_called(name))
+    }
+
+    /// The tables that records may be of.
+    pub fn tables(&self) -> &[&'static Schema] {
+        &self.tables
+    }
+
+    /// The plans of the rules that the evaluator runs.
+    pub fn plans(&self) -> &Plans {
+        &self.plans
+    }
+
+    /// What `now()` says in this run.
+    pub fn now(&self) -> DateTime {
+        self.settings.now
+    }
+
+    /// A worker with empty buffers.
+    pub fn worker(&self) -> Worker<'_> {
+        Worker {
+            engine: self,
+            parser: Parser::new(self.settings.max_depth),
+            matcher: Matching {
+                engine: self,
+                memory: NameMemory::new(self.settings.memory),
+                context: Context::at(self.settings.now),
+            },
+        }
+    }
+}
+
+/// The built-in tables and those that the rules bring, each once.
+pub fn known_tables(ruleset: &Ruleset) -> Vec<&'static Schema> {
+    let mut known: Vec<&'static Schema> = tables::ALL.to_vec();
+    let inputs = ruleset.rules.iter().flat_map(|rule| rule.inputs()).map(|input| input.schema);
+    for schema in ruleset.schemas.iter().copied().chain(inputs) {
+        if !known.iter().any(|table| table.name == schema.name) {
+            known.push(schema);
+        }
+    }
+    known
+}
+
+impl Worker<'_> {
+    /// Matches the records of `work`.
+    pub fn run(&mut self, work: Work) -> Outcome {
+        let mut outcome = Outcome { work, ..Outcome::default() };
+        let work = std::mem::take(&mut outcome.work);
+        for frame in &work.batch.frames {
+            outcome.records += 1;
+            match frame {
+                Frame::Record(range) => {
+                    let offset = work.batch.offset + range.start as u64;
+                    self.record(&work, offset, work.batch.record(range), &mut outcome);
+                }
+                Frame::TooLong { offset, length, beginning } => outcome.rejects.push(Reject {
+                    offset: *offset,
+                    length: *length,
+                    reason: Reason::TooLong,
+                    bytes: beginning.clone(),
+                }),
+            }
+        }
+        outcome.work = work;
+        outcome
+    }
+
+    fn record(&mut self, work: &Work, offset: u64, bytes: &[u8], outcome: &mut Outcome) {
+        let Worker { engine, parser, matcher } = self;
+        let result = parser.with(bytes, |parsed| {
+            let record = parsed?;
+            let recognized = work.table.or_else(|| engine.recognizer.recognize(&Recognizable::of(record)));
+            let table = recognized.ok_or(Reason::UnknownTable)?;
+            matcher.record(table, record, (&work.source, offset), outcome);
+            Ok(())
+        });
+        if let Err(reason) = result {
+            outcome.rejects.push(Reject {
+                offset,
+                length: bytes.len() as u64,
+                reason,
+                bytes: bytes.to_vec(),
+            });
+        }
+    }
+}
+
+impl Matching<'_> {
+    fn record(
+        &mut self,
+        table: usize,
+        record: Json<'_>,
+        (source, offset): (&Arc<str>, u64),
+        outcome: &mut Outcome,
+    ) {
+        let Some(schema) = self.engine.tables.get(table) else { return };
+        let event = Event::new(schema, record);
+        let name = schema.operation.map_or(Cow::Borrowed(""), |operation| event.text(operation));
+        let Matching { engine, memory, context } = self;
+        let candidates = memory.candidates(&engine.dispatch, table, &name, context);
+        outcome.candidates += u64::from(!candidates.is_empty());
+        for candidate in candidates {
+            let Some((rule, input)) = engine.dispatch.find(*candidate) else { continue };
+            // The positions in the generated code are those of the rule's own schema.
+            let event = Event::new(input.schema, record);
+            if (input.matches)(&event, context) {
+                let rows = rows(engine, rule, *candidate, &event, context);
+                match (&rule.body, rows) {
+                    (Body::AcrossEvents(_), Ok(rows)) => {
+                        outcome.passed.extend(rows.into_iter().map(|row| Passed {
+                            candidate: *candidate,
+                            row,
+                            position: Position { source: source.clone(), offset },
+                        }))
+                    }
+                    (Body::RowLocal(_), Ok(rows)) => {
+                        outcome.matches.extend((0..).zip(rows).map(|(ordinal, row)| Match {
+                            rule: candidate.rule,
+                            ordinal,
+                            row,
+                            time: event.time(),
+                            offset,
+                        }));
+                    }
+                    (_, Err(message)) => outcome.failures.push(Failure { rule: candidate.rule, message }),
+                }
+            }
+            if let Some(failure) = context.take_failure() {
+                outcome.failures.push(Failure { rule: candidate.rule, message: failure.message });
+            }
+        }
+    }
+}
+
+/// What the event gives: output rows of a row-local rule, the columns that the rest reads of one across events.
+fn rows(
+    engine: &Engine,
+    rule: &Rule,
+    candidate: Candidate,
+    event: &Event<'_>,
+    context: &mut Context,
+) -> Result<Vec<Row>, String> {
+    let local = match &rule.body {
+        Body::RowLocal(local) => local,
+        Body::AcrossEvents(across) => {
+            let columns = across.inputs.get(candidate.input).map_or(&[][..], |input| input.columns);
+            return Ok(vec![columns.iter().map(|column| event.value(*column)).collect()]);
+        }
+    };
+    match local.row {
+        RowBuilder::Generated(build) => Ok(build(event, context).into_iter().collect()),
+        RowBuilder::Plan(_) => {
+            let row = local.input.columns.iter().map(|column| event.value(*column)).collect();
+            engine.plans.run(candidate.rule, &[vec![row]], context)
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! The parts of rules that the evaluator runs: rows of one event that generated code does not build, and the tails
+//! of rules across events. A plan travels inside its rule as bytes and is read on first use.
+
+use crate::Rule;
+use crate::rule::{Body, Input, RowBuilder};
+use rule_eval::{Context, Prepared, Row, Table, Tables};
+use rule_model::plan::{Field, Plan};
+use std::borrow::Cow;
+use std::sync::OnceLock;
+
+/// The plans of some rules, by their position.
+#[derive(Debug)]
+pub struct Plans {
+    rules: Vec<&'static Rule>,
+    prepared: Vec<OnceLock<Result<Prepared, String>>>,
+}
+
+/// The inputs of a rule as the tables `$0`, `$1`, … that its plan reads.
+struct Inputs(Vec<Table>);
+
+impl Plans {
+    /// The plans of `rules`, none read yet.
+    pub fn new(rules: &[&'static Rule]) -> Plans {
+        Plans { rules: rules.to_vec(), prepared: rules.iter().map(|_| OnceLock::new()).collect() }
+    }
+
+    /// Runs the plan of a rule over the rows of each of its inputs, which hold the input's columns in order.
+    pub fn run(&self, rule: usize, inputs: &[Vec<Row>], context: &mut Context) -> Result<Vec<Row>, String> {
+        let (Some(it), Some(prepared)) = (self.rules.get(rule), self.prepared.get(rule)) else {
+            return Err("there is no such rule".to_owned());
+        };
+        let prepared = prepared.get_or_init(|| read(it)).as_ref().map_err(Clone::clone)?;
+        let tables = it.inputs().iter().zip(inputs).map(|(input, rows)| table(input, rows.clone())).collect();
+        let output = prepared.run(&Inputs(tables), context).map_err(|error| error.message)?;
+        Ok(output.rows)
+    }
+}
+
+impl Tables for Inputs {
+    fn table(&self, name: &str) -> Option<Cow<'_, Table>> {
+        let position: usize = name.strip_prefix('$')?.parse().ok()?;
+        self.0.get(position).map(Cow::Borrowed)
+    }
+}
+
+fn read(rule: &Rule) -> Result<Prepared, String> {
+    let bytes = match &rule.body {
+        Body::RowLocal(local) => match local.row {
+            RowBuilder::Plan(bytes) => bytes,
+            RowBuilder::Generated(_) => return Err("its rows are built by generated code".to_owned()),
+        },
+        Body::AcrossEvents(across) => across.tail,
+    };
+    let plan: Plan =
+        postcard::from_bytes(bytes).map_err(|error| format!("its plan is unreadable: {error}"))?;
+    Prepared::new(&plan).map_err(|error| error.message)
+}
+
+fn table(input: &Input, rows: Vec<Row>) -> Table {
+    let columns = input.columns.iter().filter_map(|column| input.schema.columns.get(*column));
+    Table { columns: columns.map(|c| Field { name: c.name.as_ref().into(), ty: c.ty }).collect(), rows }
+}
