@@ -35,7 +35,7 @@ use crate::context::EvalError;
 use crate::{Context, Table};
 use query::PreparedQuery;
 use rule_model::Value;
-use rule_model::plan::Plan;
+use rule_model::plan::{Field, Plan, Query};
 use smol_str::SmolStr;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
@@ -106,6 +106,10 @@ struct Binder {
     next_slot: usize,
     /// For each of the plan's bindings so far whether its columns depend on data.
     open_bindings: Vec<bool>,
+    /// While an operator is bound to the columns that the data turned out to have: those that it hands to a subquery.
+    /// The plan then knows only some of them, and a column that the data did not bring reads as absent, as it would
+    /// in rows that happen to lack it.
+    late: Option<Vec<Field>>,
 }
 
 /// Evaluates a plan over tables. Fails where Kusto would: on a table that is not there, on what a function reports.
@@ -187,6 +191,15 @@ impl Binder {
         self.next_slot += 1;
         self.next_slot - 1
     }
+
+    /// Binds a subquery over rows of these columns.
+    fn subquery(&mut self, query: &Query, input: &[Field]) -> Result<PreparedQuery, EvalError> {
+        let handed_in = self.late.is_some().then(|| input.to_vec());
+        let outer = std::mem::replace(&mut self.late, handed_in);
+        let prepared = PreparedQuery::new(query, self);
+        self.late = outer;
+        prepared
+    }
 }
 
 fn error(message: impl Into<String>) -> EvalError {
@@ -197,8 +210,8 @@ fn error(message: impl Into<String>) -> EvalError {
 mod tests {
     use super::*;
     use rule_model::plan::{
-        AggregateCall, AggregateColumn, Assignment, Direction, Expr, ExprKind, Field, Join, JoinKind,
-        Operator, Query, SortKey, Source, Span, Stage,
+        AggregateCall, AggregateColumn, Assignment, Direction, Expr, ExprKind, Join, JoinKind, Operator,
+        SortKey, Source, Span, Stage,
     };
     use rule_model::{DateTime, Type};
 

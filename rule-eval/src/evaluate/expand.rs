@@ -8,7 +8,7 @@ use super::{Binder, Env, Expression};
 use crate::context::EvalError;
 use crate::convert::convert;
 use crate::{Row, Table};
-use rule_model::plan::{Field, MvApply, MvExpand};
+use rule_model::plan::{Field, MvApply, MvExpand, Stage};
 use rule_model::{Type, Value};
 
 /// `mv-expand`
@@ -16,13 +16,13 @@ pub(super) fn mv_expand(expand: &MvExpand, input: &[Field], binder: &mut Binder)
     Ok(Box::new(Expand::new(expand, input, binder)?))
 }
 
-/// `mv-apply`: `output` says which columns follow which; a column of the body counts before one of the row.
-pub(super) fn mv_apply(apply: &MvApply, output: &[Field], input: &[Field], binder: &mut Binder) -> Bound {
+/// `mv-apply`: the stage's output says which columns follow which; a column of the body counts before one of the row.
+pub(super) fn mv_apply(apply: &MvApply, stage: &Stage, input: &[Field], binder: &mut Binder) -> Bound {
     let expand = Expand::new(&apply.expand, input, binder)?;
-    let body = PreparedQuery::new(&apply.body, binder)?;
+    let body = binder.subquery(&apply.body, &expand.columns)?;
     let open = body.columns().is_none();
-    let mut columns = output.to_vec();
-    if columns.is_empty() {
+    let mut columns = stage.output.clone();
+    if stage.open {
         columns.clone_from(&expand.columns);
         for field in body.columns().unwrap_or_default() {
             place(&mut columns, &field.name, field.ty);

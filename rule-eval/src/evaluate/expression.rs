@@ -137,7 +137,10 @@ impl<'a> Scope<'a> {
     fn node(&mut self, expr: &Expr) -> Result<Node, EvalError> {
         Ok(match &expr.kind {
             ExprKind::Literal(value) => Node::Literal(value.clone()),
-            ExprKind::Column(name) => Node::Column(self.column(name)?),
+            ExprKind::Column(name) => match self.column(name) {
+                Err(_) if self.binder.late.is_some() => Node::Literal(Value::absent(expr.ty)),
+                index => Node::Column(index?),
+            },
             ExprKind::Property(value, name) => Node::Property(self.boxed(value)?, name.clone()),
             ExprKind::Element(value, index) => Node::Element(self.boxed(value)?, self.boxed(index)?),
             ExprKind::Call(name, args) => self.call(name, args)?,

@@ -15,7 +15,7 @@ use std::collections::HashMap;
 /// `partition`
 pub(super) fn partition(by: &Name, body: &Query, input: &[Field], binder: &mut Binder) -> Bound {
     let by = column(input, by)?;
-    let body = PreparedQuery::new(body, binder)?;
+    let body = binder.subquery(body, input)?;
     Ok(Box::new(Partition { by, body }))
 }
 

@@ -79,7 +79,8 @@ impl PreparedQuery {
                 PreparedStage::Bound(operator) => operator.run(env, table)?,
                 PreparedStage::Late(stage) => {
                     let open_bindings = env.bindings.iter().map(|query| query.columns.is_none()).collect();
-                    let mut binder = Binder { next_slot: env.next_slot, open_bindings };
+                    let late = Some(table.columns.clone());
+                    let mut binder = Binder { next_slot: env.next_slot, open_bindings, late };
                     let operator = bind(stage, &table.columns, &mut binder)?;
                     env.next_slot = binder.next_slot;
                     operator.run(env, table)?
@@ -107,9 +108,9 @@ fn bind(stage: &Stage, input: &[Field], binder: &mut Binder) -> Bound {
         Operator::ProjectOpen(projection) => rows::project_open(projection, input),
         Operator::Summarize { aggregates, by } => summarize::summarize(aggregates, by, input, binder),
         Operator::Join(join) => join::join(join, input, binder),
-        Operator::Union(union) => union::operator(union, &stage.output, binder),
+        Operator::Union(union) => union::operator(union, &stage.output, input, binder),
         Operator::MvExpand(expand) => expand::mv_expand(expand, input, binder),
-        Operator::MvApply(apply) => expand::mv_apply(apply, &stage.output, input, binder),
+        Operator::MvApply(apply) => expand::mv_apply(apply, stage, input, binder),
         Operator::Sort(keys) => rows::sort(None, keys, input, binder),
         Operator::Top { rows, keys } => rows::sort(Some(rows), keys, input, binder),
         Operator::Take(rows) => rows::take(rows, input, binder),

@@ -1,6 +1,5 @@
 //! Where the rows of a query come from.
 
-use super::expression::Scope;
 use super::query::PreparedQuery;
 use super::union::PreparedUnion;
 use super::{Binder, Env, Expression, error};
@@ -37,7 +36,6 @@ enum Kind {
 impl PreparedSource {
     pub(super) fn new(query: &Query, binder: &mut Binder) -> Result<PreparedSource, EvalError> {
         let mut columns = query.columns.clone();
-        let mut scope = Scope::new(&[], binder);
         let mut open = false;
         let kind = match &query.source {
             Source::Table(name) => Kind::Table(name.clone()),
@@ -45,17 +43,25 @@ impl PreparedSource {
                 open = binder.open_bindings.get(*index).copied().unwrap_or(false);
                 Kind::Binding(*index)
             }
-            Source::Input => Kind::Input,
+            Source::Input => {
+                if let Some(late) = &binder.late {
+                    columns.clone_from(late);
+                }
+                Kind::Input
+            }
             Source::Print(values) => {
-                Kind::Print(values.iter().map(|value| scope.bind(value)).collect::<Result<_, _>>()?)
+                let values = values.iter().map(|value| Expression::bind_in(value, &[], binder));
+                Kind::Print(values.collect::<Result<_, _>>()?)
             }
             Source::DataTable(rows) => Kind::Rows(rows.clone()),
             Source::Range(bounds) => {
                 let [from, to, step] = bounds.as_ref();
-                Kind::Range(Box::new([scope.bind(from)?, scope.bind(to)?, scope.bind(step)?]))
+                let mut bound = |expr| Expression::bind_in(expr, &[], binder);
+                Kind::Range(Box::new([bound(from)?, bound(to)?, bound(step)?]))
             }
             Source::Union(union) => {
-                let union = PreparedUnion::new(union, &columns, binder)?;
+                let handed_in = binder.late.clone().unwrap_or_default();
+                let union = PreparedUnion::new(union, &columns, &handed_in, binder)?;
                 open = union.is_open();
                 Kind::Union(union)
             }

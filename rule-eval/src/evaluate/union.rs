@@ -8,8 +8,8 @@ use rule_model::Value;
 use rule_model::plan::{Field, Name, Union};
 
 /// The `union` operator: its own input is the first of the plan's inputs.
-pub(super) fn operator(union: &Union, output: &[Field], binder: &mut Binder) -> Bound {
-    Ok(Box::new(PreparedUnion::new(union, output, binder)?))
+pub(super) fn operator(union: &Union, output: &[Field], input: &[Field], binder: &mut Binder) -> Bound {
+    Ok(Box::new(PreparedUnion::new(union, output, input, binder)?))
 }
 
 /// A union whose names are resolved.
@@ -33,11 +33,12 @@ impl PreparedUnion {
     pub(super) fn new(
         union: &Union,
         output: &[Field],
+        input: &[Field],
         binder: &mut Binder,
     ) -> Result<PreparedUnion, EvalError> {
-        let inputs = union.inputs.iter().map(|input| {
-            let query = PreparedQuery::new(&input.query, binder)?;
-            Ok(Input { label: input.label.clone(), query, feeds: input.columns.clone() })
+        let inputs = union.inputs.iter().map(|of| {
+            let query = binder.subquery(&of.query, input)?;
+            Ok(Input { label: of.label.clone(), query, feeds: of.columns.clone() })
         });
         Ok(PreparedUnion {
             inputs: inputs.collect::<Result<_, EvalError>>()?,
@@ -85,7 +86,7 @@ impl PreparedUnion {
 
     /// Where each output column comes from; columns that only the data shows are added behind the known ones.
     fn places(&self, input: &Input, table: &Table, result: &mut Table) -> Vec<Feed> {
-        if !self.inner && input.query.columns().is_none() {
+        if !self.inner {
             for field in &table.columns {
                 let known = input.feeds.iter().flatten().any(|name| *name == field.name)
                     || result.columns.iter().any(|column| column.name == field.name);
