@@ -17,6 +17,7 @@ pub mod entity;
 pub mod guid;
 pub mod metadata;
 pub mod plan;
+mod record;
 pub mod scalar;
 pub mod schema;
 pub mod tables;
