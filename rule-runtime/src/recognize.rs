@@ -37,6 +37,10 @@ impl<'a> Recognizable<'a> {
 }
 
 impl Record for Recognizable<'_> {
+    fn for_each_key(&self, mut see: impl FnMut(&str)) {
+        self.record.properties().for_each(|(key, _)| see(key));
+    }
+
     fn has(&self, path: &Path) -> bool {
         self.at(path).is_some()
     }
