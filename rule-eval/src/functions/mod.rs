@@ -24,12 +24,16 @@ mod time_zone;
 mod window;
 
 mod arithmetic;
+mod base64_form;
 mod choice;
+mod codepoint;
 mod comparison;
 mod conversion;
 mod extract_json;
+mod format_bytes;
 mod logic;
 mod parse_text;
+mod punycode;
 mod regex;
 mod string;
 mod text_test;
@@ -64,12 +68,16 @@ static FAMILIES: &[&[Function]] = &[
     window::FUNCTIONS,
     // Operators, conversions and text.
     arithmetic::FUNCTIONS,
+    base64_form::FUNCTIONS,
     choice::FUNCTIONS,
+    codepoint::FUNCTIONS,
     comparison::FUNCTIONS,
     conversion::FUNCTIONS,
     extract_json::FUNCTIONS,
+    format_bytes::FUNCTIONS,
     logic::FUNCTIONS,
     parse_text::FUNCTIONS,
+    punycode::FUNCTIONS,
     regex::FUNCTIONS,
     string::FUNCTIONS,
     text_test::FUNCTIONS,

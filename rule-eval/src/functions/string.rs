@@ -64,7 +64,8 @@ pub(crate) static FUNCTIONS: &[Function] = &[
         &[Signature::new(&[Param::one("array", DYNAMIC), Param::one("delimiter", STRING)], Type::String)],
         |_, args| join(args[0].as_array().unwrap_or_default().iter(), of(&args[1])).into(),
         &[("strcat_array(dynamic([1, 2, 3]), \"->\")", "\"1->2->3\"")],
-    ),
+    )
+    .also(&["array_strcat"]),
     Function::scalar(
         "split",
         "The parts of a text between delimiters, or an array with the one of them that is asked for.",
