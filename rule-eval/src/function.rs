@@ -22,6 +22,9 @@ pub struct Function {
     pub stability: Stability,
     /// The implementation.
     pub call: Implementation,
+    /// For a function that gives several columns (`series_stats`): their names and types. Its value is an array of
+    /// theirs, in this order; empty for all other functions.
+    pub columns: &'static [(&'static str, Type)],
     /// Expressions and what they give, both as KQL text: `("strlen(\"abc\")", "3")`. Each is a test.
     pub examples: &'static [(&'static str, &'static str)],
 }
@@ -134,6 +137,7 @@ impl Function {
             signatures,
             summary,
             stability: Stability::Pure,
+            columns: &[],
             call: Implementation::Scalar(call),
             examples,
         }
@@ -153,6 +157,7 @@ impl Function {
             signatures,
             summary,
             stability: Stability::Window,
+            columns: &[],
             call: Implementation::Window(call),
             examples,
         }
@@ -161,6 +166,11 @@ impl Function {
     /// The same entry with other names.
     pub const fn also(self, aliases: &'static [&'static str]) -> Function {
         Function { aliases, ..self }
+    }
+
+    /// The same entry as one that gives several columns.
+    pub const fn columns(self, columns: &'static [(&'static str, Type)]) -> Function {
+        Function { columns, ..self }
     }
 
     /// The same entry with another stability.

@@ -19,6 +19,10 @@ mod ip;
 mod ip_text;
 mod math;
 mod network;
+mod series;
+mod series_fill;
+mod series_season;
+mod series_statistics;
 mod set;
 mod time_zone;
 mod window;
@@ -63,6 +67,10 @@ static FAMILIES: &[&[Function]] = &[
     ip::FUNCTIONS,
     ip_text::FUNCTIONS,
     math::FUNCTIONS,
+    series::FUNCTIONS,
+    series_fill::FUNCTIONS,
+    series_season::FUNCTIONS,
+    series_statistics::FUNCTIONS,
     set::FUNCTIONS,
     time_zone::FUNCTIONS,
     window::FUNCTIONS,
