@@ -12,6 +12,7 @@
 pub mod diagnostic;
 mod lexer;
 pub mod parser;
+pub mod schemas;
 pub mod syntax;
 
 pub use diagnostic::Diagnostic;

@@ -305,7 +305,7 @@ impl Reader<'_> {
             return Text::default();
         };
         let text = self.string(key, node);
-        if text.is_empty() {
+        if node.get_ref().as_str() == Some("") {
             self.fault(&node.span(), Fault::Empty(format!("`{key}`")));
         }
         text.into()
