@@ -1,0 +1,219 @@
+//! `detector run`: rules over files, alerts out.
+
+use crate::failure::Failure;
+use crate::inputs;
+use crate::progress::Bar;
+use crate::{selection, terminal};
+use clap::builder::{PossibleValuesParser, RangedU64ValueParser};
+use clap::{Arg, ArgAction, ArgMatches, Command};
+use rule_eval::json;
+use rule_model::DateTime;
+use rule_runtime::Ruleset;
+use rule_runtime::dead_letter::DeadLetters;
+use rule_runtime::dispatch::MemoryLimits;
+use rule_runtime::engine::{Engine, Settings};
+use rule_runtime::framing::Limits;
+use rule_runtime::parse::DEFAULT_MAX_DEPTH;
+use rule_runtime::pipeline::{self, Input, Options, Output};
+use rule_runtime::sink::table::Style;
+use rule_runtime::sink::{NdjsonSink, Sink, TableSink};
+use rule_runtime::source::{Origin, Progress};
+use rule_runtime::summary::Summary;
+use std::fs::File;
+use std::io::{self, BufWriter, IsTerminal, Write, stdout};
+use std::num::NonZeroUsize;
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// Exit status of `--strict` when records were rejected.
+const REJECTED: u8 = 1;
+
+const EXAMPLES: &str = "\
+Examples:
+  detector run audit.ndjson.gz
+      Alerts as a table on the terminal, counts at the end.
+  detector run --format ndjson --out alerts.ndjson --dead-letter rejected.ndjson logs/*.zst
+      Alerts to one file, records that could not be read to another.
+  kafkacat … | detector run --rules 'Intune.*' --min-severity high IntuneAuditLogs=-
+      Some rules over a stream whose table is known.
+
+Rules that look at one event at a time alert at once. Rules across events are evaluated once, over the whole
+input, when it ends.
+
+Exit status: 0 done (rejected records are counted, not fatal), 1 with --strict if records were rejected,
+2 wrong usage or input that cannot be read.";
+
+/// The arguments and help.
+pub(crate) fn parser() -> Command {
+    let file = |name: &'static str| Arg::new(name).long(name).value_name("FILE");
+    Command::new("run")
+        .about("Run rules over files or a stream, and report alerts")
+        .after_help(EXAMPLES)
+        .arg(inputs::argument())
+        .arg(
+            Arg::new("format")
+                .long("format")
+                .value_parser(PossibleValuesParser::new(["table", "ndjson"]))
+                .help("How alerts are written [default: table on a terminal, else ndjson]"),
+        )
+        .arg(file("out").help("Write alerts here instead of to standard output"))
+        .arg(file("dead-letter").help("Write rejected records here, each with source, offset and reason"))
+        .arg(file("stats").help("Write the counts here as JSON"))
+        .arg(
+            Arg::new("threads")
+                .long("threads")
+                .value_name("N")
+                .value_parser(RangedU64ValueParser::<usize>::new().range(1..=1024))
+                .help(
+                    "Threads that match records; the output is the same for any number [default: all cores]",
+                ),
+        )
+        .args(selection::arguments())
+        .arg(
+            Arg::new("strict")
+                .long("strict")
+                .action(ArgAction::SetTrue)
+                .help("Exit 1 if records were rejected"),
+        )
+        .arg(
+            Arg::new("max-record-bytes")
+                .long("max-record-bytes")
+                .value_name("BYTES")
+                .value_parser(size)
+                .help("Reject longer records; KiB, MiB and GiB may follow the number [default: 16MiB]"),
+        )
+        .arg(
+            Arg::new("max-depth")
+                .long("max-depth")
+                .value_name("LEVELS")
+                .value_parser(RangedU64ValueParser::<usize>::new().range(1..=1024))
+                .help(format!("Reject records that nest deeper [default: {DEFAULT_MAX_DEPTH}]")),
+        )
+}
+
+/// Runs rules over the inputs.
+pub(crate) fn run(ruleset: &'static Ruleset, matches: &ArgMatches) -> Result<ExitCode, Failure> {
+    let rules = selection::select(ruleset, matches)?;
+    let engine = Engine::new(ruleset, &rules, settings(matches));
+    let inputs = inputs::inputs(&engine, matches)?;
+    let summary = process(&engine, &inputs, matches)?;
+    eprint!("{summary}");
+    if let Some(path) = matches.get_one::<String>("stats") {
+        writeln!(create(path)?, "{}", json::write(&summary.to_value()))?;
+    }
+    Ok(status(&summary, matches.get_flag("strict")))
+}
+
+fn process(engine: &Engine, inputs: &[Input], matches: &ArgMatches) -> Result<Summary, Failure> {
+    let out = matches.get_one::<String>("out");
+    let mut sink = sink(matches.get_one::<String>("format"), out)?;
+    let mut dead_letters = dead_letters(matches.get_one("dead-letter"))?;
+    let progress = Progress::default();
+    // On a terminal that shows alerts, a bar would be drawn between them.
+    let total = if out.is_some() || !stdout().is_terminal() { total_size(inputs) } else { 0 };
+    let bar = Bar::start(&progress, total);
+    let output = Output { sink: sink.as_mut(), dead_letters: dead_letters.as_mut() };
+    let summary = pipeline::run(engine, inputs, &options(matches), &progress, output);
+    drop(bar);
+    Ok(summary?)
+}
+
+fn settings(matches: &ArgMatches) -> Settings {
+    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let ticks = i64::try_from(since_epoch.as_nanos() / 100).unwrap_or(i64::MAX);
+    Settings {
+        max_depth: matches.get_one("max-depth").copied().unwrap_or(DEFAULT_MAX_DEPTH),
+        memory: MemoryLimits::default(),
+        now: DateTime::from_unix_ticks(ticks).unwrap_or(DateTime::MAX),
+    }
+}
+
+fn options(matches: &ArgMatches) -> Options {
+    let limits = Limits::default();
+    let cores = || std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+    let threads = matches.get_one::<usize>("threads").and_then(|n| NonZeroUsize::new(*n));
+    Options {
+        threads: threads.unwrap_or_else(cores),
+        limits: Limits {
+            record: matches.get_one("max-record-bytes").copied().unwrap_or(limits.record),
+            ..limits
+        },
+        ..Options::default()
+    }
+}
+
+fn sink(format: Option<&String>, out: Option<&String>) -> Result<Box<dyn Sink>, Failure> {
+    let on_terminal = out.is_none() && stdout().is_terminal();
+    let as_table = format.map_or(on_terminal, |format| format == "table");
+    let writer: Box<dyn Write> = match out {
+        Some(path) => Box::new(create(path)?),
+        None => Box::new(BufWriter::new(stdout())),
+    };
+    let style = if out.is_some() { Style { width: None, colour: false } } else { terminal::style() };
+    Ok(if as_table { Box::new(TableSink::new(writer, style)) } else { Box::new(NdjsonSink::new(writer)) })
+}
+
+fn dead_letters(path: Option<&String>) -> Result<Option<DeadLetters<Box<dyn Write>>>, Failure> {
+    path.map(|path| Ok(DeadLetters::new(Box::new(create(path)?) as Box<dyn Write>))).transpose()
+}
+
+fn create(path: impl AsRef<Path>) -> Result<BufWriter<File>, Failure> {
+    let path = path.as_ref();
+    File::create(path).map(BufWriter::new).map_err(|error| {
+        let message = format!("{}: {error}", path.display());
+        Failure::Output(io::Error::new(error.kind(), message))
+    })
+}
+
+/// Bytes of all inputs as stored; 0 where one has no size.
+fn total_size(inputs: &[Input]) -> u64 {
+    inputs.iter().map(|input: &Input| Origin::size(&input.origin)).sum::<Option<u64>>().unwrap_or(0)
+}
+
+fn status(summary: &Summary, strict: bool) -> ExitCode {
+    if !summary.errors.is_empty() {
+        ExitCode::from(crate::failure::USAGE)
+    } else if strict && summary.rejected() > 0 {
+        ExitCode::from(REJECTED)
+    } else {
+        ExitCode::SUCCESS
+    }
+}
+
+/// A number of bytes: `1000`, `64KiB`, `16MiB`, `1GiB`.
+fn size(text: &str) -> Result<usize, String> {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let shift = match &text[digits.len()..] {
+        "" | "B" => 0,
+        "KiB" | "K" => 10,
+        "MiB" | "M" => 20,
+        "GiB" | "G" => 30,
+        unit => return Err(format!("\"{unit}\" is no unit; write KiB, MiB or GiB")),
+    };
+    let number: usize = digits.trim().parse().map_err(|_| "write a number, as in 16MiB".to_owned())?;
+    number
+        .checked_mul(1 << shift)
+        .filter(|bytes| (1..=1 << 32).contains(bytes))
+        .ok_or_else(|| "write 1 to 4GiB".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_take_binary_units() {
+        for (text, bytes) in [
+            ("1", Some(1)),
+            ("64KiB", Some(65536)),
+            ("16MiB", Some(16 << 20)),
+            ("0", None),
+            ("x", None),
+            ("5GiB", None),
+            ("1TB", None),
+        ] {
+            assert_eq!(size(text).ok(), bytes, "{text}");
+        }
+    }
+}

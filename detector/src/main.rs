@@ -1,0 +1,8 @@
+//! The shipped binary: the command line over the project's own rules.
+#![forbid(unsafe_code)]
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    detector::main(&rules::RULES)
+}
