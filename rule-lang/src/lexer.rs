@@ -87,11 +87,7 @@ impl<'a> Lexer<'a> {
         let rest = self.rest();
         let Some(first) = rest.chars().next() else { return self.take(Kind::End, 0) };
         if let Some(length) = strings::length(rest) {
-            if !length.closed {
-                let end = self.at + length.bytes;
-                self.diagnostics
-                    .push(strings::unclosed(rest, Span { start: self.at as u32, end: end as u32 }));
-            }
+            self.diagnostics.extend(strings::faults(rest, length, self.at as u32));
             return self.take(Kind::String, length.bytes);
         }
         if let Some(token) = self.keyword() {

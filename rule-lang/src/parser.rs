@@ -195,9 +195,8 @@ impl Parser<'_> {
         while !self.at_end() {
             match self.peek().sign() {
                 "(" | "[" | "{" => open += 1,
-                ")" | "]" | "}" if open == 0 => return,
+                ")" | "]" | "}" | "|" | ";" if open == 0 => return,
                 ")" | "]" | "}" => open -= 1,
-                "|" | ";" if open == 0 => return,
                 _ => {}
             }
             self.next();

@@ -14,10 +14,12 @@ use smol_str::SmolStr;
 /// The extent of a literal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Length {
-    /// Bytes up to its end, or up to where it broke off.
+    /// Bytes up to its end, or to the end of the line or text where it is not closed.
     pub(super) bytes: usize,
     /// Whether its closing quote is there.
     pub(super) closed: bool,
+    /// Where the first backslash stands that begins no escape.
+    pub(super) bad_escape: Option<usize>,
 }
 
 /// How a literal is written.
@@ -33,13 +35,13 @@ struct Form {
 pub(super) fn length(text: &str) -> Option<Length> {
     let form = form(text)?;
     let content = &text[form.open..];
-    let inside = match form.close.as_bytes() {
+    let (inside, bad_escape) = match form.close.as_bytes() {
         [quote] => line_content(content, *quote, form.verbatim),
-        _ => content.find(form.close).unwrap_or(content.len()),
+        _ => (content.find(form.close).unwrap_or(content.len()), None),
     };
     let closed = content[inside..].starts_with(form.close);
     let bytes = form.open + inside + if closed { form.close.len() } else { 0 };
-    Some(Length { bytes, closed })
+    Some(Length { bytes, closed, bad_escape: bad_escape.map(|at| form.open + at) })
 }
 
 /// The text that a literal stands for.
@@ -58,21 +60,25 @@ pub(crate) fn decode(literal: &str) -> SmolStr {
     }
 }
 
-/// The fault of the literal at the beginning of `text`, which breaks off at the end of `span`.
-pub(super) fn unclosed(text: &str, span: Span) -> Diagnostic {
-    let broke_at = text.get((span.end - span.start) as usize..).unwrap_or_default();
-    if broke_at.starts_with('\\') {
-        let end = span.end + broke_at.chars().take(2).map(char::len_utf8).sum::<usize>() as u32;
-        return Diagnostic::error(Span { start: span.end, end }, "an escape that a string does not know").help(
+/// What is wrong with the literal at the beginning of `text`, which starts at `start` of the whole text.
+pub(super) fn faults(text: &str, length: Length, start: u32) -> impl Iterator<Item = Diagnostic> {
+    let bad_escape = length.bad_escape.map(|at| {
+        let escape = text[at..].chars().take(2).map(char::len_utf8).sum::<usize>();
+        let start = start + at as u32;
+        Diagnostic::error(Span { start, end: start + escape as u32 }, "an escape that a string does not know").help(
             "write `\\\\` for a backslash, or put `@` before the opening quote to take backslashes as they are",
-        );
-    }
-    let diagnostic = Diagnostic::error(span, "a string that is not closed");
-    match form(text) {
-        Some(form) if form.close.len() > 1 => diagnostic.help(format!("end it with `{}`", form.close)),
-        Some(form) => diagnostic.help(format!("end it with `{}` on the same line", form.close)),
-        None => diagnostic,
-    }
+        )
+    });
+    let unclosed = (!length.closed).then(|| {
+        let span = Span { start, end: start + length.bytes as u32 };
+        let diagnostic = Diagnostic::error(span, "a string that is not closed");
+        match form(text) {
+            Some(form) if form.close.len() > 1 => diagnostic.help(format!("end it with `{}`", form.close)),
+            Some(form) => diagnostic.help(format!("end it with `{}` on the same line", form.close)),
+            None => diagnostic,
+        }
+    });
+    bad_escape.into_iter().chain(unclosed)
 }
 
 fn form(text: &str) -> Option<Form> {
@@ -84,23 +90,26 @@ fn form(text: &str) -> Option<Form> {
     Some(Form { open: prefix + close.len(), close, verbatim })
 }
 
-/// Bytes of a one-line content up to its quote, the end of the line, or an escape that is none.
-fn line_content(content: &str, quote: u8, verbatim: bool) -> usize {
+/// Bytes of a one-line content up to its quote or the end of the line, and where the first backslash stands that
+/// begins no escape.
+fn line_content(content: &str, quote: u8, verbatim: bool) -> (usize, Option<usize>) {
     let bytes = content.as_bytes();
+    let mut bad_escape = None;
     let mut at = 0;
     while let Some(&byte) = bytes.get(at) {
         match byte {
             b'\n' | b'\r' => break,
-            b'\\' if !verbatim => match escape(&content[at..]) {
-                Some((_, length)) => at += length,
-                None => break,
-            },
+            b'\\' if !verbatim => {
+                let length = escape(&content[at..]).map(|(_, length)| length);
+                bad_escape = bad_escape.or(length.is_none().then_some(at));
+                at += length.unwrap_or(1);
+            }
             _ if byte == quote && verbatim && bytes.get(at + 1) == Some(&quote) => at += 2,
             _ if byte == quote => break,
             _ => at += 1,
         }
     }
-    at
+    (at, bad_escape)
 }
 
 fn unescape(content: &str) -> String {
@@ -192,15 +201,26 @@ mod tests {
             (r"'\477'", "'7"),
             (r#""""#, ""),
         ] {
-            assert_eq!(length(literal), Some(Length { bytes: literal.len(), closed: true }), "{literal}");
+            assert_eq!(
+                length(literal),
+                Some(Length { bytes: literal.len(), closed: true, bad_escape: None }),
+                "{literal}"
+            );
             assert_eq!(decode(literal), text, "{literal}");
         }
     }
 
     #[test]
-    fn a_literal_breaks_off_at_the_line_and_at_an_unknown_escape() {
-        for (text, bytes) in [("\"ab\n\"", 3), (r"'a\q'", 2), ("```a", 4), (r#"@"ab"#, 4), (r"'\x4'", 1)] {
-            assert_eq!(length(text), Some(Length { bytes, closed: false }), "{text}");
+    fn faulty_literals_end_where_their_readers_see_the_end() {
+        for (text, bytes, closed, bad_escape) in [
+            ("\"ab\n\"", 3, false, None),
+            ("```a", 4, false, None),
+            (r#"@"ab"#, 4, false, None),
+            (r"'a\q' b", 5, true, Some(2)),
+            (r"'\x4' b", 5, true, Some(1)),
+            (r"'\", 2, false, Some(1)),
+        ] {
+            assert_eq!(length(text), Some(Length { bytes, closed, bad_escape }), "{text}");
         }
     }
 

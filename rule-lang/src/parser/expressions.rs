@@ -18,6 +18,10 @@ use crate::lexer::{Class, Kind};
 use crate::syntax::{Expr, ExprKind, Name, Named};
 use smol_str::SmolStr;
 
+/// How many tokens ahead a name with dashes is looked for: without a bound, `a-b-c…` would be read again from each of
+/// its names.
+const MAX_DASHED: usize = 32;
+
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Level {
     Or,
@@ -133,7 +137,8 @@ impl Parser<'_> {
     fn dashed_name(&mut self) -> Option<Name> {
         let adjacent = |i: usize| self.ahead(i).span.start == self.ahead(i - 1).span.end;
         let mut length = 1;
-        while self.ahead(length).is("-")
+        while length < MAX_DASHED
+            && self.ahead(length).is("-")
             && matches!(self.ahead(length + 1).kind, Kind::Word(_) | Kind::Long)
             && adjacent(length)
             && adjacent(length + 1)
@@ -163,7 +168,9 @@ impl Parser<'_> {
         let mut left = self.operand()?;
         let mut most = Some(Level::Text);
         let mut steps = 0;
-        while let Some(level) = self.operator_level()
+        // What stands behind a missing operand is not read as more of the expression.
+        while self.faulty != Some(self.at)
+            && let Some(level) = self.operator_level()
             && level >= least
             && most.is_some_and(|most| level <= most)
         {

@@ -59,7 +59,8 @@ impl<'a> Parser<'a> {
 
     /// `['text']`
     pub(super) fn bracketed_length(&self, offset: usize) -> Option<usize> {
-        let strings = (1..).take_while(|i| self.ahead(offset + i).kind == Kind::String).count();
+        let after = self.tokens.get(self.at + offset + 1..).unwrap_or_default();
+        let strings = after.iter().take_while(|token| token.kind == Kind::String).count();
         let closed = self.ahead(offset + 1 + strings).is("]");
         (strings > 0 && self.ahead(offset).is("[") && closed).then_some(strings + 2)
     }

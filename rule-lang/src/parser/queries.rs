@@ -125,6 +125,9 @@ impl Parser<'_> {
                 Diagnostic::error(token.span, format!("expected an operator, found {}", token.describe()));
             let doubled = token.is("|") && self.at > 0 && self.tokens[self.at - 1].span.end == start;
             self.fault(if doubled { fault.help("write `or`") } else { fault });
+            if doubled {
+                self.next();
+            }
             self.skip_group();
             let keyword = Name { text: "".into(), span: token.span };
             return Operator { keyword, kind: OperatorKind::Other, span: self.since(start) };

@@ -99,13 +99,11 @@ impl Parser<'_> {
     fn trailing_list<T>(&mut self, what: &str, mut parse: impl FnMut(&mut Self) -> Option<T>) -> Vec<T> {
         let mut items = Vec::new();
         while !self.at_list_end() {
-            match parse(self) {
-                Some(item) => items.push(item),
-                None => {
-                    self.unexpected(what);
-                    break;
-                }
-            }
+            let Some(item) = parse(self) else {
+                self.unexpected(what);
+                break;
+            };
+            items.push(item);
             if self.eat(",").is_none() {
                 break;
             }

@@ -63,6 +63,10 @@ impl Parser<'_> {
     /// Goes on behind the next `;`, or at the next `|` of what was broken off.
     fn resume(&mut self) {
         self.skip_group();
+        while self.at_any(&[")", "]"]) {
+            self.next();
+            self.skip_group();
+        }
         if self.at("|") {
             self.piped_operators();
         }
