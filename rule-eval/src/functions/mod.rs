@@ -18,6 +18,7 @@ mod hash;
 mod ip;
 mod ip_text;
 mod math;
+mod measure;
 mod network;
 mod series;
 mod series_fill;
@@ -25,6 +26,7 @@ mod series_season;
 mod series_statistics;
 mod set;
 mod time_zone;
+mod user_agent;
 mod window;
 
 mod arithmetic;
@@ -67,12 +69,14 @@ static FAMILIES: &[&[Function]] = &[
     ip::FUNCTIONS,
     ip_text::FUNCTIONS,
     math::FUNCTIONS,
+    measure::FUNCTIONS,
     series::FUNCTIONS,
     series_fill::FUNCTIONS,
     series_season::FUNCTIONS,
     series_statistics::FUNCTIONS,
     set::FUNCTIONS,
     time_zone::FUNCTIONS,
+    user_agent::FUNCTIONS,
     window::FUNCTIONS,
     // Operators, conversions and text.
     arithmetic::FUNCTIONS,
