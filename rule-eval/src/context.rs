@@ -1,5 +1,6 @@
 //! What an evaluation knows besides its input.
 
+use crate::pattern;
 use regex::Regex;
 use rule_model::{DateTime, Value};
 use std::collections::HashMap;
@@ -36,7 +37,7 @@ impl Context {
             self.regexes.clear();
         }
         if !self.regexes.contains_key(pattern) {
-            self.regexes.insert(pattern.to_owned(), Regex::new(pattern).ok());
+            self.regexes.insert(pattern.to_owned(), pattern::compile(pattern).ok());
         }
         self.regexes.get(pattern).and_then(Option::as_ref)
     }

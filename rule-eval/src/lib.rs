@@ -10,6 +10,7 @@
 //! | [`convert`](mod@convert), [`time_text`] | conversions between scalar types; datetimes and timespans in text |
 //! | [`context`] | what an evaluation knows besides its input: the time, compiled regular expressions |
 //! | [`json`], [`record`] | JSON text to values; a record to a row of its table's columns |
+//! | [`pattern`] | regular expressions as Kusto reads them |
 //! | [`evaluate`](mod@evaluate) | plan and tables in, table out |
 #![forbid(unsafe_code)]
 
@@ -23,6 +24,7 @@ pub mod function;
 pub mod functions;
 pub mod json;
 mod order;
+pub mod pattern;
 pub mod record;
 pub mod table;
 pub mod text;

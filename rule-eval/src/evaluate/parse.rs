@@ -11,7 +11,7 @@ use super::window::{self, Window};
 use super::{Binder, Env, Expression, error};
 use crate::context::EvalError;
 use crate::convert::convert;
-use crate::{Table, json};
+use crate::{Table, json, pattern};
 use regex::Regex;
 use rule_model::plan::{Field, Parse, ParseMode, ParsePart};
 use rule_model::{Type, Value};
@@ -20,8 +20,7 @@ use rule_model::{Type, Value};
 pub(super) fn parse(parse: &Parse, input: &[Field], binder: &mut Binder) -> Bound {
     let mut scope = Scope::new(input, binder);
     let value = scope.bind(&parse.value)?;
-    let pattern = translated(parse);
-    let regex = Regex::new(&pattern)
+    let regex = pattern::compile(&translated(parse))
         .map_err(|failure| error(format!("the parse pattern is not valid: {failure}")))?;
     let mut columns = input.to_vec();
     let fields = parse.pattern.iter().filter_map(|part| match part {

@@ -5,7 +5,7 @@ use super::rows::place;
 use super::{Binder, Env, Expression, error};
 use crate::context::EvalError;
 use crate::convert::convert;
-use crate::{Table, json};
+use crate::{Table, json, pattern};
 use regex::Regex;
 use rule_model::plan::{Field, ParseKv};
 use rule_model::{Type, Value};
@@ -15,7 +15,7 @@ pub(super) fn parse_kv(parse: &ParseKv, input: &[Field], binder: &mut Binder) ->
     let value = Expression::bind_in(&parse.value, input, binder)?;
     let first =
         |text: &Option<rule_model::plan::Name>| text.as_ref().filter(|text| !text.is_empty()).cloned();
-    let regex = parse.regex.as_ref().map(|pattern| Regex::new(pattern)).transpose();
+    let regex = parse.regex.as_ref().map(|text| pattern::compile(text)).transpose();
     let regex = regex.map_err(|failure| error(format!("the regex of parse-kv is not valid: {failure}")))?;
     let how = match (regex, first(&parse.pair_delimiter), first(&parse.kv_delimiter)) {
         (Some(regex), ..) => How::Regex(regex),
