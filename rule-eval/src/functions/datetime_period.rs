@@ -66,7 +66,8 @@ pub(crate) static FUNCTIONS: &[Function] = &[
             ("datetime_part('dayOfYear', datetime(2017-10-30 01:02:03.7654321))", "303"),
             ("datetime_part('nanosecond', datetime(2017-10-30 01:02:03.7654321))", "765432100"),
         ],
-    ),
+    )
+    .also(&["datepart"]),
 ];
 
 #[derive(Clone, Copy)]

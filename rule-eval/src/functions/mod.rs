@@ -6,6 +6,7 @@
 mod arguments;
 mod array;
 mod array_sort;
+mod assertion;
 mod bag;
 mod bin;
 mod binary;
@@ -25,6 +26,7 @@ mod series_fill;
 mod series_season;
 mod series_statistics;
 mod set;
+mod size;
 mod time_zone;
 mod user_agent;
 mod window;
@@ -57,6 +59,7 @@ static FAMILIES: &[&[Function]] = &[
     // Dates, numbers, addresses, hashes, arrays and bags.
     array::FUNCTIONS,
     array_sort::FUNCTIONS,
+    assertion::FUNCTIONS,
     bag::FUNCTIONS,
     bin::FUNCTIONS,
     binary::FUNCTIONS,
@@ -75,6 +78,7 @@ static FAMILIES: &[&[Function]] = &[
     series_season::FUNCTIONS,
     series_statistics::FUNCTIONS,
     set::FUNCTIONS,
+    size::FUNCTIONS,
     time_zone::FUNCTIONS,
     user_agent::FUNCTIONS,
     window::FUNCTIONS,

@@ -44,6 +44,13 @@ pub(crate) static FUNCTIONS: &[Function] = &[
             "datetime(2020-02-02 20:02:20)",
         )],
     ),
+    Function::scalar(
+        "datetime_list_timezones",
+        "The names of all time zones.",
+        &[Signature::new(&[], Type::Dynamic)],
+        |_, _| Value::array(jiff::tz::db().available().map(|zone| Value::string(zone.as_str()))),
+        &[("set_has_element(datetime_list_timezones(), 'Europe/Paris')", "true")],
+    ),
 ];
 
 fn with_zone(
