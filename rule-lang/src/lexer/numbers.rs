@@ -3,34 +3,10 @@
 //! Source: Kusto documentation, pages of the scalar data types `long`, `real` and `timespan`.
 
 use super::{Kind, is_name_char};
-use rule_model::time::TICKS_PER_SECOND;
+use rule_eval::time_text;
 
-/// Units of a timespan literal, with the number of them (or of ten thousandths of them, below a tick) in ticks.
-const UNITS: [(&[&str], Scale); 8] = [
-    (&["d", "day", "days"], Scale::Times(86_400 * TICKS_PER_SECOND)),
-    (&["h", "hr", "hrs", "hour", "hours"], Scale::Times(3_600 * TICKS_PER_SECOND)),
-    (&["m", "min", "minute", "minutes"], Scale::Times(60 * TICKS_PER_SECOND)),
-    (&["s", "sec", "second", "seconds"], Scale::Times(TICKS_PER_SECOND)),
-    (
-        &["ms", "milli", "millis", "millisec", "millisecond", "milliseconds"],
-        Scale::Times(TICKS_PER_SECOND / 1_000),
-    ),
-    (
-        &["micro", "micros", "microsec", "microsecond", "microseconds"],
-        Scale::Times(TICKS_PER_SECOND / 1_000_000),
-    ),
-    (&["tick", "ticks"], Scale::Times(1)),
-    (&["nano", "nanos", "nanosec", "nanosecond", "nanoseconds"], Scale::Over(100)),
-];
-
-/// How a unit relates to a tick.
-#[derive(Clone, Copy)]
-enum Scale {
-    /// So many ticks.
-    Times(i64),
-    /// So many of it make a tick.
-    Over(i64),
-}
+/// Names of the one unit below a tick, which literals know and `totimespan()` does not.
+const NANOSECONDS: [&str; 5] = ["nano", "nanos", "nanosec", "nanosecond", "nanoseconds"];
 
 /// Kind and length of the number or timespan at the beginning of `text`.
 pub(super) fn number(text: &str) -> Option<(Kind, usize)> {
@@ -54,17 +30,10 @@ pub(super) fn bare_guid(text: &str) -> Option<(Kind, usize)> {
 pub(crate) fn ticks(text: &str) -> Option<i64> {
     let unit_at = text.find(|c: char| !c.is_ascii_digit() && c != '.')?;
     let (number, unit) = text.split_at(unit_at);
-    let (_, scale) = UNITS.iter().find(|(names, _)| names.contains(&unit))?;
-    let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
-    // More digits than these are below a tick in every unit.
-    let fraction = fraction.get(..15).unwrap_or(fraction);
-    let digits: i128 = format!("{whole}{fraction}").parse().ok()?;
-    let divisor = 10_i128.pow(fraction.len() as u32);
-    let ticks = match *scale {
-        Scale::Times(ticks) => digits.checked_mul(i128::from(ticks))? / divisor,
-        Scale::Over(units) => digits / (divisor * i128::from(units)),
-    };
-    i64::try_from(ticks).ok()
+    if NANOSECONDS.contains(&unit) {
+        return number.parse::<f64>().ok().map(|nanoseconds| (nanoseconds / 100.0) as i64);
+    }
+    time_text::parse_timespan(text).map(|span| span.0)
 }
 
 fn real(text: &str) -> Option<usize> {
@@ -94,7 +63,8 @@ fn timespan(text: &str) -> Option<usize> {
     }
     let letters = text[length..].bytes().take_while(u8::is_ascii_lowercase).count();
     let unit = &text[length..length + letters];
-    UNITS.iter().any(|(names, _)| names.contains(&unit)).then(|| ends(text, length + letters)).flatten()
+    let known = time_text::unit_ticks(unit).is_some() || NANOSECONDS.contains(&unit);
+    known.then(|| ends(text, length + letters)).flatten()
 }
 
 fn long(text: &str) -> Option<usize> {
