@@ -14,7 +14,11 @@ use rust_decimal::Decimal;
 const DYNAMIC: Accepts = Accepts::OneOf(&[Type::Dynamic]);
 const LONG: Accepts = Accepts::Type(Type::Long);
 const REAL: Accepts = Accepts::Type(Type::Real);
+const DECIMAL: Accepts = Accepts::Type(Type::Decimal);
 const NUMBER: Accepts = Accepts::Number;
+// A real does not widen to decimal anywhere else.
+const ONLY_REAL: Accepts = Accepts::OneOf(&[Type::Real]);
+const ONLY_DECIMAL: Accepts = Accepts::OneOf(&[Type::Decimal]);
 const DATETIME: Accepts = Accepts::Type(Type::DateTime);
 const TIMESPAN: Accepts = Accepts::Type(Type::Timespan);
 
@@ -38,7 +42,9 @@ pub(crate) static FUNCTIONS: &[Function] = &[
             binary!(DYNAMIC, DYNAMIC => Dynamic),
             binary!(LONG, LONG => Long),
             binary!(REAL, REAL => Real),
-            binary!(NUMBER, NUMBER => Decimal),
+            binary!(DECIMAL, DECIMAL => Decimal),
+            binary!(ONLY_REAL, ONLY_DECIMAL => Decimal),
+            binary!(ONLY_DECIMAL, ONLY_REAL => Decimal),
             binary!(TIMESPAN, TIMESPAN => Timespan),
             binary!(DATETIME, TIMESPAN => DateTime),
             binary!(TIMESPAN, DATETIME => DateTime),
@@ -58,7 +64,9 @@ pub(crate) static FUNCTIONS: &[Function] = &[
             binary!(DYNAMIC, DYNAMIC => Dynamic),
             binary!(LONG, LONG => Long),
             binary!(REAL, REAL => Real),
-            binary!(NUMBER, NUMBER => Decimal),
+            binary!(DECIMAL, DECIMAL => Decimal),
+            binary!(ONLY_REAL, ONLY_DECIMAL => Decimal),
+            binary!(ONLY_DECIMAL, ONLY_REAL => Decimal),
             binary!(DATETIME, DATETIME => Timespan),
             binary!(TIMESPAN, TIMESPAN => Timespan),
             binary!(DATETIME, TIMESPAN => DateTime),
@@ -77,7 +85,9 @@ pub(crate) static FUNCTIONS: &[Function] = &[
             binary!(DYNAMIC, DYNAMIC => Dynamic),
             binary!(LONG, LONG => Long),
             binary!(REAL, REAL => Real),
-            binary!(NUMBER, NUMBER => Decimal),
+            binary!(DECIMAL, DECIMAL => Decimal),
+            binary!(ONLY_REAL, ONLY_DECIMAL => Decimal),
+            binary!(ONLY_DECIMAL, ONLY_REAL => Decimal),
             binary!(TIMESPAN, NUMBER => Timespan),
             binary!(NUMBER, TIMESPAN => Timespan),
         ],
@@ -91,7 +101,9 @@ pub(crate) static FUNCTIONS: &[Function] = &[
             binary!(DYNAMIC, DYNAMIC => Dynamic),
             binary!(LONG, LONG => Long),
             binary!(REAL, REAL => Real),
-            binary!(NUMBER, NUMBER => Decimal),
+            binary!(DECIMAL, DECIMAL => Decimal),
+            binary!(ONLY_REAL, ONLY_DECIMAL => Decimal),
+            binary!(ONLY_DECIMAL, ONLY_REAL => Decimal),
             binary!(TIMESPAN, TIMESPAN => Real),
             binary!(TIMESPAN, NUMBER => Timespan),
         ],
@@ -105,7 +117,9 @@ pub(crate) static FUNCTIONS: &[Function] = &[
             binary!(DYNAMIC, DYNAMIC => Dynamic),
             binary!(LONG, LONG => Long),
             binary!(REAL, REAL => Real),
-            binary!(NUMBER, NUMBER => Decimal),
+            binary!(DECIMAL, DECIMAL => Decimal),
+            binary!(ONLY_REAL, ONLY_DECIMAL => Decimal),
+            binary!(ONLY_DECIMAL, ONLY_REAL => Decimal),
             binary!(TIMESPAN, TIMESPAN => Timespan),
             binary!(DATETIME, TIMESPAN => Timespan),
         ],
@@ -126,7 +140,7 @@ pub(crate) static FUNCTIONS: &[Function] = &[
             unary!(Accepts::Type(Type::Int) => Int),
             unary!(LONG => Long),
             unary!(REAL => Real),
-            unary!(Accepts::Type(Type::Decimal) => Decimal),
+            unary!(DECIMAL => Decimal),
             unary!(TIMESPAN => Timespan),
         ],
         |_, args| negate(&args[0]),

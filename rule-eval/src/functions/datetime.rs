@@ -134,14 +134,14 @@ pub(crate) static FUNCTIONS: &[Function] = &[
         "The day within the month, from 1.",
         NUMBER_OF_DATE,
         |_, args| field(&args[0], |civil| civil.day),
-        &[("dayofmonth(datetime(2015-12-14))", "14"), ("dayofmonth(datetime(null))", "int(null)")],
+        &[("dayofmonth(datetime(2015-12-14))", "int(14)"), ("dayofmonth(datetime(null))", "int(null)")],
     ),
     Function::scalar(
         "dayofyear",
         "The day within the year, from 1.",
         NUMBER_OF_DATE,
         |_, args| datetime(&args[0]).map(day_of_year).into(),
-        &[("dayofyear(datetime(2015-12-14))", "348"), ("dayofyear(datetime(2016-12-31))", "366")],
+        &[("dayofyear(datetime(2015-12-14))", "int(348)"), ("dayofyear(datetime(2016-12-31))", "int(366)")],
     ),
     Function::scalar(
         "week_of_year",
@@ -149,9 +149,9 @@ pub(crate) static FUNCTIONS: &[Function] = &[
         NUMBER_OF_DATE,
         |_, args| datetime(&args[0]).map(week_of_year).into(),
         &[
-            ("week_of_year(datetime(2020-12-31))", "53"),
-            ("week_of_year(datetime(1970-01-01))", "1"),
-            ("week_of_year(datetime(2000-01-01))", "52"),
+            ("week_of_year(datetime(2020-12-31))", "int(53)"),
+            ("week_of_year(datetime(1970-01-01))", "int(1)"),
+            ("week_of_year(datetime(2000-01-01))", "int(52)"),
         ],
     )
     .also(&["weekofyear"]),
@@ -160,7 +160,7 @@ pub(crate) static FUNCTIONS: &[Function] = &[
         "The month within the year, 1 to 12.",
         NUMBER_OF_DATE,
         |_, args| field(&args[0], |civil| civil.month),
-        &[("monthofyear(datetime(2015-12-14))", "12"), ("getmonth(datetime(2015-10-12))", "10")],
+        &[("monthofyear(datetime(2015-12-14))", "int(12)"), ("getmonth(datetime(2015-10-12))", "int(10)")],
     )
     .also(&["getmonth"]),
     Function::scalar(
@@ -168,14 +168,17 @@ pub(crate) static FUNCTIONS: &[Function] = &[
         "The year.",
         NUMBER_OF_DATE,
         |_, args| field(&args[0], |civil| civil.year as u32),
-        &[("getyear(datetime(2015-10-12))", "2015"), ("getyear(datetime(null))", "int(null)")],
+        &[("getyear(datetime(2015-10-12))", "int(2015)"), ("getyear(datetime(null))", "int(null)")],
     ),
     Function::scalar(
         "hourofday",
         "The hour within the day, 0 to 23.",
         NUMBER_OF_DATE,
         |_, args| field(&args[0], |civil| civil.hour),
-        &[("hourofday(datetime(2015-12-14 18:54:00))", "18"), ("hourofday(datetime(2015-12-14))", "0")],
+        &[
+            ("hourofday(datetime(2015-12-14 18:54:00))", "int(18)"),
+            ("hourofday(datetime(2015-12-14))", "int(0)"),
+        ],
     ),
     Function::scalar(
         "make_datetime",

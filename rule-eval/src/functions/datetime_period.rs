@@ -62,9 +62,9 @@ pub(crate) static FUNCTIONS: &[Function] = &[
             with_period(context, &args[0], |period| Some(part(period, datetime(&args[1])?).into()))
         },
         &[
-            ("datetime_part('quarter', datetime(2017-10-30 01:02:03.7654321))", "4"),
-            ("datetime_part('dayOfYear', datetime(2017-10-30 01:02:03.7654321))", "303"),
-            ("datetime_part('nanosecond', datetime(2017-10-30 01:02:03.7654321))", "765432100"),
+            ("datetime_part('quarter', datetime(2017-10-30 01:02:03.7654321))", "int(4)"),
+            ("datetime_part('dayOfYear', datetime(2017-10-30 01:02:03.7654321))", "int(303)"),
+            ("datetime_part('nanosecond', datetime(2017-10-30 01:02:03.7654321))", "int(765432100)"),
         ],
     )
     .also(&["datepart"]),

@@ -2,7 +2,7 @@
 //!
 //! An invalid pattern stops the query, as in Kusto.
 
-use super::string::search_range;
+use super::string::Search;
 use crate::Context;
 use crate::convert::convert;
 use crate::function::{Accepts, Function, Param, Returns, Signature};
@@ -262,9 +262,8 @@ fn index_of(regex: &Regex, source: &str, options: &[Value]) -> Option<i64> {
     if options.first().and_then(Value::as_i64).is_some_and(|start| start < 0) {
         return None;
     }
-    let (window, start, occurrence) = search_range(source, options)?;
-    let found = regex.find_iter(window).nth(occurrence);
-    Some(found.map_or(-1, |found| (start + window[..found.start()].chars().count()) as i64))
+    let search = Search::new(source, options)?;
+    Some(search.run(source, |text| regex.find(text).map(|found| (found.start(), found.end()))))
 }
 
 fn count(source: &str, search: &str) -> i64 {

@@ -323,22 +323,46 @@ fn replace_pairs(source: &str, pairs: &[(&str, &str)]) -> String {
     }
 }
 
-/// The characters in which to look, from which position on and for which occurrence: the optional arguments of
-/// `indexof()` and `indexof_regex()`. `None` where one is out of range.
-pub(super) fn search_range<'a>(source: &'a str, options: &[Value]) -> Option<(&'a str, usize, usize)> {
-    let option = |at: usize, default: i64| options.get(at).map_or(Some(default), Value::as_i64);
-    let (start, length, occurrence) = (option(0, 0)?, option(1, -1)?, option(2, 1)?);
-    if length < -1 || occurrence < 0 {
-        return None;
+/// Where to look for which occurrence: the optional arguments of `indexof()` and `indexof_regex()`.
+pub(super) struct Search {
+    /// Characters to pass over first.
+    pub(super) start: usize,
+    /// Characters to look at from there, and again from after each occurrence.
+    pub(super) length: usize,
+    /// Occurrences to pass over.
+    pub(super) skipped: i64,
+}
+
+impl Search {
+    /// `None` where an option is out of range.
+    pub(super) fn new(source: &str, options: &[Value]) -> Option<Search> {
+        let option = |at: usize, default: i64| options.get(at).map_or(Some(default), Value::as_i64);
+        let (start, length, occurrence) = (option(0, 0)?, option(1, -1)?, option(2, 1)?);
+        (length >= -1 && occurrence >= 0).then(|| Search {
+            start: start_position(start, source.chars().count()),
+            length: usize::try_from(length).unwrap_or(usize::MAX),
+            skipped: occurrence.max(1) - 1,
+        })
     }
-    let start = start_position(start, source.chars().count());
-    let from = byte_position(source, start);
-    let window = &source[from..];
-    let window = match usize::try_from(length) {
-        Ok(length) => &window[..byte_position(window, length)],
-        Err(_) => window,
-    };
-    Some((window, start, usize::try_from(occurrence.max(1) - 1).unwrap_or(usize::MAX)))
+
+    /// The character position of the occurrence, -1 without it; `find` gives the bytes of the first one in a text.
+    pub(super) fn run(self, source: &str, find: impl Fn(&str) -> Option<(usize, usize)>) -> i64 {
+        let mut from = byte_position(source, self.start);
+        let mut left = self.skipped;
+        loop {
+            let rest = &source[from..];
+            let Some((at, end)) = find(&rest[..byte_position(rest, self.length)]) else { return -1 };
+            if left == 0 {
+                return source[..from + at].chars().count() as i64;
+            }
+            left -= 1;
+            // An empty occurrence must not be found again.
+            from += end.max(at + rest[at..].chars().next().map_or(1, char::len_utf8));
+            if from > source.len() {
+                return -1;
+            }
+        }
+    }
 }
 
 fn byte_position(source: &str, characters: usize) -> usize {
@@ -346,9 +370,9 @@ fn byte_position(source: &str, characters: usize) -> usize {
 }
 
 fn index_of(args: &[Value]) -> Option<i64> {
-    let (window, start, occurrence) = search_range(of(&args[0]), &args[2..])?;
-    let found = window.match_indices(of(&args[1])).nth(occurrence);
-    Some(found.map_or(-1, |(at, _)| (start + window[..at].chars().count()) as i64))
+    let (source, lookup) = (of(&args[0]), of(&args[1]));
+    let search = Search::new(source, &args[2..])?;
+    Some(search.run(source, |text| text.find(lookup).map(|at| (at, at + lookup.len()))))
 }
 
 #[cfg(test)]
