@@ -211,3 +211,80 @@ fn key_text(alert: &Alert, dedup: &Dedup) -> String {
     });
     values.collect::<Vec<_>>().join("\n")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::samples::{anything, metadata};
+    use rule_model::{Timespan, Value};
+
+    /// A rule that dedups by title for an hour.
+    fn hourly(threshold: u64) -> &'static Rule {
+        let dedup = Some(Dedup { period: Timespan::hours(1), key: Vec::new().into() });
+        anything(rule_model::metadata::Metadata { dedup, threshold, ..metadata("hourly") })
+    }
+
+    fn at(minute: Option<i64>) -> Option<DateTime> {
+        minute.and_then(|minute| DateTime::UNIX_EPOCH.checked_add(Timespan::minutes(minute)))
+    }
+
+    /// Runs alerts of (operation, minute) through and writes `operation` for a reported one, `operation×n` for a
+    /// collapsed line.
+    fn reports(rule: &'static Rule, limit: usize, alerts: &[(&str, Option<i64>)]) -> String {
+        let mut dedup = Deduplicator::new(limit);
+        let mut reports = Vec::new();
+        let collapsed = |it: Collapsed| format!("{}×{}", it.title.trim_start_matches("did "), it.count);
+        for (operation, minute) in alerts {
+            let row = vec![Value::Null, Value::EMPTY, Value::string(operation)];
+            let alert = Alert::new(rule, row, 0, at(*minute), "T", Evidence::default());
+            let mut due = Vec::new();
+            let verdict = dedup.take(0, alert, &mut due);
+            reports.extend(due.into_iter().map(collapsed));
+            if let Verdict::Report(alert) = verdict {
+                reports.push(alert.title.trim_start_matches("did ").to_owned());
+            }
+        }
+        reports.extend(dedup.finish().into_iter().map(collapsed));
+        reports.join(" ")
+    }
+
+    #[test]
+    fn repeats_within_the_period_are_counted_in_event_time() {
+        for (alerts, expected) in [
+            (&[("a", Some(0)), ("a", Some(59)), ("b", Some(59)), ("a", Some(30))][..], "a b a×2"),
+            // The period is not extended by repeats and does not contain its end.
+            (&[("a", Some(0)), ("a", Some(59)), ("a", Some(60)), ("a", Some(61))], "a a×1 a a×1"),
+            // The period ends when any alert's time is past it.
+            (&[("a", Some(0)), ("a", Some(1)), ("b", Some(90))], "a a×1 b"),
+            // A late repeat still belongs to its own period.
+            (&[("a", Some(0)), ("a", Some(70)), ("a", Some(10))], "a a a×1"),
+            // Earlier than the first is not within its period.
+            (&[("a", Some(60)), ("a", Some(30)), ("a", Some(31))], "a a a×1"),
+            // Without a time there is one period.
+            (&[("a", None), ("a", None), ("a", Some(5))], "a a×2"),
+            (&[("a", Some(0)), ("a", None)], "a a×1"),
+            (&[("a", Some(0))], "a"),
+        ] {
+            assert_eq!(reports(hourly(1), 100, alerts), expected, "{alerts:?}");
+        }
+    }
+
+    #[test]
+    fn a_rule_without_dedup_collapses_nothing() {
+        let rule = anything(metadata("plain"));
+        assert_eq!(reports(rule, 100, &[("a", Some(0)), ("a", Some(0))]), "a a");
+    }
+
+    #[test]
+    fn a_threshold_alerts_at_its_match_and_counts_from_there() {
+        let alerts =
+            [("a", Some(0)), ("a", Some(1)), ("b", Some(2)), ("a", Some(3)), ("a", Some(4)), ("b", Some(70))];
+        assert_eq!(reports(hourly(3), 100, &alerts), "a a×1");
+    }
+
+    #[test]
+    fn a_key_that_is_forgotten_has_its_repeats_reported() {
+        let alerts = [("a", Some(0)), ("a", Some(1)), ("b", Some(2)), ("c", Some(3)), ("a", Some(4))];
+        assert_eq!(reports(hourly(1), 2, &alerts), "a b a×1 c a");
+    }
+}

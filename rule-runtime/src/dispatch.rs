@@ -190,3 +190,59 @@ impl NameMemory {
 fn folded(name: &str) -> String {
     name.chars().map(text::fold).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::samples::{metadata, rule};
+    use rule_model::DateTime;
+    use rule_model::tables::{AUDIT_LOGS, SIGNIN_LOGS};
+
+    fn table() -> DispatchTable {
+        let rules = [
+            rule(metadata("exact"), &[DispatchKey::Exact("Add")], |name, _| name == "Add"),
+            rule(
+                metadata("any case"),
+                &[DispatchKey::AnyCase("add"), DispatchKey::AnyCase("ÄDD")],
+                |name, _| text::equals_ignore_case(name, "add") || text::equals_ignore_case(name, "ädd"),
+            ),
+            rule(metadata("prefix"), &[DispatchKey::Test("startswith a")], |name, _| {
+                text::startswith(name, "a")
+            }),
+            rule(metadata("always"), &[], |_, _| true),
+        ];
+        DispatchTable::new(&rules, &[&AUDIT_LOGS, &SIGNIN_LOGS])
+    }
+
+    #[test]
+    fn a_name_finds_the_rules_that_take_it_in_their_order() {
+        let dispatch = table();
+        let mut context = Context::at(DateTime::UNIX_EPOCH);
+        for (table, name, rules) in [
+            (0, "Add", &[0, 1, 2, 3][..]),
+            (0, "ADD", &[1, 2, 3]),
+            (0, "ädd", &[1, 3]),
+            (0, "About", &[2, 3]),
+            (0, "", &[3]),
+            (1, "Add", &[]),
+            (7, "Add", &[]),
+        ] {
+            let found = dispatch.resolve(table, name, &mut context);
+            assert_eq!(found.iter().map(|it| it.rule).collect::<Vec<_>>(), rules, "{table} {name}");
+        }
+    }
+
+    #[test]
+    fn what_is_remembered_is_bounded_and_equal_to_what_is_resolved() {
+        let dispatch = table();
+        let mut context = Context::at(DateTime::UNIX_EPOCH);
+        let mut memory = NameMemory::new(MemoryLimits { names: 3, bytes: 4096 });
+        let long = "a".repeat(10_000);
+        for name in ["Add", "b", "Add", "c", "d", "e", "Add", &long, "add", "f", "Add"] {
+            let expected = dispatch.resolve(0, name, &mut context);
+            assert_eq!(memory.candidates(&dispatch, 0, name, &mut context), &*expected, "{name}");
+            assert!(memory.len() <= 3 && memory.bytes <= 4096);
+        }
+        assert!(!memory.is_empty());
+    }
+}

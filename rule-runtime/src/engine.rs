@@ -262,29 +262,37 @@ impl Matching<'_> {
             // The positions in the generated code are those of the rule's own schema.
             let event = Event::new(input.schema, record);
             if (input.matches)(&event, context) {
-                let rows = rows(engine, rule, *candidate, &event, context);
-                match (&rule.body, rows) {
-                    (Body::AcrossEvents(_), Ok(rows)) => {
-                        outcome.passed.extend(rows.into_iter().map(|row| Passed {
-                            candidate: *candidate,
-                            row,
-                            position: Position { source: source.clone(), offset },
-                        }))
-                    }
-                    (Body::RowLocal(_), Ok(rows)) => {
-                        outcome.matches.extend((0..).zip(rows).map(|(ordinal, row)| Match {
-                            rule: candidate.rule,
-                            ordinal,
-                            row,
-                            time: event.time(),
-                            offset,
-                        }));
-                    }
-                    (_, Err(message)) => outcome.failures.push(Failure { rule: candidate.rule, message }),
+                match rows(engine, rule, *candidate, &event, context) {
+                    Ok(rows) => outcome.add(rule, *candidate, rows, event.time(), (source, offset)),
+                    Err(message) => outcome.failures.push(Failure { rule: candidate.rule, message }),
                 }
             }
             if let Some(failure) = context.take_failure() {
                 outcome.failures.push(Failure { rule: candidate.rule, message: failure.message });
+            }
+        }
+    }
+}
+
+impl Outcome {
+    /// Adds what an event gave for a candidate.
+    fn add(
+        &mut self,
+        rule: &Rule,
+        candidate: Candidate,
+        rows: Vec<Row>,
+        time: Option<DateTime>,
+        (source, offset): (&Arc<str>, u64),
+    ) {
+        for (ordinal, row) in (0..).zip(rows) {
+            match rule.body {
+                Body::RowLocal(_) => {
+                    self.matches.push(Match { rule: candidate.rule, ordinal, row, time, offset });
+                }
+                Body::AcrossEvents(_) => {
+                    let position = Position { source: source.clone(), offset };
+                    self.passed.push(Passed { candidate, row, position });
+                }
             }
         }
     }

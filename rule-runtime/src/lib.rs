@@ -19,6 +19,8 @@ pub mod pipeline;
 pub mod plans;
 pub mod recognize;
 pub mod rule;
+#[cfg(test)]
+mod samples;
 pub mod shaping;
 pub mod sink;
 pub mod source;

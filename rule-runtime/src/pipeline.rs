@@ -14,7 +14,7 @@ mod reporter;
 
 use crate::engine::{Engine, Work};
 use crate::framing::{Batch, Framer, Limits};
-use crate::source::{Origin, Progress};
+use crate::source::{Origin, Progress, Source};
 use crate::summary::Summary;
 use crew::Crew;
 use std::io;
@@ -69,12 +69,31 @@ pub fn run<'a>(
     progress: &Progress,
     output: Output<'a>,
 ) -> io::Result<Summary> {
+    let opened = inputs.iter().map(|input| {
+        let source = input.origin.open(progress).map_err(|error| (input.origin.name(), error));
+        (source, input.table)
+    });
+    run_over(engine, opened, options, output)
+}
+
+/// A source, or the name of one that could not be opened; and the table that its records are of.
+type Opened = (Result<Source, (String, io::Error)>, Option<usize>);
+
+fn run_over<'a>(
+    engine: &'a Engine,
+    sources: impl Iterator<Item = Opened>,
+    options: &Options,
+    output: Output<'a>,
+) -> io::Result<Summary> {
     let started = Instant::now();
     let mut reporter = Reporter::new(engine, options, output);
     std::thread::scope(|scope| {
         let mut crew = Crew::new(engine, options.threads, scope);
-        for input in inputs {
-            read(input, options, progress, &mut crew, &mut reporter)?;
+        for (source, table) in sources {
+            match source {
+                Ok(source) => read(source, table, options, &mut crew, &mut reporter)?,
+                Err((name, error)) => reporter.source_failed(&name, &error),
+            }
         }
         crew.drain(&mut |outcome| reporter.take(outcome))
     })?;
@@ -84,19 +103,12 @@ pub fn run<'a>(
 }
 
 fn read(
-    input: &Input,
+    source: Source,
+    table: Option<usize>,
     options: &Options,
-    progress: &Progress,
     crew: &mut Crew<'_>,
     reporter: &mut Reporter<'_>,
 ) -> io::Result<()> {
-    let source = match input.origin.open(progress) {
-        Ok(source) => source,
-        Err(error) => {
-            reporter.source_failed(&input.origin.name(), &error);
-            return Ok(());
-        }
-    };
     let mut framer = Framer::new(source.reader, options.limits);
     loop {
         let mut batch: Batch = crew.spare();
@@ -108,11 +120,226 @@ fn read(
             return Ok(());
         }
         let trickles = batch.taken < TRICKLE;
-        let work = Work { source: source.name.clone(), table: input.table, batch };
+        let work = Work { source: source.name.clone(), table, batch };
         crew.put(work, &mut |outcome| reporter.take(outcome))?;
         if trickles {
             crew.drain(&mut |outcome| reporter.take(outcome))?;
             reporter.flush()?;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::alert::{Alert, Collapsed};
+    use crate::dead_letter::DeadLetters;
+    use crate::samples::{anything, engine, metadata, role_changes};
+    use crate::sink::Sink;
+    use proptest::prelude::*;
+    use rule_eval::json;
+    use rule_model::metadata::{Comparison, Dedup, Grouping, Metadata, Schedule, Trigger};
+    use rule_model::{Timespan, Value};
+    use std::io::{Cursor, Write};
+    use std::sync::{Arc, Mutex, PoisonError};
+
+    /// Keeps the lines that NDJSON output would have.
+    #[derive(Default)]
+    struct Lines(Vec<Value>);
+
+    impl Sink for Lines {
+        fn alert(&mut self, alert: &Alert) -> io::Result<()> {
+            self.0.push(alert.to_value());
+            Ok(())
+        }
+
+        fn collapsed(&mut self, collapsed: &Collapsed) -> io::Result<()> {
+            self.0.push(collapsed.to_value());
+            Ok(())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[derive(Clone, Default)]
+    struct Shared(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Shared {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    struct Run {
+        lines: Vec<Value>,
+        dead_letters: String,
+        summary: Summary,
+    }
+
+    fn run_bytes(engine: &Engine, bytes: &[u8], threads: usize, chunk: usize) -> Run {
+        let written = Shared::default();
+        let mut dead_letters = DeadLetters::new(Box::new(written.clone()) as Box<dyn Write>);
+        let mut sink = Lines::default();
+        let source = Source { name: "memory".into(), reader: Box::new(Cursor::new(bytes.to_vec())) };
+        let options = Options {
+            threads: NonZeroUsize::new(threads).unwrap(),
+            limits: Limits { chunk, record: 200 },
+            ..Options::default()
+        };
+        let output = Output { sink: &mut sink, dead_letters: Some(&mut dead_letters) };
+        let summary = run_over(engine, std::iter::once((Ok(source), None)), &options, output).unwrap();
+        let dead_letters = String::from_utf8(written.0.lock().unwrap().clone()).unwrap();
+        Run { lines: sink.0, dead_letters, summary }
+    }
+
+    fn get<'a>(value: &'a Value, path: &str) -> &'a Value {
+        path.split('.').fold(value, |value, name| value.as_bag().and_then(|bag| bag.get(name)).unwrap())
+    }
+
+    fn event(operation: &str, minute: u32) -> String {
+        format!(
+            "{{\"InitiatedBy\":{{}},\"Category\":\"c\",\"OperationName\":\"{operation}\",\
+             \"TimeGenerated\":\"2024-03-01T10:{minute:02}:00Z\"}}\n"
+        )
+    }
+
+    #[test]
+    fn an_alert_carries_what_its_readers_need() {
+        let engine = engine(&[role_changes(metadata("R"))]);
+        let bytes = format!("\n{}{}", event("Add user", 0), event("UPDATE role", 1));
+        let run = run_bytes(&engine, bytes.as_bytes(), 1, 1 << 20);
+        let [alert] = &run.lines[..] else { panic!("{:?}", run.lines) };
+        for (path, expected) in [
+            ("kind", "\"alert\""),
+            ("rule_id", "\"R\""),
+            ("title", "\"did UPDATE role\""),
+            ("severity", "\"Informational\""),
+            ("time", "\"2024-03-01T10:01:00.0000000Z\""),
+            ("table", "\"AuditLogs\""),
+            ("row", r#"{"TimeGenerated":"2024-03-01T10:01:00.0000000Z","Category":"c"}"#),
+            ("entities", "[]"),
+            ("attack", "[]"),
+            ("evidence", r#"{"records":[{"source":"memory","offset":101}],"total":1}"#),
+        ] {
+            assert_eq!(json::write(get(alert, path)), expected, "{path}");
+        }
+        assert_eq!(get(alert, "alert_id").as_str().unwrap().len(), 32);
+        assert_eq!((run.summary.records, run.summary.candidates, run.summary.alerts), (2, 1, 1));
+    }
+
+    #[test]
+    fn a_record_without_time_or_operation_is_processed() {
+        let engine = engine(&[role_changes(metadata("R")), anything(metadata("A"))]);
+        let bytes = br#"{"InitiatedBy":{},"OperationName":null}
+{"InitiatedBy":{},"OperationName":["update role"]}
+{"InitiatedBy":{},"OperationName":7}
+{"InitiatedBy":{},"OperationName":"x","OperationName":"update role"}"#;
+        let run = run_bytes(&engine, bytes, 1, 1 << 20);
+        let titles: Vec<_> = run.lines.iter().map(|alert| json::write(get(alert, "title"))).collect();
+        let expected = ["did ", "did [\\\"update role\\\"]", "did 7", "did update role", "did update role"];
+        assert_eq!(titles, expected.map(|title| format!("\"{title}\"")));
+        assert!(run.lines.iter().all(|alert| get(alert, "time").is_null()));
+        assert_eq!(run.summary.rejected(), 0);
+    }
+
+    #[test]
+    fn rejected_records_are_written_with_where_and_why() {
+        let engine = engine(&[]);
+        let long = "x".repeat(300);
+        let bytes = format!("{{\"a\":\n{{\"a\":1}}\n{long}\n[]\n");
+        let run = run_bytes(&engine, bytes.as_bytes(), 1, 64);
+        let expected = [
+            r#"{"source":"memory","offset":0,"length":5,"reason":"cut_off","record":"{\"a\":"}"#.to_owned(),
+            r#"{"source":"memory","offset":6,"length":7,"reason":"unknown_table","record":"{\"a\":1}"}"#
+                .to_owned(),
+            format!(
+                r#"{{"source":"memory","offset":14,"length":300,"reason":"too_long","record":"{long}"}}"#
+            ),
+            r#"{"source":"memory","offset":315,"length":2,"reason":"not_an_object","record":"[]"}"#
+                .to_owned(),
+        ];
+        assert_eq!(run.dead_letters.lines().collect::<Vec<_>>(), expected);
+        assert_eq!((run.summary.records, run.summary.rejected()), (4, 4));
+    }
+
+    #[test]
+    fn surplus_alerts_are_held_back_and_counted() {
+        let schedule = Some(Schedule { every: Timespan::minutes(10), over: Timespan::minutes(10) });
+        let rule = anything(Metadata { max_alerts: Some(2), schedule, ..metadata("A") });
+        let bytes: String = [0, 1, 2, 11, 12, 13, 14].map(|minute| event("x", minute)).concat();
+        let run = run_bytes(&engine(&[rule]), bytes.as_bytes(), 1, 1 << 20);
+        assert_eq!((run.summary.alerts, run.summary.rules["A"].held_back), (4, 3));
+    }
+
+    #[test]
+    fn a_trigger_over_several_rows_is_evaluated_at_the_end() {
+        let trigger = Trigger { comparison: Comparison::Greater, rows: 2 };
+        for (events, grouping, alerts) in
+            [(2, Grouping::Each, 0), (3, Grouping::Each, 3), (3, Grouping::Single, 1)]
+        {
+            let rule = anything(Metadata { trigger, grouping, ..metadata("A") });
+            let run = run_bytes(&engine(&[rule]), event("x", 0).repeat(events).as_bytes(), 1, 1 << 20);
+            assert_eq!(run.summary.alerts, alerts, "{events} {grouping:?}");
+        }
+    }
+
+    /// Lines as they come: events, broken ones, and anything.
+    fn bytes() -> impl Strategy<Value = Vec<u8>> {
+        let operation =
+            prop::sample::select(vec!["Update role", "update ROLE", "x", "y", "z", "\\u0078", "w", "v"]);
+        let line = prop_oneof![
+            (operation, 0_u32..60).prop_map(|(operation, minute)| event(operation, minute).into_bytes()),
+            (event_cut(), Just(b"\r\n")).prop_map(|(mut line, end)| {
+                line.extend(end);
+                line
+            }),
+            prop::collection::vec(any::<u8>(), 0..40),
+            prop::sample::select(vec![
+                &b"\n"[..],
+                b"[1]\n",
+                b"{\"a\":1}\n",
+                b"\xef\xbb\xbf",
+                b"{\"a\":\"",
+                b"}\n"
+            ])
+            .prop_map(<[u8]>::to_vec),
+            (150_usize..260).prop_map(|n| vec![b'['; n]),
+        ];
+        prop::collection::vec(line, 0..40).prop_map(|lines| lines.concat())
+    }
+
+    fn event_cut() -> impl Strategy<Value = Vec<u8>> {
+        (0_usize..90)
+            .prop_map(|length| event("Update role", 5).into_bytes().into_iter().take(length).collect())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(32))]
+
+        #[test]
+        fn counts_add_up_and_neither_chunks_nor_threads_show(bytes in bytes(), chunk in 1_usize..300) {
+            let dedup = Some(Dedup { period: Timespan::minutes(20), key: Vec::new().into() });
+            let rules = [role_changes(metadata("R")), anything(Metadata { dedup, ..metadata("A") })];
+            let engine = engine(&rules);
+            let whole = run_bytes(&engine, &bytes, 1, 1 << 20);
+            let collapsed: i64 = whole.lines.iter().filter_map(|line| line.as_bag()?.get("count")?.as_i64()).sum();
+            prop_assert_eq!(whole.dead_letters.lines().count() as u64, whole.summary.rejected());
+            prop_assert_eq!(whole.summary.bytes, bytes.len() as u64);
+            prop_assert_eq!(whole.summary.collapsed as i64, collapsed);
+            prop_assert!(whole.summary.rejected() <= whole.summary.records);
+            for (threads, chunk) in [(1, chunk), (3, chunk), (2, 1 << 20)] {
+                let other = run_bytes(&engine, &bytes, threads, chunk);
+                prop_assert_eq!(&other.lines, &whole.lines);
+                prop_assert_eq!(&other.dead_letters, &whole.dead_letters);
+                prop_assert_eq!(other.summary.records, whole.summary.records);
+                prop_assert_eq!(other.summary.candidates, whole.summary.candidates);
+            }
         }
     }
 }

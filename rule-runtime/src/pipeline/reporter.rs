@@ -175,7 +175,9 @@ impl<'a> Reporter<'a> {
         if rule.metadata.grouping == Grouping::Single {
             let rest: Vec<Alert> = alerts.drain(1.min(alerts.len())..).collect();
             if let Some(first) = alerts.first_mut() {
-                rest.into_iter().for_each(|alert| first.evidence.add(alert.evidence));
+                for alert in rest {
+                    first.evidence.add(alert.evidence);
+                }
             }
         }
         alerts.into_iter().try_for_each(|alert| self.alert(position, alert))
