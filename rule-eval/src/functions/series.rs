@@ -269,7 +269,7 @@ fn dot_product(args: &[Value]) -> Option<f64> {
 
 fn cosine(args: &[Value]) -> Option<f64> {
     let square = |side: &Value| dot_product(&[side.clone(), side.clone()]);
-    Some(dot_product(args)? / (square(&args[0])?.sqrt() * square(&args[1])?.sqrt()))
+    Some(dot_product(args)? / (square(&args[0])? * square(&args[1])?).sqrt())
 }
 
 fn correlation(args: &[Value]) -> Option<f64> {

@@ -114,7 +114,7 @@ pub(crate) static FUNCTIONS: &[Function] = &[
             Type::Dynamic,
         )],
         |_, args| outliers(args),
-        &[("series_outliers(dynamic([1, 2, 3, 4, 20]), 'tukey')", "dynamic([0.0, 0.0, 0.0, 0.0, 8.0])")],
+        &[("series_outliers(dynamic([1, 2, 3, 4, 20]), 'tukey')", "dynamic([-0.5, 0.0, 0.0, 0.0, 8.0])")],
     ),
 ];
 
