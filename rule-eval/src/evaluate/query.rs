@@ -105,7 +105,7 @@ fn bind(stage: &Stage, input: &[Field], binder: &mut Binder) -> Bound {
         Operator::Where(predicate) => rows::filter(predicate, input, binder),
         Operator::Extend(columns) | Operator::Serialize(columns) => rows::extend(columns, input, binder),
         Operator::Project(columns) => rows::project(columns, input, binder),
-        Operator::ProjectOpen(projection) => rows::project_open(projection, input),
+        Operator::ProjectOpen(projection) => Ok(rows::project_open(projection, input)),
         Operator::Summarize { aggregates, by } => summarize::summarize(aggregates, by, input, binder),
         Operator::Join(join) => join::join(join, input, binder),
         Operator::Union(union) => union::operator(union, &stage.output, input, binder),

@@ -1,7 +1,7 @@
 //! Operators that look at one row after another: `where`, `extend`, `project` and family, `sort`, `top`, `take`,
 //! `sample`, `getschema`.
 
-use super::expression::{Scope, column};
+use super::expression::Scope;
 use super::query::{Bound, Operate};
 use super::window::{self, Window};
 use super::{Binder, Env, Expression, error};
@@ -50,7 +50,7 @@ pub(super) fn project(assignments: &[Assignment], input: &[Field], binder: &mut 
 }
 
 /// `project-away` and relatives by name patterns.
-pub(super) fn project_open(projection: &ProjectOpen, input: &[Field]) -> Bound {
+pub(super) fn project_open(projection: &ProjectOpen, input: &[Field]) -> Box<dyn Operate> {
     let all = 0..input.len();
     let matches = |patterns: &[Name], at: usize| patterns.iter().any(|p| like(p, &input[at].name));
     let mut columns = input.to_vec();
@@ -59,15 +59,19 @@ pub(super) fn project_open(projection: &ProjectOpen, input: &[Field]) -> Bound {
         ProjectOpen::Keep(patterns) => all.filter(|at| matches(patterns, *at)).collect(),
         ProjectOpen::Rename(names) => {
             for (new, old) in names {
-                columns[column(input, old)?].name = new.clone();
+                match columns.iter_mut().find(|column| column.name == *old) {
+                    Some(column) => column.name = new.clone(),
+                    // The data did not bring it: it reads as null, from behind the end of every row.
+                    None => columns.push(Field::new(new.clone(), Type::Dynamic)),
+                }
             }
-            all.collect()
+            (0..columns.len()).collect()
         }
         ProjectOpen::Reorder(patterns) => reordered(patterns, input),
     };
     let columns: Vec<Field> = kept.iter().map(|at| columns[*at].clone()).collect();
     let values = kept.into_iter().map(Expression::column).collect();
-    Ok(Box::new(Project { values, windows: Vec::new(), columns }))
+    Box::new(Project { values, windows: Vec::new(), columns })
 }
 
 fn reordered(patterns: &[(Name, Option<Direction>)], input: &[Field]) -> Vec<usize> {
