@@ -24,7 +24,8 @@ impl Parser<'_> {
             if self.at_end() || self.at("}") {
                 break;
             }
-            self.after_statement();
+            let behind_let = matches!(statements.last(), Some(Statement::Let(..)));
+            self.after_statement(behind_let);
             self.resume();
             if self.at == before {
                 self.next();
@@ -34,13 +35,14 @@ impl Parser<'_> {
     }
 
     /// Reports what stands behind a statement that is whole.
-    fn after_statement(&mut self) {
+    fn after_statement(&mut self, behind_let: bool) {
         let token = self.peek();
         let fault = Diagnostic::error(token.span, format!("expected `;` or `|`, found {}", token.describe()));
         let is_word = matches!(token.kind, Kind::Word(_));
         self.fault(match token.text {
             word if is_word && is_operator(word) => fault.help(format!("write `|` before `{word}`")),
-            ")" | "]" => fault.help("remove it, or open it before"),
+            ")" | "]" if token.kind == Kind::Sign => fault.help("remove it, or open it before"),
+            _ if behind_let && is_word => fault.help("end the `let` with `;`"),
             _ => fault,
         });
     }

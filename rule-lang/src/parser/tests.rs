@@ -59,7 +59,9 @@ fn literal(value: &Value) -> String {
         Value::Timespan(span) => span.to_string(),
         Value::Guid(guid) => guid.to_string(),
         Value::Array(items) => format!("[{}]", items.iter().map(literal).collect::<Vec<_>>().join(",")),
-        Value::Bag(bag) => bag.iter().map(|(name, value)| format!("{name}={}", literal(value))).collect(),
+        Value::Bag(bag) => {
+            bag.iter().map(|(name, value)| format!("{name}={}", literal(value))).collect::<Vec<_>>().join(",")
+        }
     }
 }
 
@@ -246,4 +248,29 @@ fn spans_are_the_text_that_was_read() {
     assert_eq!(written(operators[0].span), "where  f(a) == 1");
     assert_eq!(written(operators[1].span), "take 5");
     assert_eq!(written(query.span), "T | where  f(a) == 1 // end\n | take 5");
+}
+
+#[test]
+fn faults_say_what_to_type() {
+    for (text, help) in [
+        ("let x = 5\nT | take x", "end the `let` with `;`"),
+        ("T | where a AND b", "write `and`: keywords are lower case"),
+        ("T | Where a", "write `where`: keywords are lower case"),
+        ("T | where not a", "write `not(…)`"),
+        ("T | where a || b", "write `or`"),
+        ("T | where a && b", "write `and`"),
+        ("T | where !a", "write `not(…)`, or one of `!=`, `!~`, `!in`, `!has`, `!contains`, `!startswith`"),
+        ("T | take 5 where a", "write `|` before `where`"),
+        ("T | select a", "write `project`"),
+        ("T | where a == 'x", "end it with `'` on the same line"),
+        (
+            "T | where kind2 == \"a\\d\"",
+            "write `\\\\` for a backslash, or put `@` before the opening quote to take backslashes as they are",
+        ),
+        ("T | where string == 1", "write `['string']` for the name"),
+    ] {
+        let (_, diagnostics) = parse(text);
+        assert_eq!(diagnostics.len(), 1, "{text}: {diagnostics:?}");
+        assert_eq!(diagnostics[0].help.as_deref(), Some(help), "{text}");
+    }
 }
