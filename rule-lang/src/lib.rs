@@ -9,11 +9,42 @@
 //! gives one message. Positions are byte ranges of the text that came in.
 #![forbid(unsafe_code)]
 
+pub mod catalog;
+pub mod check;
 pub mod diagnostic;
 mod lexer;
+pub mod nearest;
 pub mod parser;
 pub mod schemas;
 pub mod syntax;
 
+pub use catalog::{Catalog, CatalogTable};
 pub use diagnostic::Diagnostic;
 pub use rule_model::plan::Span;
+
+use diagnostic::Level;
+use rule_model::plan::Plan;
+
+/// A query that can run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Compiled {
+    /// What it does.
+    pub plan: Plan,
+    /// What its author should know.
+    pub warnings: Vec<Diagnostic>,
+}
+
+/// Compiles a query over the tables of `catalog`. All errors are reported together.
+pub fn compile_query(text: &str, catalog: &dyn Catalog) -> Result<Compiled, Vec<Diagnostic>> {
+    let (script, diagnostics) = parser::parse(text);
+    if diagnostics.iter().any(|d| d.level == Level::Error) {
+        return Err(diagnostics);
+    }
+    let (plan, mut further) = check::check_script(&script, catalog, &check::Options::default());
+    let mut all = diagnostics;
+    all.append(&mut further);
+    match plan {
+        Some(plan) => Ok(Compiled { plan, warnings: all }),
+        None => Err(all),
+    }
+}

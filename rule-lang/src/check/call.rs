@@ -1,0 +1,375 @@
+//! Calls of scalar functions.
+
+use super::overload::{self, Argument, Chosen, Mismatch};
+use super::scope::Entity;
+use super::{Checker, fault, is_fault, known, types};
+use crate::nearest::nearest;
+use crate::syntax::{self, ExprKind as Syntax};
+use crate::{Diagnostic, Span};
+use rule_eval::function::{Function, Implementation, Stability};
+use rule_model::plan::{Expr, ExprKind, Name};
+use rule_model::{Type, Value};
+
+/// Arguments that are regular expressions: function and position.
+const PATTERNS: &[(&str, usize)] = &[
+    ("matches regex", 1),
+    ("extract", 0),
+    ("extract_all", 0),
+    ("replace_regex", 1),
+    ("trim", 0),
+    ("trim_start", 0),
+    ("trim_end", 0),
+];
+/// Items in a folded array past which the call stays a call, so that a plan does not grow with `range(1, 100000)`.
+const FOLDED_ITEMS: usize = 256;
+/// Bytes in a folded text past which the call stays a call.
+const FOLDED_BYTES: usize = 4096;
+
+impl<'a> Checker<'a> {
+    /// Checks a call in the place of a value.
+    pub(super) fn call(&mut self, name: &'a syntax::Name, args: &'a [syntax::Argument], span: Span) -> Expr {
+        match self.scope.get(&name.text).cloned() {
+            Some(Entity::Function(closure)) if closure.tabular => return self.table_for_scalar(span),
+            Some(Entity::Function(closure)) => return self.call_closure(&closure, &name.text, args, span),
+            Some(Entity::Table(_)) if args.is_empty() => return self.table_for_scalar(span),
+            // A variable called like a function does not hide it.
+            _ => {}
+        }
+        if let Some(value) = self.special(name, args, span) {
+            return value;
+        }
+        if let Some(function) = rule_eval::function(&name.text) {
+            return self.call_function(function, name, args, span);
+        }
+        if rule_eval::aggregate(&name.text).is_some() {
+            return self.aggregate_call(name, args, span);
+        }
+        for arg in args {
+            if !matches!(arg.value.kind, Syntax::TypeOf(_) | Syntax::Star) && !self.is_tabular(&arg.value) {
+                self.expr(&arg.value);
+            }
+        }
+        self.unknown_function(name)
+    }
+
+    /// Reports a function that is not there.
+    pub(super) fn unknown_function(&mut self, name: &syntax::Name) -> Expr {
+        let text = name.text.as_str();
+        if known::is_function(text) {
+            let message = format!("{text}() is a function of KQL that is not supported here");
+            return self.error(name.span, message);
+        }
+        let mut diagnostic = Diagnostic::error(name.span, format!("there is no function `{text}`"));
+        let own = self.scope.names().map(Name::as_str);
+        let scalar = rule_eval::functions().map(|f| f.name).filter(|n| n.starts_with(char::is_alphabetic));
+        let aggregates = rule_eval::aggregates().map(|a| a.name);
+        if let Some(meant) = nearest(text, own.chain(scalar).chain(aggregates)) {
+            diagnostic = diagnostic.help(format!("write `{meant}`"));
+        }
+        self.report(diagnostic)
+    }
+
+    /// Functions whose meaning is the checker's: they look at the query, not at values.
+    fn special(&mut self, name: &'a syntax::Name, args: &'a [syntax::Argument], span: Span) -> Option<Expr> {
+        Some(match (name.text.as_str(), args) {
+            ("toscalar", [table]) => self.scalar_of(&table.value, span),
+            ("column_ifexists" | "columnifexists", [column, default]) => {
+                self.column_if_exists(column, default, span)
+            }
+            ("ingestion_time", []) => match self.columns.time.clone() {
+                Some(time) if self.columns.contains(&time) => Expr::column(time, Type::DateTime, span),
+                _ => Expr::literal(Value::Null, Type::DateTime, span),
+            },
+            ("pack_all", []) => {
+                Expr { kind: ExprKind::WholeRow { ignore_empty: false }, ty: Type::Dynamic, span }
+            }
+            ("pack_all", [ignore]) => {
+                let ignore = self.expr(&ignore.value);
+                let ignore_empty = types::literal(&ignore).and_then(Value::as_bool).unwrap_or(false);
+                Expr { kind: ExprKind::WholeRow { ignore_empty }, ty: Type::Dynamic, span }
+            }
+            ("bag_pack_columns", columns) if !columns.is_empty() => self.pack_columns(columns, span),
+            ("materialize" | "table", _) => self.table_for_scalar(span),
+            ("not", [operand]) => {
+                let operand = self.predicate(&operand.value);
+                if is_fault(&operand) {
+                    fault(span)
+                } else {
+                    self.apply("not", vec![operand], span, name.span)
+                }
+            }
+            _ => return None,
+        })
+    }
+
+    fn scalar_of(&mut self, e: &'a syntax::Expr, span: Span) -> Expr {
+        if self.is_tabular(e) {
+            return self.first_cell(e, span);
+        }
+        let mut value = self.expr(e);
+        value.span = span;
+        value
+    }
+
+    fn column_if_exists(
+        &mut self,
+        column: &'a syntax::Argument,
+        default: &'a syntax::Argument,
+        span: Span,
+    ) -> Expr {
+        let named = match &column.value.kind {
+            Syntax::Name(name) if self.scope.get(&name.text).is_none() => Some(name.text.clone()),
+            _ => {
+                let value = self.expr(&column.value);
+                if is_fault(&value) {
+                    return value;
+                }
+                types::literal_text(&value).map(Into::into)
+            }
+        };
+        let Some(named) = named else {
+            return self.error(column.value.span, "the name of the column must be constant");
+        };
+        let default = self.expr(&default.value);
+        if let Some(column) = self.columns.get(&named) {
+            return Expr::column(named, column.ty, span);
+        }
+        if self.columns.open {
+            // Whether it is there is known only from the data; what is not there is null.
+            let column = Expr::column(named, Type::Dynamic, span);
+            return if is_fault(&default) {
+                column
+            } else {
+                self.apply("coalesce", vec![column, default], span, span)
+            };
+        }
+        Expr { span, ..default }
+    }
+
+    /// `bag_pack_columns(a, b)` is `bag_pack("a", a, "b", b)`.
+    fn pack_columns(&mut self, columns: &'a [syntax::Argument], span: Span) -> Expr {
+        let mut operands = Vec::new();
+        for column in columns {
+            let value = self.expr(&column.value);
+            let name = super::naming::implied(&column.value).unwrap_or_default();
+            operands.push(Expr::literal(Value::string(&name), Type::String, column.value.span));
+            operands.push(value);
+        }
+        if operands.iter().any(is_fault) { fault(span) } else { self.apply("bag_pack", operands, span, span) }
+    }
+
+    fn call_function(
+        &mut self,
+        function: &'static Function,
+        name: &'a syntax::Name,
+        args: &'a [syntax::Argument],
+        span: Span,
+    ) -> Expr {
+        let mut values = Vec::new();
+        let mut literals = Vec::new();
+        for arg in args {
+            let literal = self.type_literal(&arg.value);
+            values.push(match literal {
+                Some(ty) => Expr::literal(Value::literal(ty.name()), Type::String, arg.value.span),
+                None => self.expr(&arg.value),
+            });
+            literals.push(literal);
+        }
+        if values.iter().any(is_fault) {
+            return fault(span);
+        }
+        self.resolve(function, &name.text, values, &literals, span, name.span)
+    }
+
+    /// The type that an argument `typeof(…)` names.
+    fn type_literal(&mut self, e: &'a syntax::Expr) -> Option<Type> {
+        let Syntax::TypeOf(names) = &e.kind else { return None };
+        let [name] = names.as_slice() else {
+            self.error(e.span, "one type is expected here, such as typeof(long)");
+            return Some(Type::Dynamic);
+        };
+        Some(self.type_named(name))
+    }
+
+    /// The type of a name where a type must be.
+    pub(super) fn type_named(&mut self, name: &syntax::Name) -> Type {
+        Type::named(&name.text).unwrap_or_else(|| {
+            let names = Type::ALL.iter().map(|ty| ty.name());
+            self.unknown_name("type", &name.text, name.span, names);
+            Type::Dynamic
+        })
+    }
+
+    /// Applies an operator or function by its canonical name.
+    pub(super) fn apply(&mut self, name: &str, args: Vec<Expr>, span: Span, name_span: Span) -> Expr {
+        if args.iter().any(is_fault) {
+            return fault(span);
+        }
+        match rule_eval::function(name) {
+            Some(function) => self.resolve(function, name, args, &[], span, name_span),
+            None => self.error(name_span, format!("`{name}` is not supported here")),
+        }
+    }
+
+    fn resolve(
+        &mut self,
+        function: &'static Function,
+        written: &str,
+        args: Vec<Expr>,
+        literals: &[Option<Type>],
+        span: Span,
+        name_span: Span,
+    ) -> Expr {
+        let described = self.describe(&args, literals);
+        let chosen = match overload::choose(function.signatures, &described, false) {
+            Ok(chosen) => chosen,
+            Err(mismatch) => return self.mismatch(written, &mismatch, &args, name_span),
+        };
+        let Some(args) = self.arguments(written, chosen.params.as_slice(), &chosen, args) else {
+            return fault(span);
+        };
+        if !self.patterns_are_valid(function.name, &args) {
+            return fault(span);
+        }
+        self.folded(function, Expr::call(function.name, args, chosen.ty, span))
+    }
+
+    pub(super) fn describe(&self, args: &[Expr], literals: &[Option<Type>]) -> Vec<Argument> {
+        args.iter()
+            .enumerate()
+            .map(|(at, arg)| Argument {
+                ty: arg.ty,
+                unknown: self.is_unknown(arg),
+                type_literal: literals.get(at).copied().flatten(),
+            })
+            .collect()
+    }
+
+    /// Converts the arguments as the chosen form wants them; `None` after an error.
+    pub(super) fn arguments(
+        &mut self,
+        function: &str,
+        params: &[&'static rule_eval::function::Param],
+        chosen: &Chosen,
+        args: Vec<Expr>,
+    ) -> Option<Vec<Expr>> {
+        let mut converted = Vec::new();
+        for ((arg, param), to) in args.into_iter().zip(params).zip(&chosen.conversions) {
+            if param.constant && !types::is_constant(&arg) {
+                let message = format!("the argument `{}` of {function}() must be constant", param.name);
+                self.error(arg.span, message);
+                return None;
+            }
+            converted.push(match to {
+                Some(ty) => self.convert(arg, *ty),
+                None => arg,
+            });
+        }
+        Some(converted)
+    }
+
+    /// An explicit conversion; dynamic needs none, because a value says itself what it is.
+    pub(super) fn convert(&mut self, value: Expr, to: Type) -> Expr {
+        let Some(function) = types::conversion(to).filter(|_| value.ty != to).and_then(rule_eval::function)
+        else {
+            return value;
+        };
+        let span = value.span;
+        self.folded(function, Expr::call(function.name, vec![value], to, span))
+    }
+
+    /// Says why a call suits no form of its function.
+    pub(super) fn mismatch(
+        &mut self,
+        function: &str,
+        mismatch: &Mismatch,
+        args: &[Expr],
+        span: Span,
+    ) -> Expr {
+        let is_operator =
+            !function.starts_with(|c: char| c.is_alphabetic() || c == '_') || known::is_infix(function);
+        let types = args.iter().map(|arg| arg.ty.name()).collect::<Vec<_>>();
+        match mismatch {
+            _ if is_operator || function == "neg" => {
+                let symbol = if function == "neg" { "-" } else { function };
+                self.error(span, format!("`{symbol}` is not defined for {}", types.join(" and ")))
+            }
+            Mismatch::Count(least, most) => {
+                let expected = match most {
+                    Some(most) if most == least => format!("{least}"),
+                    Some(most) => format!("{least} to {most}"),
+                    None => format!("{least} or more"),
+                };
+                let plural = if expected == "1" { "" } else { "s" };
+                let message =
+                    format!("{function}() takes {expected} argument{plural}, here it has {}", args.len());
+                self.error(span, message)
+            }
+            Mismatch::Argument(at, param, accepted) => {
+                let ty = args[*at].ty;
+                let message =
+                    format!("the argument `{param}` of {function}() must be {accepted}, this is {ty}");
+                let mut diagnostic = Diagnostic::error(args[*at].span, message);
+                let wanted = Type::named(accepted).and_then(types::conversion);
+                if let Some(conversion) = wanted {
+                    diagnostic = diagnostic.help(format!("convert it with {conversion}(…)"));
+                }
+                self.report(diagnostic)
+            }
+            Mismatch::Types => {
+                self.error(span, format!("{function}() is not defined for ({})", types.join(", ")))
+            }
+        }
+    }
+
+    /// The value of a call whose arguments are all constant, else the call.
+    fn folded(&mut self, function: &'static Function, call: Expr) -> Expr {
+        let ExprKind::Call(_, args) = &call.kind else { return call };
+        let pure =
+            function.stability == Stability::Pure && matches!(function.call, Implementation::Scalar(_));
+        let Some(values) = args.iter().map(|arg| types::literal(arg).cloned()).collect::<Option<Vec<_>>>()
+        else {
+            return call;
+        };
+        if !pure {
+            return call;
+        }
+        let value = rule_eval::call(function, &mut self.folding, &values);
+        if let Some(failure) = self.folding.take_failure() {
+            return self.error(call.span, failure.message);
+        }
+        let fits = match &value {
+            Value::Array(items) => items.len() <= FOLDED_ITEMS,
+            Value::String(text) => text.len() <= FOLDED_BYTES,
+            _ => true,
+        };
+        if fits { Expr::literal(value, call.ty, call.span) } else { call }
+    }
+
+    fn patterns_are_valid(&mut self, function: &str, args: &[Expr]) -> bool {
+        let position = PATTERNS.iter().find(|(name, _)| *name == function).map(|(_, at)| *at);
+        match position.and_then(|at| args.get(at)) {
+            Some(pattern) => self.pattern_is_valid(pattern),
+            None => true,
+        }
+    }
+
+    /// Whether a constant pattern is a regular expression; reports it otherwise.
+    pub(super) fn pattern_is_valid(&mut self, pattern: &Expr) -> bool {
+        let Some(text) = types::literal_text(pattern) else { return true };
+        let Err(error) = regex_syntax::parse(text) else { return true };
+        let (what, at) = match &error {
+            regex_syntax::Error::Parse(e) => (e.kind().to_string(), Some(e.span().start.offset)),
+            regex_syntax::Error::Translate(e) => (e.kind().to_string(), Some(e.span().start.offset)),
+            _ => (error.to_string(), None),
+        };
+        let mut diagnostic =
+            Diagnostic::error(pattern.span, format!("this is no regular expression: {what}"));
+        if let Some(before) = at.and_then(|at| text.get(..at)) {
+            let position = before.chars().count() + 1;
+            diagnostic = diagnostic.note(format!("the fault is at character {position} of `{text}`"));
+        }
+        self.report(diagnostic);
+        false
+    }
+}

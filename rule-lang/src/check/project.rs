@@ -1,0 +1,306 @@
+//! `extend`, `project` and its family, `serialize`: operators that make columns of columns.
+
+use super::Checker;
+use super::naming::{self, Numbered};
+use super::scope::{Column, Columns, Rows};
+use crate::Span;
+use crate::syntax::{self, ExprKind as Syntax};
+use rule_model::Type;
+use rule_model::plan::{Assignment, Direction, Expr, HIDDEN, Name, Operator, ProjectOpen};
+
+impl<'a> Checker<'a> {
+    /// The assignments of `extend`, and the columns after it.
+    pub(super) fn extend(
+        &mut self,
+        columns: &Columns,
+        items: &'a [syntax::Named],
+    ) -> (Vec<Assignment>, Columns) {
+        let mut assignments: Vec<Assignment> = Vec::new();
+        let mut explicit: Vec<Name> = Vec::new();
+        let mut after = columns.clone();
+        let mut numbered = Numbered::default();
+        for item in items {
+            let value = self.over(columns, |checker| checker.expr(&item.value));
+            let unknown = self.over(columns, |checker| checker.is_unknown(&value));
+            let name = match item.names.as_slice() {
+                [] => naming::implied(&item.value).unwrap_or_else(|| numbered.next(&after)),
+                [name] => {
+                    self.refuse_repeated(&mut explicit, name);
+                    name.text.clone()
+                }
+                _ => {
+                    self.several_names(item);
+                    continue;
+                }
+            };
+            after.set(Column { name: name.clone(), ty: value.ty, unknown });
+            assignments.retain(|earlier| earlier.name != name);
+            assignments.push(Assignment { name, value });
+        }
+        (assignments, after)
+    }
+
+    /// The assignments of `project`, and the columns after it.
+    pub(super) fn project(
+        &mut self,
+        columns: &Columns,
+        items: &'a [syntax::Named],
+    ) -> (Vec<Assignment>, Columns) {
+        let mut after = columns.with_list(Vec::new());
+        let mut explicit: Vec<Name> = Vec::new();
+        let mut assignments = Vec::new();
+        let mut numbered = Numbered::default();
+        for item in items {
+            let value = self.over(columns, |checker| checker.expr(&item.value));
+            let unknown = self.over(columns, |checker| checker.is_unknown(&value));
+            let name = match (item.names.as_slice(), &item.value.kind) {
+                ([name], _) | ([], Syntax::Name(name)) => {
+                    self.refuse_repeated(&mut explicit, name);
+                    if after.contains(&name.text) && explicit.iter().filter(|n| **n == name.text).count() > 1
+                    {
+                        continue;
+                    }
+                    after.free_name(&name.text)
+                }
+                ([], _) => match naming::implied(&item.value) {
+                    Some(name) => after.free_name(&name),
+                    None => numbered.next(&after),
+                },
+                _ => {
+                    self.several_names(item);
+                    continue;
+                }
+            };
+            after.list.push(Column { name: name.clone(), ty: value.ty, unknown });
+            assignments.push(Assignment { name, value });
+        }
+        self.keep_carried(columns, &mut after, &mut assignments);
+        (assignments, after)
+    }
+
+    /// Reports a name that is given twice within one operator.
+    pub(super) fn refuse_repeated(&mut self, given: &mut Vec<Name>, name: &syntax::Name) {
+        if given.contains(&name.text) {
+            self.error(name.span, format!("the column `{}` is already there", name.text));
+        }
+        given.push(name.text.clone());
+    }
+
+    /// Reports `(a, b) = …` for a value that is one.
+    fn several_names(&mut self, item: &syntax::Named) {
+        let span = item.names.first().map_or(item.value.span, |name| name.span);
+        self.error(span, "several names for one value are not supported here");
+    }
+
+    /// Keeps the columns that the rule needs beside the result, out of sight of what follows.
+    fn keep_carried(&mut self, columns: &Columns, after: &mut Columns, assignments: &mut Vec<Assignment>) {
+        for column in columns.list.iter().filter(|column| self.is_carried(column)) {
+            let name = if column.is_hidden() {
+                column.name.clone()
+            } else {
+                Name::from(format!("{HIDDEN}{}", column.name))
+            };
+            let shown = assignments.iter().any(|a| {
+                matches!(&a.value.kind,
+                rule_model::plan::ExprKind::Column(from) if *from == column.name)
+                    && a.name == column.name
+            });
+            if shown || after.contains(&name) {
+                continue;
+            }
+            after.list.push(Column { name: name.clone(), ..column.clone() });
+            let value = Expr::column(column.name.clone(), column.ty, Span::default());
+            assignments.push(Assignment { name, value });
+        }
+    }
+
+    fn is_carried(&self, column: &Column) -> bool {
+        self.carrying && (column.is_hidden() || self.options.carry.contains(&column.name))
+    }
+
+    /// A projection that keeps the columns at these positions.
+    fn keep(&mut self, columns: &Columns, kept: &[Column]) -> (Operator, Columns) {
+        let mut after = columns.with_list(kept.to_vec());
+        let mut assignments = kept.iter().map(same).collect();
+        self.keep_carried(columns, &mut after, &mut assignments);
+        (Operator::Project(assignments), after)
+    }
+
+    pub(super) fn project_away(
+        &mut self,
+        columns: &Columns,
+        items: &'a [syntax::Expr],
+    ) -> (Operator, Columns) {
+        let patterns = self.patterns(columns, items);
+        let kept: Vec<Column> =
+            columns.visible().filter(|c| !patterns.iter().any(|p| matches(p, &c.name))).cloned().collect();
+        if columns.open {
+            let after = Columns { list: kept, open: true, ..columns.clone() };
+            return (Operator::ProjectOpen(ProjectOpen::Away(patterns)), after);
+        }
+        self.keep(columns, &kept)
+    }
+
+    pub(super) fn project_keep(
+        &mut self,
+        columns: &Columns,
+        items: &'a [syntax::Expr],
+    ) -> (Operator, Columns) {
+        let patterns = self.patterns(columns, items);
+        let mut kept: Vec<Column> =
+            columns.visible().filter(|c| patterns.iter().any(|p| matches(p, &c.name))).cloned().collect();
+        if columns.open {
+            let wild = patterns.iter().any(|p| p.contains('*'));
+            for pattern in patterns.iter().filter(|p| !p.contains('*') && !columns.contains(p)) {
+                kept.push(Column { name: pattern.clone(), ty: Type::Dynamic, unknown: true });
+            }
+            let after = Columns { list: kept, open: wild, ..columns.clone() };
+            return (Operator::ProjectOpen(ProjectOpen::Keep(patterns)), after);
+        }
+        self.keep(columns, &kept)
+    }
+
+    pub(super) fn project_rename(
+        &mut self,
+        columns: &Columns,
+        items: &'a [syntax::Named],
+    ) -> (Operator, Columns) {
+        let mut renames: Vec<(Name, Name)> = Vec::new();
+        for item in items {
+            let ([new], Syntax::Name(old)) = (item.names.as_slice(), &item.value.kind) else {
+                self.error(item.value.span, "a renaming is written `new = old`, both names of columns");
+                continue;
+            };
+            if !self.column_exists(columns, old) {
+                continue;
+            }
+            if columns.contains(&new.text) {
+                self.error(new.span, format!("the column `{}` is already there", new.text));
+                continue;
+            }
+            renames.push((new.text.clone(), old.text.clone()));
+        }
+        let new_name = |name: &Name| renames.iter().find(|(_, old)| old == name).map(|(new, _)| new.clone());
+        let mut after = columns.clone();
+        for column in &mut after.list {
+            if let Some(new) = new_name(&column.name) {
+                column.name = new;
+            }
+        }
+        if let Some(new) = columns.time.as_ref().and_then(new_name) {
+            after.time = Some(new);
+        }
+        if columns.open {
+            for (new, _) in renames.iter().filter(|(_, old)| !columns.contains(old)) {
+                after.set(Column { name: new.clone(), ty: Type::Dynamic, unknown: true });
+            }
+            return (Operator::ProjectOpen(ProjectOpen::Rename(renames)), after);
+        }
+        let assignments = columns
+            .list
+            .iter()
+            .map(|c| Assignment { name: new_name(&c.name).unwrap_or_else(|| c.name.clone()), ..same(c) })
+            .collect();
+        (Operator::Project(assignments), after)
+    }
+
+    pub(super) fn project_reorder(
+        &mut self,
+        columns: &Columns,
+        items: &'a [(syntax::Expr, Option<syntax::Ordering>)],
+    ) -> (Operator, Columns) {
+        let mut first: Vec<Column> = Vec::new();
+        let mut patterns = Vec::new();
+        for (item, ordering) in items {
+            let Some(pattern) = self.pattern(columns, item) else { continue };
+            let mut matching: Vec<Column> = columns
+                .visible()
+                .filter(|c| matches(&pattern, &c.name) && !first.iter().any(|f| f.name == c.name))
+                .cloned()
+                .collect();
+            let direction = ordering
+                .as_ref()
+                .and_then(|o| o.ascending)
+                .map(|ascending| if ascending { Direction::Ascending } else { Direction::Descending });
+            match direction {
+                Some(Direction::Ascending) => matching.sort_by(|a, b| a.name.cmp(&b.name)),
+                Some(Direction::Descending) => matching.sort_by(|a, b| b.name.cmp(&a.name)),
+                None => {}
+            }
+            if columns.open && matching.is_empty() && !pattern.contains('*') {
+                matching.push(Column { name: pattern.clone(), ty: Type::Dynamic, unknown: true });
+            }
+            first.extend(matching);
+            patterns.push((pattern, direction));
+        }
+        let rest = columns.visible().filter(|c| !first.iter().any(|f| f.name == c.name)).cloned();
+        let list: Vec<Column> = first.iter().cloned().chain(rest).collect();
+        if columns.open {
+            let after = Columns { list, ..columns.clone() };
+            return (Operator::ProjectOpen(ProjectOpen::Reorder(patterns)), after);
+        }
+        self.keep(columns, &list)
+    }
+
+    /// The columns that a list of names and patterns means.
+    fn patterns(&mut self, columns: &Columns, items: &'a [syntax::Expr]) -> Vec<Name> {
+        items.iter().filter_map(|item| self.pattern(columns, item)).collect()
+    }
+
+    fn pattern(&mut self, columns: &Columns, item: &'a syntax::Expr) -> Option<Name> {
+        match &item.kind {
+            Syntax::Star => Some(Name::new_static("*")),
+            Syntax::Pattern(pattern) => {
+                if !columns.open && !columns.visible().any(|c| matches(pattern, &c.name)) {
+                    self.error(item.span, format!("no column is called like `{pattern}`"));
+                    return None;
+                }
+                Some(pattern.clone())
+            }
+            Syntax::Name(name) => self.column_exists(columns, name).then(|| name.text.clone()),
+            _ => {
+                self.error(item.span, "the name of a column is expected here");
+                None
+            }
+        }
+    }
+
+    /// Whether there is such a column; reports it otherwise.
+    pub(super) fn column_exists(&mut self, columns: &Columns, name: &syntax::Name) -> bool {
+        if columns.contains(&name.text) || columns.open {
+            return true;
+        }
+        self.over(columns, |checker| checker.unknown_column(&name.text, name.span));
+        false
+    }
+}
+
+impl Rows {
+    /// These rows after one more operator.
+    pub(super) fn then(mut self, operator: Operator, columns: Columns, span: Span) -> Rows {
+        let (output, open) = (columns.fields(), columns.open);
+        self.query.stages.push(rule_model::plan::Stage { operator, output, open, span });
+        Rows { query: self.query, columns }
+    }
+}
+
+/// The assignment that leaves a column as it is.
+pub(super) fn same(column: &Column) -> Assignment {
+    let value = Expr::column(column.name.clone(), column.ty, Span::default());
+    Assignment { name: column.name.clone(), value }
+}
+
+/// Whether a name fits a pattern, in which `*` is any text.
+pub(super) fn matches(pattern: &str, name: &str) -> bool {
+    let Some((head, rest)) = pattern.split_once('*') else { return pattern == name };
+    let Some(mut name) = name.strip_prefix(head) else { return false };
+    let mut parts: Vec<&str> = rest.split('*').collect();
+    let tail = parts.pop().unwrap_or_default();
+    for part in parts {
+        match name.find(part) {
+            Some(at) => name = &name[at + part.len()..],
+            None => return false,
+        }
+    }
+    name.ends_with(tail)
+}

@@ -1,0 +1,110 @@
+//! What is refused: the message, and the text that its span covers.
+
+use super::{assert_outcomes, tables};
+use crate::compile_query;
+
+#[test]
+fn a_fault_is_told_at_its_place() {
+    let cases = [
+        ("T | where Nope == 1", "there is no column or variable `Nope` <Nope>"),
+        ("Tt | take 1", "there is no table `Tt` <Tt>"),
+        ("T | where strlne(a) > 1", "there is no function `strlne` <strlne>"),
+        (
+            "T | extend x = geo_distance_2points(1, 2, 3, 4)",
+            "geo_distance_2points() is a function of KQL that is not supported here <geo_distance_2points>",
+        ),
+        ("T | where strlen() > 1", "strlen() takes 1 argument, here it has 0 <strlen>"),
+        ("T | where ago(b) > now()", "the argument `span` of ago() must be timespan, this is long <b>"),
+        ("T | where a > 1", "`>` is not defined for string and long <>>"),
+        ("T | where a > 'x'", "`>` is not defined for string and string <>>"),
+        ("T | where b has 'x'", "`has` is not defined for long and string <has>"),
+        (
+            "T | where TimeGenerated between (1 .. 2)",
+            "`between` is not defined for datetime and long and long <between>",
+        ),
+        ("T | where a + 1 > 2", "`+` is not defined for string and long <+>"),
+        ("T | where b", "a condition must be bool, this is long <b>"),
+        ("T | where d.x", "a condition must be bool, this is dynamic <d.x>"),
+        ("T | where f and a", "the operands of `and` must be bool, this is string <a>"),
+        ("T | where a.x == 1", "a string has no properties <x>"),
+        ("T | where a matches regex '('", "this is no regular expression: unclosed group <'('>"),
+        ("T | project a, a", "the column `a` is already there <a>"),
+        ("T | extend x = 1, x = 2", "the column `x` is already there <x>"),
+        ("T | project-rename b = a", "the column `b` is already there <b>"),
+        ("T | summarize a = count() by a", "the column `a` is already there <a>"),
+        (
+            "T | summarize strcat(a, 'x') by a",
+            "`a` is a column of the rows, of which there are many here <a>",
+        ),
+        ("T | summarize max(d)", "max() does not take a dynamic value <d>"),
+        ("T | summarize count() by d.x", "rows cannot be grouped or ordered by a dynamic value <d.x>"),
+        ("T | where count() > 1", "count() is an aggregate: it stands in `summarize` only <count>"),
+        ("T | summarize max(count())", "count() is an aggregate: it stands in `summarize` only <count>"),
+        ("T | join U on V", "the left side of the join has no column `V` <V>"),
+        (
+            "T | join U on $left.b == $right.a",
+            "the keys of the join are of different types, long and string <b == $right.a>",
+        ),
+        ("T | join kind=outer U on a", "there is no join of the kind `outer` <outer>"),
+        (
+            "T | join U on b == V",
+            "there is no column or variable `b` <b>; there is no column or variable `V` <V>",
+        ),
+        ("T | mv-expand a", "only a dynamic value can be expanded, this is string <a>"),
+        ("T | take 'x'", "a number of rows is a whole number, this is string <'x'>"),
+        ("T | where U", "a value is expected here, this is a table <U>"),
+        ("T | reduce by a", "the operator `reduce` is not supported here <reduce>"),
+        ("T | evaluate autocluster()", "the plugin `autocluster` is not supported here <autocluster>"),
+        ("let x = 1; let x = 2; print x", "`x` is already defined <x>"),
+        ("let f = (a:string) { a }; print f()", "the argument `a` of f() is missing <f()>"),
+        ("let f = (X:(z:string)) { X }; f(U)", "the table for `X` lacks the column `z` <U>"),
+        ("let x = 5;", "there is no query <>"),
+        (
+            "datatable(a:string, b:long)['x']",
+            "the 1 values do not fill rows of 2 columns <datatable(a:string, b:long)['x']>",
+        ),
+    ];
+    assert_outcomes(&cases, &tables());
+}
+
+#[test]
+fn each_fault_is_told_once_and_independent_ones_together() {
+    let cases = [
+        ("Nope | where x == 1 | project a | join U on a", "there is no table `Nope` <Nope>"),
+        (
+            "T | extend x = nope | where x > 1 | summarize max(x) by x",
+            "there is no column or variable `nope` <nope>",
+        ),
+        (
+            "T | where isempty(n1) and isempty(n2)",
+            "there is no column or variable `n1` <n1>; there is no column or variable `n2` <n2>",
+        ),
+        (
+            "let f = (x:long) { nope + x }; T | where f(1) > 1 and f(2) > 1",
+            "there is no column or variable `nope` <nope>",
+        ),
+    ];
+    assert_outcomes(&cases, &tables());
+}
+
+#[test]
+fn the_nearest_name_is_offered() {
+    for (query, expected) in [
+        ("T | where TimeGenerate > now()", "write `TimeGenerated`"),
+        ("T | where strlne(a) > 1", "write `strlen`"),
+        ("let Threshold = 1; T | where b > Treshold", "write `Threshold`"),
+    ] {
+        let errors = compile_query(query, &tables()).expect_err(query);
+        assert_eq!(errors.first().and_then(|e| e.help.as_deref()), Some(expected), "{query}");
+    }
+}
+
+#[test]
+fn deep_and_growing_queries_are_refused_before_they_exhaust_memory() {
+    let nested = format!("print {}1{}", "strcat(".repeat(5000), ")".repeat(5000));
+    assert!(compile_query(&nested, &tables()).is_err());
+    let doubled: Vec<String> =
+        (1..40).map(|n| format!("let f{n} = (x:long) {{ f{0}(x) + f{0}(x) }};", n - 1)).collect();
+    let growing = format!("let f0 = (x:long) {{ x }};{} T | where f39(b) > 1", doubled.concat());
+    assert!(compile_query(&growing, &tables()).is_err());
+}
