@@ -208,3 +208,36 @@ fn unexpected(c: char, token: Token<'_>) -> Diagnostic {
         _ => diagnostic,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_fall_into_tokens() {
+        for (text, expected) in [
+            ("a\t// b\r\n\u{feff}c", vec!["a", "c"]),
+            ("mv-expand a-b", vec!["mv-expand", "a", "-", "b"]),
+            ("x!in~(y)", vec!["x", "!in~", "(", "y", ")"]),
+            ("1..5 1.5..2d", vec!["1", "..", "5", "1.5", "..", "2d"]),
+            ("datetime(2024-01-01)-1d", vec!["datetime(2024-01-01)", "-", "1d"]),
+            ("datetime (x)", vec!["datetime", "(", "x", ")"]),
+            ("h@'x'h", vec!["h@'x'", "h"]),
+            ("24h_count 2fa $left", vec!["24h_count", "2fa", "$left"]),
+            ("a<=b=>c<>d=~e", vec!["a", "<=", "b", "=>", "c", "<>", "d", "=~", "e"]),
+        ] {
+            let (tokens, diagnostics) = tokens(text);
+            assert!(diagnostics.is_empty(), "{text}: {diagnostics:?}");
+            let (end, tokens) = tokens.split_last().expect("an end");
+            assert_eq!(end.kind, Kind::End);
+            assert_eq!(tokens.iter().map(|token| token.text).collect::<Vec<_>>(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_character_of_no_token_is_reported_where_it_stands() {
+        let (_, diagnostics) = tokens("a && é ¤");
+        let spans: Vec<_> = diagnostics.iter().map(|d| (d.span.start, d.span.end)).collect();
+        assert_eq!(spans, [(2, 4), (8, 10)]);
+    }
+}
