@@ -1,0 +1,36 @@
+//! A query text to what it gives, for tests.
+
+use rule_eval::{Context, Table};
+use rule_lang::catalog::Tables;
+use rule_model::{DateTime, Value};
+
+/// The result of a query that reads no tables: the names of the columns, then each row as JSON. Where the query does
+/// not compile or stops, what is wrong.
+pub(crate) fn shown(query: &str) -> String {
+    match table(query) {
+        Ok(table) => {
+            let head: Vec<&str> = table.columns.iter().map(|column| column.name.as_str()).collect();
+            let rows = table.rows.iter().map(|row| rule_eval::json::write(&Value::array(row.clone())));
+            std::iter::once(head.join(",")).chain(rows).collect::<Vec<_>>().join(" ")
+        }
+        Err(message) => format!("error: {message}"),
+    }
+}
+
+/// Asserts what each query gives, naming the query that gives something else.
+pub(crate) fn assert_all(of: fn(&str) -> String, cases: &[(&str, &str)]) {
+    let wrong: Vec<String> = cases
+        .iter()
+        .map(|(query, expected)| (query, expected, of(query)))
+        .filter(|(_, expected, found)| *expected != found)
+        .map(|(query, expected, found)| format!("{query}\n  expected {expected}\n  found    {found}"))
+        .collect();
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+fn table(query: &str) -> Result<Table, String> {
+    let compiled = rule_lang::compile_query(query, &Tables::default())
+        .map_err(|errors| errors.iter().map(|error| error.message.clone()).collect::<Vec<_>>().join("; "))?;
+    let mut context = Context::at(DateTime::UNIX_EPOCH);
+    rule_eval::evaluate(&compiled.plan, &(), &mut context).map_err(|error| error.message)
+}
