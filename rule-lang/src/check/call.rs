@@ -357,6 +357,8 @@ impl<'a> Checker<'a> {
     /// Whether a constant pattern is a regular expression; reports it otherwise.
     pub(super) fn pattern_is_valid(&mut self, pattern: &Expr) -> bool {
         let Some(text) = types::literal_text(pattern) else { return true };
+        let translated = rule_eval::pattern::translated(text);
+        let text = translated.as_ref();
         let Err(error) = regex_syntax::parse(text) else { return true };
         let (what, at) = match &error {
             regex_syntax::Error::Parse(e) => (e.kind().to_string(), Some(e.span().start.offset)),
