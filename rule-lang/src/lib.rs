@@ -12,6 +12,7 @@
 pub mod catalog;
 pub mod check;
 pub mod diagnostic;
+pub mod kuery;
 mod lexer;
 pub mod nearest;
 pub mod parser;

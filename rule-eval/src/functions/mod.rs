@@ -39,6 +39,7 @@ mod comparison;
 mod conversion;
 mod extract_json;
 mod format_bytes;
+mod kuery;
 mod logic;
 mod parse_text;
 mod punycode;
@@ -104,16 +105,18 @@ static FAMILIES: &[&[Function]] = &[
 /// Every function by its name and its aliases.
 static INDEX: LazyLock<HashMap<&'static str, &'static Function>> = LazyLock::new(|| {
     functions()
+        .chain(kuery::FUNCTIONS)
         .flat_map(|f| std::iter::once(f.name).chain(f.aliases.iter().copied()).map(move |name| (name, f)))
         .collect()
 });
 
 /// The function or operator called `name`, by its canonical name or an alias. Case-sensitive, as in KQL.
+/// Those that only Kibana's query language lowers to (`kuery:equals`, …) are found too.
 pub fn function(name: &str) -> Option<&'static Function> {
     INDEX.get(name).copied()
 }
 
-/// All entries, family by family.
+/// All entries that KQL can name, family by family.
 pub fn functions() -> impl Iterator<Item = &'static Function> {
     FAMILIES.iter().copied().flatten()
 }
