@@ -2,12 +2,12 @@
 
 use rule_eval::json;
 use rule_model::schema::recognition::Recognizer;
-use rule_model::tables;
+use rule_model::{Value, tables};
 
 /// The name of the table that a record written as JSON is of.
 fn table(record: &str) -> Option<&'static str> {
-    let record = json::parse(record).unwrap();
-    let index = Recognizer::new(tables::ALL.iter().copied()).recognize(record.as_bag().unwrap())?;
+    let Ok(Value::Bag(record)) = json::parse(record) else { panic!("{record} is no object") };
+    let index = Recognizer::new(tables::ALL.iter().copied()).recognize(record.as_ref())?;
     Some(tables::ALL[index].name.as_ref())
 }
 
