@@ -8,7 +8,7 @@ rule_macros::rule! { <UnifiedAuditLog>
     id: "m365-audit-logging-disabled",
     version: "1.0.0",
     severity: High,
-    attack: [T1562.008],
+    attack: { DefenseImpairment: [T1685.002] },
     tags: ["Exchange", "Purview"],
     references: ["https://learn.microsoft.com/en-us/purview/audit-log-enable-disable"],
     runbook: "Turn auditing on again at once. Treat the account in UserId as compromised until shown otherwise.",
