@@ -16,6 +16,8 @@ pub mod kuery;
 mod lexer;
 pub mod nearest;
 pub mod parser;
+pub mod planning;
+pub mod rule;
 pub mod schemas;
 pub mod syntax;
 

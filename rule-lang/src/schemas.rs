@@ -5,6 +5,8 @@
 //!                                     rule_model::tables ───┴──> Schemas, each name once
 //! ```
 
+use crate::catalog::{Catalog, CatalogTable};
+use rule_model::plan::{Field, Name};
 use rule_model::schema::definition::{self, DefinitionError};
 use rule_model::{Schema, tables};
 use std::collections::HashMap;
@@ -103,6 +105,26 @@ impl Schemas {
     /// The files that were read.
     pub fn files(&self) -> impl Iterator<Item = &Path> {
         self.own.iter().map(|own| own.file.as_path())
+    }
+}
+
+impl Catalog for Schemas {
+    fn table(&self, name: &str) -> Option<CatalogTable> {
+        let schema = self.find(name)?;
+        Some(CatalogTable {
+            name: schema.name.as_ref().into(),
+            columns: schema
+                .columns
+                .iter()
+                .map(|column| Field::new(column.name.as_ref(), column.ty))
+                .collect(),
+            time: schema.time_column().map(|column| column.name.as_ref().into()),
+            open: false,
+        })
+    }
+
+    fn names(&self) -> Vec<Name> {
+        self.iter().map(|schema| schema.name.as_ref().into()).collect()
     }
 }
 

@@ -1,2 +1,51 @@
 //! The `rule!` and `ruleset!` macros: a plan turned into Rust.
+//!
+//! ```text
+//! TokenStream ─text─> text ─rule_lang─> typed::Rule ─planning─> Compiled ─emit─> TokenStream
+//! ```
 #![forbid(unsafe_code)]
+
+mod crate_files;
+mod emit;
+mod report;
+mod rule;
+mod ruleset;
+mod text;
+
+/// A detection rule: `pub static RULE: Rule`, and a test for each of its inline tests.
+///
+/// The body begins with the table in angle brackets; the first line of documentation is the title, what follows it the
+/// description. Then come fields, the query, and tests, in any order:
+///
+/// ```ignore
+/// rule! { <AuditLogs>
+///     /// A role's settings were changed
+///     ///
+///     /// Settings of a role say who may take it and how. A weakened one is a way to more privilege.
+///     id: "…",
+///     severity: High,
+///     attack: { PrivilegeEscalation: [T1078.004] },
+///
+///     | where OperationName =~ "Update role setting in PIM"
+///
+///     test "the change" fires { "OperationName": "Update role setting in PIM" }
+///     test "another operation" silent { "OperationName": "Add member to role" }
+/// }
+/// ```
+#[proc_macro]
+pub fn rule(body: proc_macro::TokenStream) -> proc_macro::TokenStream {
+    rule::expand(body.into()).into()
+}
+
+/// The rules of a crate: declares their modules, and `pub static RULES: Ruleset` with all of them.
+///
+/// ```ignore
+/// ruleset! {
+///     mod inbox_rule_hides_mail;
+///     mod entra { mod pim_settings_changed; }
+/// }
+/// ```
+#[proc_macro]
+pub fn ruleset(modules: proc_macro::TokenStream) -> proc_macro::TokenStream {
+    ruleset::expand(modules.into()).into()
+}

@@ -14,6 +14,7 @@ pub mod dispatch;
 pub mod engine;
 pub mod event;
 pub mod framing;
+pub mod generated;
 pub mod parse;
 pub mod pipeline;
 pub mod plans;
@@ -26,7 +27,9 @@ pub mod sink;
 pub mod source;
 pub mod summary;
 pub mod tape;
+pub mod testing;
 pub mod title;
+mod unique_ids;
 
 pub use event::Event;
 pub use parse::Parser;

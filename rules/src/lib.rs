@@ -1,7 +1,10 @@
 //! The rules that the detector ships, one a file.
 #![forbid(unsafe_code)]
 
-use rule_runtime::Ruleset;
+use rule_macros::ruleset;
 
-/// All shipped rules.
-pub static RULES: Ruleset = Ruleset { rules: &[], schemas: &[] };
+ruleset! {
+    mod entra {
+        mod pim_settings_changed;
+    }
+}

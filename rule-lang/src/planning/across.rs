@@ -1,0 +1,141 @@
+//! Rules across events: the filter prefix of every table they read, and the rest of the query over what passed.
+
+use super::compiled::{Body, Input};
+use super::input;
+use crate::schemas::Schemas;
+use rule_model::plan::{Evaluate, Expr, ExprKind, Name, Operator, Plan, Query, Source, Stage, Union};
+
+/// The body of a rule across events.
+pub(super) fn plan(plan: &Plan, schemas: &Schemas) -> Body {
+    let mut tail = plan.clone();
+    let mut splitter = Splitter { schemas, inputs: Vec::new() };
+    tail.bindings.iter_mut().for_each(|binding| splitter.query(binding));
+    splitter.query(&mut tail.root);
+    let partition = partition(&tail.root);
+    Body::AcrossEvents { inputs: splitter.inputs, tail, partition }
+}
+
+/// The tables that a query reads, each as often as it does.
+pub(super) fn tables_of(query: &Query, tables: &mut Vec<Name>) {
+    let mut copy = query.clone();
+    visit(&mut copy, &mut |query| {
+        if let Source::Table(name) = &query.source {
+            tables.push(name.clone());
+        }
+    });
+}
+
+/// Whether a query reads a table that a `let` binds.
+pub(super) fn reads_bindings(query: &Query) -> bool {
+    let mut found = false;
+    visit(&mut query.clone(), &mut |query| found |= matches!(query.source, Source::Binding(_)));
+    found
+}
+
+struct Splitter<'a> {
+    schemas: &'a Schemas,
+    inputs: Vec<Input>,
+}
+
+impl Splitter<'_> {
+    /// Renames the tables of `query` and of all queries within, and takes out their prefixes. Tables without a schema
+    /// (watchlists, external data) keep their names: they are loaded whole.
+    fn query(&mut self, query: &mut Query) {
+        visit(query, &mut |query| {
+            let Source::Table(name) = &query.source else { return };
+            let Some(schema) = self.schemas.find(name) else { return };
+            let input = input(schema, &query.columns, &mut query.stages);
+            query.source = Source::Table(format!("${}", self.inputs.len()).into());
+            self.inputs.push(input);
+        });
+    }
+}
+
+/// Visits a query and then all queries within it, in the order in which they are written.
+fn visit(query: &mut Query, visitor: &mut dyn FnMut(&mut Query)) {
+    visitor(query);
+    match &mut query.source {
+        Source::Query(inner) => visit(inner, visitor),
+        Source::Union(union) => in_union(union, visitor),
+        Source::Print(exprs) => exprs.iter_mut().for_each(|expr| in_expr(expr, visitor)),
+        Source::Range(exprs) => exprs.iter_mut().for_each(|expr| in_expr(expr, visitor)),
+        Source::Table(_) | Source::Binding(_) | Source::Input | Source::DataTable(_) => {}
+    }
+    for stage in &mut query.stages {
+        in_stage(stage, visitor);
+    }
+}
+
+fn in_union(union: &mut Union, visitor: &mut dyn FnMut(&mut Query)) {
+    union.inputs.iter_mut().for_each(|input| visit(&mut input.query, visitor));
+}
+
+fn in_stage(stage: &mut Stage, visitor: &mut dyn FnMut(&mut Query)) {
+    match &mut stage.operator {
+        Operator::Where(expr) | Operator::Take(expr) => in_expr(expr, visitor),
+        Operator::Extend(assignments) | Operator::Project(assignments) | Operator::Serialize(assignments) => {
+            assignments.iter_mut().for_each(|assignment| in_expr(&mut assignment.value, visitor));
+        }
+        Operator::Summarize { aggregates, by } => {
+            for call in aggregates.iter_mut().flat_map(|aggregate| &mut aggregate.calls) {
+                call.args.iter_mut().for_each(|arg| in_expr(arg, visitor));
+            }
+            by.iter_mut().for_each(|key| in_expr(&mut key.value, visitor));
+        }
+        Operator::Join(join) => {
+            for (left, right) in &mut join.on {
+                in_expr(left, visitor);
+                in_expr(right, visitor);
+            }
+            visit(&mut join.right, visitor);
+        }
+        Operator::Union(union) => in_union(union, visitor),
+        Operator::MvApply(apply) => visit(&mut apply.body, visitor),
+        Operator::Partition { body, .. } => visit(body, visitor),
+        Operator::Evaluate(evaluate) => {
+            if let Evaluate::IpLookup { lookup, .. } = &mut **evaluate {
+                visit(lookup, visitor);
+            }
+        }
+        Operator::Top { rows, keys } => {
+            in_expr(rows, visitor);
+            keys.iter_mut().for_each(|key| in_expr(&mut key.value, visitor));
+        }
+        Operator::Sort(keys) => keys.iter_mut().for_each(|key| in_expr(&mut key.value, visitor)),
+        Operator::MvExpand(expand) => expand.columns.iter_mut().for_each(|c| in_expr(&mut c.value, visitor)),
+        Operator::Parse(parse) => in_expr(&mut parse.value, visitor),
+        Operator::ParseKv(parse) => in_expr(&mut parse.value, visitor),
+        Operator::ProjectOpen(_)
+        | Operator::MakeSeries(_)
+        | Operator::GetSchema
+        | Operator::Sample { .. }
+        | Operator::TopNested(_) => {}
+    }
+}
+
+fn in_expr(expr: &mut Expr, visitor: &mut dyn FnMut(&mut Query)) {
+    match &mut expr.kind {
+        ExprKind::Property(inner, _) => in_expr(inner, visitor),
+        ExprKind::Element(inner, index) => {
+            in_expr(inner, visitor);
+            in_expr(index, visitor);
+        }
+        ExprKind::Call(_, args) => args.iter_mut().for_each(|arg| in_expr(arg, visitor)),
+        ExprKind::ToScalar(query) | ExprKind::FirstColumn(query) => visit(query, visitor),
+        ExprKind::Literal(_) | ExprKind::Column(_) | ExprKind::WholeRow { .. } => {}
+    }
+}
+
+/// The columns by which the first operator that remembers rows parts them.
+fn partition(query: &Query) -> Vec<Name> {
+    let column = |expr: &Expr| match &expr.kind {
+        ExprKind::Column(name) => Some(name.clone()),
+        _ => None,
+    };
+    let keys = query.stages.iter().find_map(|stage| match &stage.operator {
+        Operator::Summarize { by, .. } => Some(by.iter().filter_map(|key| column(&key.value)).collect()),
+        Operator::Join(join) => Some(join.on.iter().filter_map(|(left, _)| column(left)).collect()),
+        _ => None,
+    });
+    keys.unwrap_or_default()
+}

@@ -1,0 +1,98 @@
+//! A rule as it is compiled in, still as data: what the macro turns into Rust.
+
+use rule_model::plan::{Expr, Field, Name, Plan, Stage};
+
+/// A planned rule.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Compiled {
+    /// What it does with events.
+    pub body: Body,
+    /// Its output columns, visible ones first.
+    pub columns: Vec<OutputColumn>,
+    /// How many of them are visible.
+    pub visible: usize,
+    /// Its query stage by stage: operator and text.
+    pub stages: Vec<(String, String)>,
+    /// What it looks for.
+    pub indicators: Vec<Indicator>,
+}
+
+/// What a rule does with events.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Body {
+    /// Looks at one event at a time.
+    RowLocal {
+        /// The table and the conditions on one event.
+        input: Input,
+        /// What builds the row of an event that passed.
+        row: RowBuilder,
+    },
+    /// Joins or summarizes across events.
+    AcrossEvents {
+        /// The tables it reads, each as often as the query does.
+        inputs: Vec<Input>,
+        /// The rest of the query, over tables `$0`, `$1`, …
+        tail: Plan,
+        /// Columns that partition its state.
+        partition: Vec<Name>,
+    },
+}
+
+/// What builds the output of a row-local rule.
+#[derive(Clone, Debug, PartialEq)]
+pub enum RowBuilder {
+    /// At most one row: stages that filter and compute, in order.
+    Stages(Vec<Stage>),
+    /// Any number of rows: a plan over the table `$0`, which holds the event as its one row.
+    Plan(Plan),
+}
+
+/// A table and which of its events pass the first conditions.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Input {
+    /// The table's canonical name.
+    pub table: Name,
+    /// Its columns.
+    pub fields: Vec<Field>,
+    /// Its operation column.
+    pub operation: Option<Name>,
+    /// Conditions on the operation alone, all necessary.
+    pub accepts: Vec<Expr>,
+    /// At least one of these holds for every operation that `accepts`; empty where any may do.
+    pub keys: Vec<DispatchKey>,
+    /// Further conditions on the event.
+    pub matches: Vec<Expr>,
+    /// Positions of the columns that the rest of the query reads.
+    pub columns: Vec<usize>,
+}
+
+/// A necessary condition on the operation.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum DispatchKey {
+    /// The name itself.
+    Exact(String),
+    /// The name in any case.
+    AnyCase(String),
+    /// Anything else, described.
+    Test(String),
+}
+
+/// A column of the output.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutputColumn {
+    /// Name and type.
+    pub field: Field,
+    /// The operator that makes it.
+    pub stage: String,
+}
+
+/// A test of a column against literal values.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Indicator {
+    /// The column, with a path into it where there is one.
+    pub field: String,
+    /// The kind of test.
+    pub kind: String,
+    /// The values.
+    pub values: Vec<String>,
+}

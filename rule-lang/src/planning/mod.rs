@@ -1,0 +1,152 @@
+//! A checked rule to the form in which it is compiled in.
+//!
+//! ```text
+//! typed::Rule ─> looks at one event at a time? ─yes─> prefix ─> dispatch + matches;   rest ─> row builder
+//!                                              └no──> the same prefix of each table;  rest ─> tail over $0, $1 …
+//! ```
+
+mod across;
+pub mod compiled;
+mod describe;
+mod dispatch;
+mod literals;
+mod prefix;
+mod reads;
+
+pub use compiled::{Body, Compiled, DispatchKey, Indicator, Input, OutputColumn, RowBuilder};
+
+use crate::rule::typed::Rule;
+use crate::schemas::Schemas;
+pub(crate) use prefix::conjuncts;
+use reads::Reads;
+use rule_model::Schema;
+use rule_model::plan::{Evaluate, Expr, Field, Operator, Plan, Query, Source, Stage};
+use std::collections::HashSet;
+
+/// Plans `rule`, whose tables are in `schemas`.
+pub fn plan(rule: &Rule, schemas: &Schemas) -> Compiled {
+    let plan = &rule.plan;
+    Compiled {
+        body: row_local(plan, schemas).unwrap_or_else(|| across::plan(plan, schemas)),
+        columns: describe::columns(plan, &rule.query),
+        visible: plan.visible,
+        stages: describe::stages(plan, &rule.query),
+        indicators: describe::indicators(plan),
+    }
+}
+
+/// The body of a rule that looks at one event of one table at a time; `None` for any other.
+fn row_local(plan: &Plan, schemas: &Schemas) -> Option<Body> {
+    let query = flattened(plan.root.clone());
+    let Source::Table(table) = &query.source else { return None };
+    let schema = schemas.find(table)?;
+    if !plan.bindings.is_empty() || !query.stages.iter().all(|stage| is_row_local(&stage.operator)) {
+        return None;
+    }
+    let mut stages = query.stages;
+    let mut input = input(schema, &query.columns, &mut stages);
+    let is_generated = stages.iter().all(|stage| is_generated(&stage.operator));
+    let row = if is_generated {
+        input.columns = columns_read(&query.columns, &stages);
+        RowBuilder::Stages(stages)
+    } else {
+        let root = Query { source: Source::Table("$0".into()), columns: query.columns, stages };
+        RowBuilder::Plan(Plan { bindings: Vec::new(), root, visible: plan.visible })
+    };
+    Some(Body::RowLocal { input, row })
+}
+
+/// The same query without parentheses around its source.
+fn flattened(mut query: Query) -> Query {
+    while let Source::Query(inner) = query.source {
+        let mut stages = inner.stages;
+        stages.append(&mut query.stages);
+        query = Query { source: inner.source, columns: inner.columns, stages };
+    }
+    query
+}
+
+/// The filter prefix of a query over `schema`, taken out of `stages`.
+fn input(schema: &Schema, fields: &[Field], stages: &mut Vec<Stage>) -> Input {
+    let conditions = prefix::take(fields, stages);
+    let operation = schema.operation_column().map(|column| column.name.as_ref());
+    let (accepts, keys, matches) = match operation {
+        None => (Vec::new(), Vec::new(), conditions),
+        Some(name) => (
+            conditions.iter().filter_map(|condition| dispatch::weakened(condition, name)).collect(),
+            dispatch::keys(&conditions, name),
+            conditions.into_iter().filter(|condition| !dispatch::is_about(condition, name)).collect(),
+        ),
+    };
+    Input {
+        table: schema.name.as_ref().into(),
+        fields: fields.to_vec(),
+        operation: operation.map(Into::into),
+        accepts,
+        keys,
+        matches,
+        columns: (0..fields.len()).collect(),
+    }
+}
+
+/// Whether an operator looks at one row at a time.
+fn is_row_local(operator: &Operator) -> bool {
+    let exprs = |exprs: &[&Expr]| exprs.iter().all(|expr| Reads::of(expr).is_row_local());
+    match operator {
+        Operator::Where(predicate) => exprs(&[predicate]),
+        Operator::Extend(assignments) | Operator::Project(assignments) => {
+            assignments.iter().all(|assignment| exprs(&[&assignment.value]))
+        }
+        Operator::MvExpand(expand) => expand.columns.iter().all(|column| exprs(&[&column.value])),
+        Operator::MvApply(apply) => {
+            apply.expand.columns.iter().all(|column| exprs(&[&column.value]))
+                && reads_input_alone(&apply.body)
+        }
+        Operator::Parse(parse) => exprs(&[&parse.value]),
+        Operator::ParseKv(parse) => exprs(&[&parse.value]),
+        Operator::Evaluate(evaluate) => matches!(**evaluate, Evaluate::BagUnpack { .. }),
+        Operator::ProjectOpen(_) => true,
+        _ => false,
+    }
+}
+
+/// Whether a subquery reads nothing but the rows it is handed.
+fn reads_input_alone(query: &Query) -> bool {
+    let mut tables = Vec::new();
+    across::tables_of(query, &mut tables);
+    tables.is_empty() && !across::reads_bindings(query)
+}
+
+/// Whether an operator becomes Rust: it makes at most one row of one row, of columns known beforehand.
+fn is_generated(operator: &Operator) -> bool {
+    let plain = |expr: &Expr| !Reads::of(expr).whole_row;
+    match operator {
+        Operator::Where(predicate) => plain(predicate),
+        Operator::Extend(assignments) | Operator::Project(assignments) => {
+            assignments.iter().all(|assignment| plain(&assignment.value))
+        }
+        _ => false,
+    }
+}
+
+/// Positions of the source columns that `stages` read; all of them where no `project` stops the others.
+fn columns_read(fields: &[Field], stages: &[Stage]) -> Vec<usize> {
+    let mut read: HashSet<&str> = HashSet::new();
+    let mut projects = false;
+    for stage in stages {
+        let exprs: Vec<&Expr> = match &stage.operator {
+            Operator::Where(predicate) => vec![predicate],
+            Operator::Extend(assignments) | Operator::Project(assignments) => {
+                assignments.iter().map(|assignment| &assignment.value).collect()
+            }
+            _ => return (0..fields.len()).collect(),
+        };
+        exprs.into_iter().for_each(|expr| read.extend(Reads::of(expr).columns));
+        if matches!(stage.operator, Operator::Project(_)) {
+            projects = true;
+            break;
+        }
+    }
+    let is_read = |field: &Field| !projects || read.contains(field.name.as_str());
+    (0..fields.len()).filter(|&index| is_read(&fields[index])).collect()
+}

@@ -1,0 +1,67 @@
+//! The filter prefix of a query: the conditions that one event of a table can be tested for by itself.
+//!
+//! ```text
+//! where a and b | extend x = f(c) | where d and x > 1   ──>   prefix [a, b, d]   rest: extend x | where x > 1
+//! ```
+
+use super::reads::Reads;
+use rule_model::plan::{Expr, ExprKind, Field, Operator, Stage};
+use std::collections::HashSet;
+
+/// Takes the conditions on columns of the source itself out of `stages`; they come out in order.
+pub(super) fn take(fields: &[Field], stages: &mut Vec<Stage>) -> Vec<Expr> {
+    let mut sources: HashSet<&str> = fields.iter().map(|field| field.name.as_str()).collect();
+    let mut prefix = Vec::new();
+    let mut rest: Vec<Stage> = Vec::new();
+    let mut remaining = std::mem::take(stages).into_iter();
+    for stage in remaining.by_ref() {
+        match &stage.operator {
+            Operator::Where(predicate) => {
+                let (own, later) = split(predicate, &sources, rest.is_empty());
+                prefix.extend(own);
+                if let Some(predicate) = conjunction(later) {
+                    rest.push(Stage { operator: Operator::Where(predicate), ..stage });
+                }
+            }
+            Operator::Extend(assignments) => {
+                for assignment in assignments {
+                    sources.remove(assignment.name.as_str());
+                }
+                rest.push(stage);
+            }
+            _ => {
+                rest.push(stage);
+                break;
+            }
+        }
+    }
+    rest.extend(remaining);
+    *stages = rest;
+    prefix
+}
+
+/// The conjuncts that can be tested on the source's own columns, and the others. Past an `extend` only what depends
+/// on nothing but those columns may be moved before it.
+fn split(predicate: &Expr, sources: &HashSet<&str>, is_first: bool) -> (Vec<Expr>, Vec<Expr>) {
+    conjuncts(predicate).into_iter().cloned().partition(|conjunct| {
+        let reads = Reads::of(conjunct);
+        (is_first && reads.is_row_local() && !reads.whole_row)
+            || reads.only(|column| sources.contains(column))
+    })
+}
+
+/// The operands of nested `and`s.
+pub(crate) fn conjuncts(predicate: &Expr) -> Vec<&Expr> {
+    match &predicate.kind {
+        ExprKind::Call(function, args) if function == "and" => args.iter().flat_map(conjuncts).collect(),
+        _ => vec![predicate],
+    }
+}
+
+/// All of `conjuncts` with `and` between.
+pub(super) fn conjunction(conjuncts: Vec<Expr>) -> Option<Expr> {
+    conjuncts.into_iter().reduce(|left, right| {
+        let (ty, span) = (left.ty, left.span.to(right.span));
+        Expr::call("and", vec![left, right], ty, span)
+    })
+}

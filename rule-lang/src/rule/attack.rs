@@ -1,0 +1,94 @@
+//! The `attack` field: `{ Persistence: [T1098, T1078.004] }`, `[T1072]` or `none`.
+
+use super::written::{Setting, SettingKind};
+use crate::nearest::nearest;
+use crate::syntax::Name;
+use crate::{Diagnostic, Span};
+use rule_model::attack::{self, Status, Tactic, VERSION};
+use rule_model::metadata::Technique;
+
+/// The techniques that `value` names in `text`.
+pub(super) fn read(value: &Setting, text: &str, faults: &mut Vec<Diagnostic>) -> Vec<Technique> {
+    match &value.kind {
+        SettingKind::Word if value.span.text(text) == "none" => Vec::new(),
+        SettingKind::Map(tactics) => {
+            tactics.iter().flat_map(|(name, techniques)| under(name, techniques, text, faults)).collect()
+        }
+        _ => listed(None, value, text, faults),
+    }
+}
+
+fn under(name: &Name, techniques: &Setting, text: &str, faults: &mut Vec<Diagnostic>) -> Vec<Technique> {
+    let tactic = Tactic::find(&name.text);
+    if tactic.is_none() {
+        faults.push(unknown_tactic(name));
+    }
+    listed(tactic, techniques, text, faults)
+}
+
+fn unknown_tactic(name: &Name) -> Diagnostic {
+    let fault = Diagnostic::error(name.span, format!("unknown ATT&CK tactic `{}`", name.text));
+    let names = || Tactic::ALL.iter().map(|tactic| tactic.identifier);
+    match nearest(&name.text, names()) {
+        Some(meant) => fault.help(format!("write `{meant}`")),
+        None => fault.help(format!("the tactics are {}", names().collect::<Vec<_>>().join(", "))),
+    }
+}
+
+/// The techniques of a list, or one technique.
+fn listed(
+    tactic: Option<Tactic>,
+    value: &Setting,
+    text: &str,
+    faults: &mut Vec<Diagnostic>,
+) -> Vec<Technique> {
+    let items = match &value.kind {
+        SettingKind::List(items) => items.as_slice(),
+        _ => std::slice::from_ref(value),
+    };
+    let mut techniques = Vec::new();
+    for item in items {
+        let id = match &item.kind {
+            SettingKind::Text(id) => id,
+            _ => item.span.text(text),
+        };
+        match check(tactic, id, item.span) {
+            Ok(()) => techniques.push(Technique { tactic, id: id.to_owned().into() }),
+            Err(fault) => faults.push(fault),
+        }
+    }
+    techniques
+}
+
+/// Whether `id` is a current technique that serves `tactic`.
+fn check(tactic: Option<Tactic>, id: &str, span: Span) -> Result<(), Diagnostic> {
+    let known = attack::Technique::find(id).ok_or_else(|| unknown_technique(id, span))?;
+    let titled = format!("{id} ({})", known.name);
+    match (known.status, tactic) {
+        (Status::Revoked(by), _) => {
+            let fault = Diagnostic::error(span, format!("ATT&CK has revoked {titled}"));
+            Err(fault.help(format!("write `{by}`, which replaces it")))
+        }
+        (Status::Deprecated, _) => Err(Diagnostic::error(span, format!("ATT&CK has withdrawn {titled}"))),
+        (Status::Current, Some(tactic)) if !known.serves(tactic) => {
+            let tactics: Vec<_> = known.tactics().map(|tactic| tactic.identifier).collect();
+            let fault = Diagnostic::error(span, format!("{titled} does not serve {}", tactic.name));
+            Err(fault
+                .note(format!("in ATT&CK {VERSION} it serves {}", tactics.join(", ")))
+                .help("name it under one of these, or without a tactic: `attack: [T1072]`"))
+        }
+        (Status::Current, _) => Ok(()),
+    }
+}
+
+fn unknown_technique(id: &str, span: Span) -> Diagnostic {
+    let fault = Diagnostic::error(span, format!("ATT&CK {VERSION} has no technique `{id}`"));
+    let parent = id.split_once('.').and_then(|(parent, _)| attack::Technique::find(parent));
+    match parent
+        .map(|parent| parent.id)
+        .or_else(|| nearest(id, attack::Technique::all().iter().map(|t| t.id)))
+    {
+        Some(meant) => fault.help(format!("write `{meant}`, or another that it does have")),
+        None => fault.help("write an id such as `T1098` or `T1078.004`"),
+    }
+}

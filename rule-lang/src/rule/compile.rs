@@ -1,0 +1,337 @@
+//! The body of a `rule!` to a checked rule.
+//!
+//! ```text
+//! text ─head─> written::Rule ─fields─> Metadata, columns named ┐
+//!                            └─query text─parse─check─> Plan ──┴─> columns checked ─> typed::Rule
+//! ```
+
+use super::fields::{self, Fields, Reference};
+use super::typed::{Rule, Test};
+use super::written::{self, EventsKind, Setting, SettingKind};
+use super::{events, head};
+use crate::check::{self, Options};
+use crate::diagnostic::{Level, Position};
+use crate::nearest::nearest;
+use crate::schemas::Schemas;
+use crate::syntax::{Script, Statement};
+use crate::{Diagnostic, Span, parser};
+use rule_model::plan::{HIDDEN, Plan};
+use std::collections::HashSet;
+
+/// Files that a rule names, relative to its own.
+pub trait Files {
+    /// The text of a file, or why it cannot be read.
+    fn read(&self, path: &str) -> Result<String, String>;
+}
+
+/// The outcome of compiling a rule.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The rule; none where there is an error.
+    pub rule: Option<Rule>,
+    /// What is wrong, by place.
+    pub diagnostics: Vec<Diagnostic>,
+    /// The files that were read.
+    pub files: Vec<String>,
+}
+
+/// Compiles the body of a rule.
+pub fn compile(text: &str, schemas: &Schemas, files: &dyn Files) -> Outcome {
+    let (written, faults) = head::parse(text);
+    let mut compiler = Compiler { text, schemas, files, faults, read: Vec::new() };
+    let rule = compiler.rule(&written);
+    let mut diagnostics = compiler.faults;
+    diagnostics.sort_by_key(|fault| fault.span);
+    let failed = diagnostics.iter().any(|fault| fault.level == Level::Error);
+    Outcome { rule: rule.filter(|_| !failed), diagnostics, files: compiler.read }
+}
+
+struct Compiler<'a> {
+    text: &'a str,
+    schemas: &'a Schemas,
+    files: &'a dyn Files,
+    faults: Vec<Diagnostic>,
+    read: Vec<String>,
+}
+
+/// A query's text and how its positions lead back to the rule.
+struct Query {
+    text: String,
+    place: Place,
+    language: Language,
+}
+
+/// Where a query's text lies.
+enum Place {
+    /// At the same offsets in the rule's text.
+    Tokens,
+    /// At the same offsets, within a raw string whose content begins here.
+    Raw(usize),
+    /// In a text of its own: a quoted string, or the file of this name, written at this place of the rule.
+    Apart(Option<String>, Span),
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Language {
+    Kusto,
+    Kibana,
+}
+
+impl Compiler<'_> {
+    fn rule(&mut self, written: &written::Rule) -> Option<Rule> {
+        let fields = fields::read(written, self.text, &mut self.faults);
+        let tests = self.tests(&written.tests);
+        let query = self.query(written, &fields)?;
+        let plan = self.plan(&query, written, &fields);
+        let plan = plan?;
+        self.references(&fields.references, &plan);
+        self.expected_columns(&written.tests, &plan);
+        let Fields { metadata, full_scan, .. } = fields;
+        let table = written.table.as_ref().map(|table| table.text.to_string());
+        Some(Rule { metadata, table, visible: plan.visible, plan, query: query.text, full_scan, tests })
+    }
+
+    /// The text of the query, which exactly one of three places gives.
+    fn query(&mut self, written: &written::Rule, fields: &Fields) -> Option<Query> {
+        let settings = [(fields.query.as_ref(), Language::Kusto), (fields.kuery.as_ref(), Language::Kibana)];
+        let mut settings = settings.into_iter().filter_map(|(setting, language)| Some((setting?, language)));
+        match (written.query, settings.next(), settings.next()) {
+            (Some(span), None, _) => Some(self.in_tokens(span)),
+            (None, Some((setting, language)), None) => self.in_setting(setting, language),
+            (None, None, _) => {
+                let at = written.table.as_ref().map_or(Span::new(0, 0), |table| table.span);
+                let fault = Diagnostic::error(at, "this rule has no query");
+                self.faults.push(fault.help("add `| where …`, or `query: r#\"…\"#`"));
+                None
+            }
+            (_, Some((setting, _)), _) => {
+                self.faults.push(Diagnostic::error(setting.span, "a second query in one rule"));
+                None
+            }
+        }
+    }
+
+    fn in_tokens(&self, span: Span) -> Query {
+        Query { text: blanked(self.text, span), place: Place::Tokens, language: Language::Kusto }
+    }
+
+    fn in_setting(&mut self, setting: &Setting, language: Language) -> Option<Query> {
+        let (text, place) = match &setting.kind {
+            SettingKind::Raw(content) => (blanked(self.text, *content), Place::Raw(content.start as usize)),
+            SettingKind::Text(text) => (text.clone(), Place::Apart(None, setting.span)),
+            SettingKind::File(path) => {
+                (self.file(path, setting.span)?, Place::Apart(Some(path.clone()), setting.span))
+            }
+            _ => {
+                let fault = Diagnostic::error(setting.span, "a query is a text");
+                self.faults.push(fault.help("write `r#\"…\"#`, or `file \"query.kql\"`"));
+                return None;
+            }
+        };
+        Some(Query { text, place, language })
+    }
+
+    fn file(&mut self, path: &str, span: Span) -> Option<String> {
+        match self.files.read(path) {
+            Ok(text) => {
+                self.read.push(path.to_owned());
+                Some(text)
+            }
+            Err(reason) => {
+                self.faults.push(Diagnostic::error(span, format!("cannot read {path}: {reason}")));
+                None
+            }
+        }
+    }
+
+    /// Parses and checks the query.
+    fn plan(&mut self, query: &Query, written: &written::Rule, fields: &Fields) -> Option<Plan> {
+        if query.language == Language::Kibana {
+            let span = fields.kuery.as_ref().map_or(Span::new(0, 0), |setting| setting.span);
+            self.faults.push(Diagnostic::error(span, "Kibana's query language is not supported here"));
+            return None;
+        }
+        let continues = query.text.trim_start().starts_with('|');
+        let (script, faults) = match continues {
+            true => {
+                let (expr, faults) = parser::parse_continuation(&query.text);
+                (Script { statements: vec![Statement::Query(expr)] }, faults)
+            }
+            false => parser::parse(&query.text),
+        };
+        let failed = faults.iter().any(|fault| fault.level == Level::Error);
+        self.report(query, faults);
+        let continue_from = written.table.as_ref().map(|table| table.text.clone());
+        let unknown = continue_from.as_deref().filter(|name| self.schemas.find(name).is_none());
+        if let (Some(name), Some(table)) = (unknown, &written.table) {
+            self.faults.push(unknown_table(name, table.span, self.schemas));
+            return None;
+        }
+        if failed {
+            return None;
+        }
+        if continues && continue_from.is_none() {
+            let fault = Diagnostic::error(
+                Span::new(0, 0),
+                "a query that begins with `|` needs a table to begin from",
+            );
+            self.faults.push(fault.help("begin the rule with the table's name: `<AuditLogs>`"));
+            return None;
+        }
+        let carry = fields.references.iter().filter(|reference| reference.hidden);
+        let carry = carry.map(|reference| reference.name.text.clone()).collect();
+        let options = Options { continue_from, carry };
+        let (plan, faults) = check::check_script(&script, self.schemas, &options);
+        self.report(query, faults);
+        plan
+    }
+
+    /// Takes over what is wrong with a query, at places of the rule.
+    fn report(&mut self, query: &Query, faults: Vec<Diagnostic>) {
+        for fault in faults {
+            let fault = match &query.place {
+                Place::Tokens => fault,
+                Place::Raw(start) => {
+                    let within = fault.span.start.saturating_sub(*start as u32);
+                    let text = self.text.get(*start..).unwrap_or_default();
+                    with_position(fault, Position::of(within, text), "the query")
+                }
+                Place::Apart(file, span) => {
+                    let position = fault.position(&query.text);
+                    let fault = with_position(fault, position, file.as_deref().unwrap_or("the query"));
+                    Diagnostic { span: *span, ..fault }
+                }
+            };
+            self.faults.push(fault);
+        }
+    }
+
+    /// Columns that fields name must be given by the query.
+    fn references(&mut self, references: &[Reference], plan: &Plan) {
+        let output = plan.root.output();
+        if plan.root.stages.last().is_some_and(|stage| stage.open) {
+            return;
+        }
+        let visible =
+            || output.iter().map(|field| field.name.as_str()).filter(|name| !name.starts_with(HIDDEN));
+        for reference in references {
+            let name = reference.name.text.as_str();
+            let is_hidden = || output.iter().any(|field| field.name.strip_prefix(HIDDEN) == Some(name));
+            if visible().any(|column| column == name) || (reference.hidden && is_hidden()) {
+                continue;
+            }
+            let message =
+                format!("`{}` names the column `{name}`, which the query does not give", reference.field);
+            let fault = Diagnostic::error(reference.name.span, message);
+            self.faults.push(match nearest(name, visible()) {
+                Some(meant) => fault.help(format!("write `{meant}`")),
+                None => fault.note(format!("its columns are {}", visible().collect::<Vec<_>>().join(", "))),
+            });
+        }
+    }
+
+    fn expected_columns(&mut self, tests: &[written::Test], plan: &Plan) {
+        let names: Vec<&str> = plan.root.output().iter().map(|field| field.name.as_str()).collect();
+        for (column, _) in tests.iter().flat_map(|test| &test.expected) {
+            if names.contains(&column.text.as_str()) {
+                continue;
+            }
+            let message = format!("the query gives no column `{}`", column.text);
+            let fault = Diagnostic::error(column.span, message);
+            self.faults.push(match nearest(&column.text, names.iter().copied()) {
+                Some(meant) => fault.help(format!("write `{meant}`")),
+                None => fault,
+            });
+        }
+    }
+
+    fn tests(&mut self, tests: &[written::Test]) -> Vec<Test> {
+        let mut names = HashSet::new();
+        let mut typed = Vec::new();
+        for test in tests {
+            if !names.insert(test.name.text.as_str()) {
+                let message = format!("a second test called \"{}\"", test.name.text);
+                self.faults.push(Diagnostic::error(test.name.span, message));
+            }
+            let events = test.events.iter().flat_map(|events| self.events(events)).collect();
+            let expected =
+                test.expected.iter().map(|(column, value)| (column.text.to_string(), self.shown(value)));
+            typed.push(Test {
+                name: test.name.text.to_string(),
+                span: test.name.span,
+                fires: test.fires,
+                events,
+                expected: expected.collect(),
+            });
+        }
+        typed
+    }
+
+    fn events(&mut self, events: &written::Events) -> Vec<(Option<String>, String)> {
+        let table = events.table.as_ref();
+        if let Some(name) = table.filter(|name| self.schemas.find(&name.text).is_none()) {
+            self.faults.push(unknown_table(&name.text, name.span, self.schemas));
+            return Vec::new();
+        }
+        let (text, start) = match &events.kind {
+            EventsKind::Json(span) => (span.text(self.text).to_owned(), Some(span.start)),
+            EventsKind::File(path) => match self.file(path, events.span) {
+                Some(text) => (text, None),
+                None => return Vec::new(),
+            },
+        };
+        match events::objects(&text) {
+            Ok(objects) => {
+                objects.into_iter().map(|json| (table.map(|name| name.text.to_string()), json)).collect()
+            }
+            Err(fault) => {
+                let offset = fault.offset as u32;
+                self.faults.push(match start {
+                    Some(start) => {
+                        Diagnostic::error(Span::new(start + offset, start + offset + 1), fault.message)
+                    }
+                    None => {
+                        let diagnostic = Diagnostic::error(events.span, fault.message);
+                        with_position(diagnostic, Position::of(offset, &text), "the file")
+                    }
+                });
+                Vec::new()
+            }
+        }
+    }
+
+    /// An expected value as `tostring()` shows values.
+    fn shown(&self, value: &Setting) -> String {
+        match &value.kind {
+            SettingKind::Text(text) => text.clone(),
+            SettingKind::Raw(content) => content.text(self.text).to_owned(),
+            SettingKind::Word if value.span.text(self.text) == "null" => String::new(),
+            SettingKind::List(_) | SettingKind::Map(_) => {
+                let text = value.span.text(self.text);
+                rule_eval::json::parse(text)
+                    .map_or_else(|_| text.to_owned(), |json| rule_eval::json::write(&json))
+            }
+            _ => value.span.text(self.text).to_owned(),
+        }
+    }
+}
+
+/// The text with blanks in place of all bytes outside of `span`, so that offsets stay.
+fn blanked(text: &str, span: Span) -> String {
+    let mut blanked = " ".repeat(span.start as usize);
+    blanked.push_str(span.text(text));
+    blanked
+}
+
+fn with_position(fault: Diagnostic, position: Position, of: &str) -> Diagnostic {
+    let Position { line, column } = position;
+    fault.note(format!("line {line}, column {column} of {of}"))
+}
+
+fn unknown_table(name: &str, span: Span, schemas: &Schemas) -> Diagnostic {
+    let fault = Diagnostic::error(span, format!("unknown table `{name}`"));
+    match nearest(name, schemas.iter().map(|schema| schema.name.as_ref())) {
+        Some(meant) => fault.help(format!("write `{meant}`")),
+        None => fault.help("add a file schemas/*.toml that describes it beside Cargo.toml"),
+    }
+}

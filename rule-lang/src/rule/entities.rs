@@ -1,0 +1,33 @@
+//! The `entities` field checked against Microsoft Sentinel's entity types and their identifiers.
+
+use super::written::Setting;
+use crate::Diagnostic;
+use crate::nearest::nearest;
+use crate::syntax::Name;
+use rule_model::entity::{ENTITY_TYPES, EntityType};
+
+/// Reports an unknown entity type, and identifiers that it does not have.
+pub(super) fn check(entity: &Name, identifiers: &[(Name, Setting)], faults: &mut Vec<Diagnostic>) {
+    let Some(known) = EntityType::find(&entity.text) else {
+        let names = || ENTITY_TYPES.iter().map(|entity| entity.name);
+        let fault = Diagnostic::error(entity.span, format!("Sentinel has no entity type `{}`", entity.text));
+        faults.push(with_help(fault, &entity.text, names));
+        return;
+    };
+    for (identifier, _) in identifiers.iter().filter(|(identifier, _)| !known.has(&identifier.text)) {
+        let message = format!("the entity {} has no identifier `{}`", known.name, identifier.text);
+        let names = || known.identifiers.iter().copied();
+        faults.push(with_help(Diagnostic::error(identifier.span, message), &identifier.text, names));
+    }
+}
+
+fn with_help<'a, I: Iterator<Item = &'a str>>(
+    fault: Diagnostic,
+    wrong: &str,
+    names: impl Fn() -> I,
+) -> Diagnostic {
+    match nearest(wrong, names()) {
+        Some(meant) => fault.help(format!("write `{meant}`")),
+        None => fault.help(format!("write one of {}", names().collect::<Vec<_>>().join(", "))),
+    }
+}

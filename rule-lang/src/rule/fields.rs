@@ -1,0 +1,479 @@
+//! The fields of a rule as written to its [`Metadata`].
+//!
+//! Columns that fields name are only gathered here, as [`Reference`]s: whether the query gives them is known later.
+
+use super::duration;
+use super::template;
+use super::written::{Field, Rule, Setting, SettingKind};
+use crate::nearest::nearest;
+use crate::syntax::Name;
+use crate::{Diagnostic, Span};
+use rule_model::entity::EntityMapping;
+use rule_model::metadata::{Connector, Dedup, Grouping, Metadata, Schedule, Severity};
+use rule_model::{Text, Timespan};
+use std::collections::HashMap;
+
+/// All fields that a rule can have.
+pub const NAMES: &[&str] = &[
+    "id",
+    "version",
+    "severity",
+    "attack",
+    "enabled",
+    "kind",
+    "status",
+    "author",
+    "licence",
+    "tags",
+    "references",
+    "false_positives",
+    "runbook",
+    "setup",
+    "investigation",
+    "remediation",
+    "connectors",
+    "indices",
+    "log_types",
+    "impacted_assets",
+    "categories",
+    "source",
+    "support",
+    "risk_score",
+    "schedule",
+    "lookback",
+    "trigger",
+    "threshold",
+    "dedup",
+    "suppress",
+    "grouping",
+    "max_alerts",
+    "alert_key",
+    "title",
+    "context",
+    "entities",
+    "query",
+    "kuery",
+    "full_scan",
+];
+
+/// A column that a field names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Reference {
+    /// The column.
+    pub(super) name: Name,
+    /// The field that names it.
+    pub(super) field: &'static str,
+    /// Whether the column may be one that the query computed and projected away.
+    pub(super) hidden: bool,
+}
+
+/// What the fields of a rule say.
+#[derive(Debug, Default)]
+pub(super) struct Fields {
+    pub(super) metadata: Metadata,
+    /// Columns that fields name.
+    pub(super) references: Vec<Reference>,
+    /// `query: …`
+    pub(super) query: Option<Setting>,
+    /// `kuery: …`
+    pub(super) kuery: Option<Setting>,
+    /// `full_scan: accepted`
+    pub(super) full_scan: bool,
+}
+
+/// Reads the fields of `rule`, whose body is `text`.
+pub(super) fn read(rule: &Rule, text: &str, faults: &mut Vec<Diagnostic>) -> Fields {
+    let metadata = Metadata { enabled: true, threshold: 1, version: "1".into(), ..Metadata::default() };
+    let mut reader = Reader { text, faults, fields: Fields { metadata, ..Fields::default() } };
+    reader.documentation(&rule.documentation);
+    reader.fields(&rule.fields);
+    reader.required(rule);
+    reader.fields
+}
+
+struct Reader<'a> {
+    text: &'a str,
+    faults: &'a mut Vec<Diagnostic>,
+    fields: Fields,
+}
+
+impl Reader<'_> {
+    /// The first line is the title, what follows the blank line after it the description.
+    fn documentation(&mut self, lines: &[Name]) {
+        let indent = |line: &str| line.strip_prefix(' ').unwrap_or(line).trim_end().to_owned();
+        let lines: Vec<String> = lines.iter().map(|line| indent(&line.text)).collect();
+        let lines: Vec<&str> = lines.iter().map(String::as_str).skip_while(|line| line.is_empty()).collect();
+        let Some((title, description)) = lines.split_first() else { return };
+        self.fields.metadata.title = Text::Owned((*title).trim().to_owned());
+        self.fields.metadata.description = Text::Owned(paragraphs(description));
+    }
+
+    fn fields(&mut self, fields: &[Field]) {
+        let mut seen: HashMap<&str, Span> = HashMap::new();
+        for field in fields {
+            let name = field.name.text.as_str();
+            if seen.insert(name, field.name.span).is_some() {
+                self.fault(field.name.span, format!("`{name}` is given twice"));
+                continue;
+            }
+            self.field(&field.name, &field.value);
+        }
+    }
+
+    fn field(&mut self, name: &Name, value: &Setting) {
+        match name.text.as_str() {
+            "id" => self.fields.metadata.id = self.text(value),
+            "version" => self.fields.metadata.version = self.text(value),
+            "severity" => self.severity(value),
+            "attack" => {
+                self.fields.metadata.attack = super::attack::read(value, self.text, self.faults).into()
+            }
+            "enabled" => self.fields.metadata.enabled = self.flag(value),
+            "kind" => self.fields.metadata.kind = self.text(value),
+            "status" => self.fields.metadata.status = self.text(value),
+            "author" => self.fields.metadata.author = self.texts(value).into(),
+            "licence" => self.fields.metadata.licence = self.text(value),
+            "tags" => self.fields.metadata.tags = self.texts(value).into(),
+            "references" => self.fields.metadata.references = self.texts(value).into(),
+            "false_positives" => self.fields.metadata.false_positives = self.texts(value).into(),
+            "runbook" => self.fields.metadata.runbook = self.text(value),
+            "setup" => self.fields.metadata.setup = self.text(value),
+            "investigation" => self.fields.metadata.investigation = self.text(value),
+            "remediation" => self.fields.metadata.remediation = self.text(value),
+            "connectors" => self.connectors(value),
+            "indices" => self.fields.metadata.indices = self.texts(value).into(),
+            "log_types" => self.fields.metadata.log_types = self.texts(value).into(),
+            "impacted_assets" => self.impacted_assets(value),
+            "categories" => self.fields.metadata.categories = self.texts(value).into(),
+            "source" => self.fields.metadata.source = self.text(value),
+            "support" => self.fields.metadata.support = self.text(value),
+            "risk_score" => self.risk_score(value),
+            "schedule" => self.schedule(value),
+            "lookback" => self.fields.metadata.lookback = self.duration(value),
+            "trigger" => self.trigger(value),
+            "threshold" => self.fields.metadata.threshold = self.number(value).unwrap_or(1),
+            "dedup" => self.dedup(value),
+            "suppress" => self.fields.metadata.suppress = self.duration(value),
+            "grouping" => self.grouping(value),
+            "max_alerts" => self.fields.metadata.max_alerts = self.number(value),
+            "alert_key" => {
+                let columns = self.columns("alert_key", value, true);
+                self.fields.metadata.alert_key = texts_of(&columns).into();
+            }
+            "title" => self.title(value),
+            "context" => self.context(value),
+            "entities" => self.entities(value),
+            "query" => self.fields.query = Some(value.clone()),
+            "kuery" => self.fields.kuery = Some(value.clone()),
+            "full_scan" => self.full_scan(value),
+            _ => self.unknown(name),
+        }
+    }
+
+    fn unknown(&mut self, name: &Name) {
+        let fault = Diagnostic::error(name.span, format!("unknown field `{}`", name.text));
+        self.faults.push(match nearest(&name.text, NAMES.iter().copied()) {
+            Some(meant) => fault.help(format!("write `{meant}`")),
+            None => fault.help(format!("the fields of a rule are {}", NAMES.join(", "))),
+        });
+    }
+
+    /// What a rule's readers need: id, title, description, severity, and techniques or their explicit absence.
+    fn required(&mut self, rule: &Rule) {
+        let at = rule.table.as_ref().map_or(Span::new(0, 0), |table| table.span);
+        let given = |name: &str| rule.fields.iter().any(|field| field.name.text == name);
+        let mut missing = |what: &str, help: &str| {
+            self.faults.push(Diagnostic::error(at, format!("this rule has no {what}")).help(help));
+        };
+        if self.fields.metadata.title.is_empty() {
+            missing("title", "begin it with a line `/// What it detects`");
+        } else if self.fields.metadata.description.is_empty() {
+            missing(
+                "description",
+                "behind the title, write `///` and then `/// What it means, and why it matters.`",
+            );
+        }
+        if !given("id") {
+            missing("id", "add `id: \"…\"`, unique among all rules and never changed");
+        }
+        if !given("severity") {
+            missing("severity", "add `severity: Medium`, or another of Informational, Low, High, Critical");
+        }
+        if !given("attack") {
+            missing(
+                "ATT&CK technique",
+                "add `attack: { Persistence: [T1098] }`, or `attack: none` where none applies",
+            );
+        }
+    }
+
+    fn severity(&mut self, value: &Setting) {
+        let written = self.text(value);
+        match Severity::named(&written) {
+            Some(severity) => self.fields.metadata.severity = severity,
+            None => {
+                let names = Severity::ALL.map(Severity::name);
+                let fault = Diagnostic::error(value.span, format!("unknown severity `{written}`"));
+                let help = match nearest(&written, names) {
+                    Some(meant) => format!("write `{meant}`"),
+                    None => format!("write one of {}", names.join(", ")),
+                };
+                self.faults.push(fault.help(help));
+            }
+        }
+    }
+
+    fn risk_score(&mut self, value: &Setting) {
+        match self.number(value) {
+            Some(score @ 0..=100) => self.fields.metadata.risk_score = u8::try_from(score).ok(),
+            Some(_) => self.fault(value.span, "a risk score lies between 0 and 100"),
+            None => {}
+        }
+    }
+
+    fn schedule(&mut self, value: &Setting) {
+        let SettingKind::Every(every, over) = value.kind else {
+            return self.expected(value, "a schedule such as `every 1h over 1d`");
+        };
+        if every.0 <= 0 || over.0 <= 0 {
+            return self.fault(value.span, "a schedule's spans of time are longer than zero");
+        }
+        self.fields.metadata.schedule = Some(Schedule { every, over });
+    }
+
+    fn trigger(&mut self, value: &Setting) {
+        match value.kind {
+            SettingKind::Comparison(trigger) => self.fields.metadata.trigger = trigger,
+            _ => self.expected(value, "a comparison with a number of rows such as `> 0`"),
+        }
+    }
+
+    /// `dedup: 60m`, or `dedup: { period: 60m, by: [Column] }`.
+    fn dedup(&mut self, value: &Setting) {
+        let SettingKind::Map(entries) = &value.kind else {
+            let period = self.duration(value);
+            self.fields.metadata.dedup = period.map(|period| Dedup { period, key: Vec::new().into() });
+            return;
+        };
+        let mut period = None;
+        let mut key = Vec::new();
+        for (name, value) in entries {
+            match name.text.as_str() {
+                "period" => period = self.duration(value),
+                "by" => key = self.columns("dedup", value, true),
+                _ => self
+                    .fault(name.span, format!("unknown name `{}`: a dedup has `period` and `by`", name.text)),
+            }
+        }
+        match period {
+            Some(period) => self.fields.metadata.dedup = Some(Dedup { period, key: texts_of(&key).into() }),
+            None if entries.iter().any(|(name, _)| name.text == "period") => {}
+            None => self.fault(value.span, "a dedup needs a period, as in `{ period: 60m, by: [Column] }`"),
+        }
+    }
+
+    fn grouping(&mut self, value: &Setting) {
+        match &*self.text(value) {
+            "each" => self.fields.metadata.grouping = Grouping::Each,
+            "single" => self.fields.metadata.grouping = Grouping::Single,
+            _ => self
+                .expected(value, "`each` (a row an alert) or `single` (all rows of an evaluation one alert)"),
+        }
+    }
+
+    fn title(&mut self, value: &Setting) {
+        let written = self.text(value);
+        let parts = template::parse(&written, value.span, self.faults);
+        for column in template::columns(&parts) {
+            self.refer("title", &Name { text: column.into(), span: value.span }, true);
+        }
+        self.fields.metadata.alert_title = parts.into();
+    }
+
+    /// `context: { "Label": Column }`, or `context: [Column]`.
+    fn context(&mut self, value: &Setting) {
+        let columns: Vec<(Text, Name)> = match &value.kind {
+            SettingKind::Map(entries) => entries
+                .iter()
+                .map(|(label, column)| (Text::Owned(label.text.to_string()), self.name(column)))
+                .collect(),
+            _ => {
+                self.names(value).into_iter().map(|name| (Text::Owned(name.text.to_string()), name)).collect()
+            }
+        };
+        for (_, column) in &columns {
+            self.refer("context", column, true);
+        }
+        let columns =
+            columns.into_iter().map(|(label, column)| (label, Text::Owned(column.text.to_string())));
+        self.fields.metadata.context = columns.collect::<Vec<_>>().into();
+    }
+
+    /// `entities: { Account { FullName: Column }, IP { Address: Column } }`
+    fn entities(&mut self, value: &Setting) {
+        let mut mappings = Vec::new();
+        for (entity, fields) in self.entries(value, "entities such as `{ Account { FullName: Column } }`") {
+            let pairs = self.entries(fields, "identifiers and columns such as `{ FullName: Column }`");
+            super::entities::check(entity, pairs, self.faults);
+            let columns: Vec<(Text, Name)> = pairs
+                .iter()
+                .map(|(identifier, column)| (Text::Owned(identifier.text.to_string()), self.name(column)))
+                .collect();
+            for (_, column) in &columns {
+                self.refer("entities", column, false);
+            }
+            let fields =
+                columns.into_iter().map(|(identifier, column)| (identifier, column.text.to_string().into()));
+            let fields = fields.collect::<Vec<_>>().into();
+            mappings.push(EntityMapping { entity: entity.text.to_string().into(), fields });
+        }
+        self.fields.metadata.entities = mappings.into();
+    }
+
+    /// `impacted_assets: { Identifier: Column }`
+    fn impacted_assets(&mut self, value: &Setting) {
+        let mut assets = Vec::new();
+        for (identifier, column) in
+            self.entries(value, "identifiers and columns such as `{ AccountUpn: Column }`")
+        {
+            let column = self.name(column);
+            self.refer("impacted_assets", &column, false);
+            assets.push((Text::Owned(identifier.text.to_string()), Text::Owned(column.text.to_string())));
+        }
+        self.fields.metadata.impacted_assets = assets.into();
+    }
+
+    /// `connectors: { AzureActiveDirectory: [AuditLogs] }`
+    fn connectors(&mut self, value: &Setting) {
+        let mut connectors = Vec::new();
+        for (id, tables) in
+            self.entries(value, "connectors and tables such as `{ AzureActiveDirectory: [AuditLogs] }`")
+        {
+            let data_types = self.texts(tables).into();
+            connectors.push(Connector { id: id.text.to_string().into(), data_types });
+        }
+        self.fields.metadata.connectors = connectors.into();
+    }
+
+    fn full_scan(&mut self, value: &Setting) {
+        match &*self.text(value) {
+            "accepted" => self.fields.full_scan = true,
+            _ => self.expected(value, "`accepted`"),
+        }
+    }
+
+    fn entries<'s>(&mut self, value: &'s Setting, what: &str) -> &'s [(Name, Setting)] {
+        match &value.kind {
+            SettingKind::Map(entries) => entries,
+            _ => {
+                self.expected(value, what);
+                &[]
+            }
+        }
+    }
+
+    /// A text: quoted, raw, or a word as it stands.
+    fn text(&mut self, value: &Setting) -> Text {
+        match &value.kind {
+            SettingKind::Text(text) => Text::Owned(text.clone()),
+            SettingKind::Raw(content) => Text::Owned(content.text(self.text).to_owned()),
+            SettingKind::Word => Text::Owned(value.span.text(self.text).to_owned()),
+            _ => {
+                self.expected(value, "a text");
+                Text::default()
+            }
+        }
+    }
+
+    /// A list of texts, or one text.
+    fn texts(&mut self, value: &Setting) -> Vec<Text> {
+        match &value.kind {
+            SettingKind::List(items) => items.iter().map(|item| self.text(item)).collect(),
+            _ => vec![self.text(value)],
+        }
+    }
+
+    fn flag(&mut self, value: &Setting) -> bool {
+        match value.span.text(self.text) {
+            "true" => true,
+            "false" => false,
+            _ => {
+                self.expected(value, "`true` or `false`");
+                true
+            }
+        }
+    }
+
+    fn number(&mut self, value: &Setting) -> Option<u64> {
+        let number = value.span.text(self.text).replace('_', "").parse().ok();
+        if number.is_none() {
+            self.expected(value, "a number");
+        }
+        number
+    }
+
+    fn duration(&mut self, value: &Setting) -> Option<Timespan> {
+        let span = duration::parse(value.span.text(self.text));
+        if span.is_none() {
+            self.expected(value, "a span of time such as `5m`, `1h` or `1d`");
+        }
+        span
+    }
+
+    fn name(&mut self, value: &Setting) -> Name {
+        Name { text: self.text(value).as_ref().into(), span: value.span }
+    }
+
+    fn names(&mut self, value: &Setting) -> Vec<Name> {
+        match &value.kind {
+            SettingKind::List(items) => items.iter().map(|item| self.name(item)).collect(),
+            _ => vec![self.name(value)],
+        }
+    }
+
+    fn columns(&mut self, field: &'static str, value: &Setting, hidden: bool) -> Vec<Name> {
+        let names = self.names(value);
+        for name in &names {
+            self.refer(field, name, hidden);
+        }
+        names
+    }
+
+    fn refer(&mut self, field: &'static str, name: &Name, hidden: bool) {
+        if !name.text.is_empty() {
+            self.fields.references.push(Reference { name: name.clone(), field, hidden });
+        }
+    }
+
+    fn expected(&mut self, value: &Setting, what: &str) {
+        let found = value.span.text(self.text).lines().next().unwrap_or_default();
+        self.faults.push(Diagnostic::error(value.span, format!("expected {what}, found `{found}`")));
+    }
+
+    fn fault(&mut self, span: Span, message: impl Into<String>) {
+        self.faults.push(Diagnostic::error(span, message));
+    }
+}
+
+fn texts_of(names: &[Name]) -> Vec<Text> {
+    names.iter().map(|name| Text::Owned(name.text.to_string())).collect()
+}
+
+/// Lines joined to paragraphs; a blank line parts two. Lists and indented lines stay lines of their own.
+fn paragraphs(lines: &[&str]) -> String {
+    let mut text = String::new();
+    for line in lines {
+        let starts_anew = line.is_empty() || line.starts_with(['-', '*', ' ', '#']);
+        match text.ends_with('\n') || text.is_empty() {
+            true if line.is_empty() && (text.is_empty() || text.ends_with("\n\n")) => continue,
+            false if starts_anew => text.push('\n'),
+            false => text.push(' '),
+            true => {}
+        }
+        text.push_str(line);
+        if line.is_empty() {
+            text.push('\n');
+        }
+    }
+    text.trim_end().to_owned()
+}

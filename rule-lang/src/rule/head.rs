@@ -1,0 +1,605 @@
+//! The body of a `rule!`: text to [`Rule`] as written.
+//!
+//! ```text
+//! < Table >   /// documentation   field: value,   query   test "name" fires { … }
+//! ```
+//!
+//! After the table everything may come in any order. The query in token form begins with `|` or with a word that no
+//! colon follows, and ends, outside of brackets, before the next field, test or documentation.
+
+use super::duration;
+use super::token::{Kind, Token, tokens};
+use super::written::{Events, EventsKind, Field, Rule, Setting, SettingKind, Test};
+use crate::syntax::Name;
+use crate::{Diagnostic, Span};
+use rule_model::metadata::{Comparison, Trigger};
+use rule_model::{Timespan, Type};
+
+/// The rule that `text` writes, as far as it can be read, and what is wrong with it.
+pub fn parse(text: &str) -> (Rule, Vec<Diagnostic>) {
+    let mut parser = Parser { text, tokens: tokens(text), at: 0, faults: Vec::new() };
+    let rule = parser.rule();
+    (rule, parser.faults)
+}
+
+struct Parser<'a> {
+    text: &'a str,
+    tokens: Vec<Token>,
+    at: usize,
+    faults: Vec<Diagnostic>,
+}
+
+/// What stands at a place outside of brackets.
+enum Item {
+    Doc,
+    Field,
+    Test,
+    Query,
+    Separator,
+}
+
+/// The fault has been reported; the caller passes on to the next item.
+struct Reported;
+
+type Parsed<T> = Result<T, Reported>;
+
+impl<'a> Parser<'a> {
+    fn rule(&mut self) -> Rule {
+        let mut rule = Rule { table: self.table(), ..Rule::default() };
+        while let Some(token) = self.tokens.get(self.at) {
+            let start = self.at;
+            let parsed = match self.item(token) {
+                Item::Separator => {
+                    self.at += 1;
+                    Ok(())
+                }
+                Item::Doc => self.documentation(&mut rule),
+                Item::Test => self.test().map(|test| rule.tests.push(test)),
+                Item::Field => self.field().map(|field| rule.fields.push(field)),
+                Item::Query => self.query(&mut rule),
+            };
+            if parsed.is_err() {
+                self.recover(start);
+            }
+        }
+        rule
+    }
+
+    fn item(&self, token: &Token) -> Item {
+        match &token.kind {
+            Kind::Symbol(',' | ';') => Item::Separator,
+            Kind::Doc(_) => Item::Doc,
+            Kind::Word if self.is_test(self.at) => Item::Test,
+            Kind::Word if self.is_symbol(self.at + 1, ':') => Item::Field,
+            _ => Item::Query,
+        }
+    }
+
+    /// `<Table>`
+    fn table(&mut self) -> Option<Name> {
+        if !self.is_symbol(0, '<') {
+            return None;
+        }
+        let close = self.tokens.iter().position(|token| token.kind == Kind::Symbol('>'))?;
+        self.at = close + 1;
+        let name = match self.tokens[1..close].iter().map(|token| &token.kind).collect::<Vec<_>>()[..] {
+            [Kind::Word] => self.name(1),
+            [Kind::Symbol('['), Kind::Text(_), Kind::Symbol(']')] => self.name(2),
+            _ => {
+                let span = self.span(0).to(self.span(close));
+                self.fault(Diagnostic::error(span, "expected one table name between `<` and `>`"));
+                return None;
+            }
+        };
+        Some(name)
+    }
+
+    fn documentation(&mut self, rule: &mut Rule) -> Parsed<()> {
+        if let Some(Token { kind: Kind::Doc(line), span }) = self.tokens.get(self.at) {
+            rule.documentation.push(Name { text: line.as_str().into(), span: *span });
+        }
+        self.at += 1;
+        Ok(())
+    }
+
+    fn field(&mut self) -> Parsed<Field> {
+        let name = self.name(self.at);
+        self.at += 2;
+        let value = self.setting()?;
+        let value = if self.continues_list(&value) { self.bare_list(value)? } else { value };
+        Ok(Field { name, value })
+    }
+
+    /// Whether a comma and another word without a colon follow a word: `alert_key: A, B`.
+    fn continues_list(&self, value: &Setting) -> bool {
+        let next_is_field = self.is_symbol(self.at + 2, ':')
+            || self.is_symbol(self.at + 2, '|')
+            || self.is_test(self.at + 1)
+            || matches!(self.word(self.at + 1), Some("let" | "union" | "print" | "datatable" | "range"));
+        value.kind == SettingKind::Word
+            && self.is_symbol(self.at, ',')
+            && self.word(self.at + 1).is_some()
+            && !next_is_field
+    }
+
+    fn bare_list(&mut self, first: Setting) -> Parsed<Setting> {
+        let mut span = first.span;
+        let mut items = vec![first];
+        while items.last().is_some_and(|last| self.continues_list(last)) {
+            self.at += 1;
+            let item = self.setting()?;
+            span = span.to(item.span);
+            items.push(item);
+        }
+        Ok(Setting { kind: SettingKind::List(items), span })
+    }
+
+    fn setting(&mut self) -> Parsed<Setting> {
+        let Some(token) = self.tokens.get(self.at).cloned() else {
+            return self.expected("a value");
+        };
+        let start = token.span;
+        let kind = match token.kind {
+            Kind::Text(text) => {
+                self.at += 1;
+                SettingKind::Text(text)
+            }
+            Kind::Raw(content) => {
+                self.at += 1;
+                SettingKind::Raw(content)
+            }
+            Kind::Word => self.word_setting()?,
+            Kind::Symbol('-') if self.word(self.at + 1).is_some() => {
+                self.at += 2;
+                SettingKind::Word
+            }
+            Kind::Symbol('[') => self.list()?,
+            Kind::Symbol('{') => self.map()?,
+            Kind::Symbol('>' | '<' | '=' | '!') => self.comparison()?,
+            Kind::Unclosed => return self.unclosed(),
+            Kind::Symbol(_) | Kind::Doc(_) => return self.expected("a value"),
+        };
+        Ok(Setting { kind, span: start.to(self.span(self.at - 1)) })
+    }
+
+    /// A word, `file "…"`, or `every 1d over 1d`.
+    fn word_setting(&mut self) -> Parsed<SettingKind> {
+        let word = self.word(self.at);
+        self.at += 1;
+        match (word, self.tokens.get(self.at).map(|token| token.kind.clone())) {
+            (Some("file"), Some(Kind::Text(path))) => {
+                self.at += 1;
+                Ok(SettingKind::File(path))
+            }
+            (Some("every"), _) => {
+                let every = self.duration()?;
+                if self.word(self.at) != Some("over") {
+                    return self.expected("`over` and a span of time, as in `every 1d over 1d`");
+                }
+                self.at += 1;
+                Ok(SettingKind::Every(every, self.duration()?))
+            }
+            _ => Ok(SettingKind::Word),
+        }
+    }
+
+    fn duration(&mut self) -> Parsed<Timespan> {
+        let Some(span) = self.word(self.at).and_then(duration::parse) else {
+            return self.expected("a span of time such as `5m`, `1h` or `1d`");
+        };
+        self.at += 1;
+        Ok(span)
+    }
+
+    fn list(&mut self) -> Parsed<SettingKind> {
+        self.at += 1;
+        let mut items = Vec::new();
+        while !self.closes(']')? {
+            items.push(self.setting()?);
+            self.comma(']')?;
+        }
+        Ok(SettingKind::List(items))
+    }
+
+    fn map(&mut self) -> Parsed<SettingKind> {
+        self.at += 1;
+        let mut entries = Vec::new();
+        while !self.closes('}')? {
+            let key = match self.tokens.get(self.at).map(|token| &token.kind) {
+                Some(Kind::Word | Kind::Text(_)) => self.name(self.at),
+                _ => return self.expected("a name"),
+            };
+            self.at += 1;
+            match self.is_symbol(self.at, ':') {
+                true => self.at += 1,
+                false if self.is_symbol(self.at, '{') => {}
+                false => return self.expected("`:`"),
+            }
+            entries.push((key, self.setting()?));
+            self.comma('}')?;
+        }
+        Ok(SettingKind::Map(entries))
+    }
+
+    /// Whether the list or map ends here; passes its bracket.
+    fn closes(&mut self, bracket: char) -> Parsed<bool> {
+        if self.at >= self.tokens.len() {
+            return self.expected(&format!("`{bracket}`"));
+        }
+        let closes = self.is_symbol(self.at, bracket);
+        self.at += usize::from(closes);
+        Ok(closes)
+    }
+
+    /// Passes the comma between two items; there may be none before the closing bracket.
+    fn comma(&mut self, bracket: char) -> Parsed<()> {
+        match () {
+            () if self.is_symbol(self.at, ',') => self.at += 1,
+            () if self.is_symbol(self.at, bracket) => {}
+            () => return self.expected(&format!("`,` or `{bracket}`")),
+        }
+        Ok(())
+    }
+
+    fn comparison(&mut self) -> Parsed<SettingKind> {
+        let equals = usize::from(self.is_symbol(self.at + 1, '='));
+        let comparison = match (&self.tokens[self.at].kind, equals) {
+            (Kind::Symbol('>'), 0) => Comparison::Greater,
+            (Kind::Symbol('>'), _) => Comparison::GreaterOrEqual,
+            (Kind::Symbol('<'), 0) => Comparison::Less,
+            (Kind::Symbol('<'), _) => Comparison::LessOrEqual,
+            (Kind::Symbol('='), 1) => Comparison::Equal,
+            (Kind::Symbol('!'), 1) => Comparison::NotEqual,
+            _ => return self.expected("a comparison such as `> 0`"),
+        };
+        self.at += 1 + equals;
+        let Some(rows) = self.word(self.at).and_then(|word| word.parse().ok()) else {
+            return self.expected("a number of rows");
+        };
+        self.at += 1;
+        Ok(SettingKind::Comparison(Trigger { comparison, rows }))
+    }
+
+    /// `test "name" fires events -> { Column: value }`
+    fn test(&mut self) -> Parsed<Test> {
+        let name = self.name(self.at + 1);
+        self.at += 2;
+        let fires = match self.word(self.at) {
+            Some("fires") => true,
+            Some("silent") => false,
+            _ => return self.expected("`fires` or `silent`"),
+        };
+        self.at += 1;
+        let mut events = Vec::new();
+        self.events(&mut events)?;
+        while self.is_symbol(self.at, ',') && self.begins_events(self.at + 1) {
+            self.at += 1;
+            self.events(&mut events)?;
+        }
+        let expected = self.expected_columns(fires)?;
+        Ok(Test { name, fires, events, expected })
+    }
+
+    /// Whether events stand at `at`: in brackets, or behind the name of their table.
+    fn begins_events(&self, at: usize) -> bool {
+        let json = |at| self.is_symbol(at, '{') || self.is_symbol(at, '[');
+        json(at) || (self.word(at).is_some() && json(at + 1))
+    }
+
+    fn events(&mut self, into: &mut Vec<Events>) -> Parsed<()> {
+        if self.is_symbol(self.at, '{') && self.word(self.at + 1).is_some() {
+            return self.events_by_table(into);
+        }
+        let is_named = self.word(self.at).is_some_and(|word| word != "file");
+        let table = is_named.then(|| self.name(self.at));
+        self.at += usize::from(is_named);
+        into.push(self.json(table)?);
+        Ok(())
+    }
+
+    /// `{ Table: [ … ], Other: { … } }`
+    fn events_by_table(&mut self, into: &mut Vec<Events>) -> Parsed<()> {
+        self.at += 1;
+        while !self.closes('}')? {
+            if self.word(self.at).is_none() || !self.is_symbol(self.at + 1, ':') {
+                return self.expected("a table's name and `:`");
+            }
+            let table = self.name(self.at);
+            self.at += 2;
+            into.push(self.json(Some(table))?);
+            self.comma('}')?;
+        }
+        Ok(())
+    }
+
+    fn json(&mut self, table: Option<Name>) -> Parsed<Events> {
+        let Some(token) = self.tokens.get(self.at).cloned() else {
+            return self.expected("an event");
+        };
+        let (kind, span) = match token.kind {
+            Kind::Symbol('{' | '[') => {
+                let end = self.matching(self.at)?;
+                let span = token.span.to(self.span(end));
+                self.at = end;
+                (EventsKind::Json(span), span)
+            }
+            Kind::Raw(content) => (EventsKind::Json(content), token.span),
+            Kind::Word => match self.tokens.get(self.at + 1).map(|token| &token.kind) {
+                Some(Kind::Text(path)) if self.word(self.at) == Some("file") => {
+                    let kind = EventsKind::File(path.clone());
+                    self.at += 1;
+                    (kind, token.span.to(self.span(self.at)))
+                }
+                _ => return self.expected("an event"),
+            },
+            Kind::Unclosed => return self.unclosed(),
+            _ => return self.expected("an event: `{ … }`, `[ … ]`, `r#\"…\"#` or `file \"…\"`"),
+        };
+        self.at += 1;
+        Ok(Events { table, kind, span })
+    }
+
+    fn expected_columns(&mut self, fires: bool) -> Parsed<Vec<(Name, Setting)>> {
+        if !(self.is_symbol(self.at, '-') && self.is_symbol(self.at + 1, '>')) {
+            return Ok(Vec::new());
+        }
+        if !fires {
+            let fault = Diagnostic::error(self.span(self.at), "a silent test has no row to compare with");
+            self.fault(fault.help("write `fires`, or leave out `-> { … }`"));
+            return Err(Reported);
+        }
+        self.at += 2;
+        if !self.is_symbol(self.at, '{') {
+            return self.expected("`{ Column: value }`");
+        }
+        match self.map()? {
+            SettingKind::Map(columns) => Ok(columns),
+            _ => Ok(Vec::new()),
+        }
+    }
+
+    /// Passes the query up to the next field, test or documentation outside of brackets.
+    fn query(&mut self, rule: &mut Rule) -> Parsed<()> {
+        let start = self.at;
+        while let Some(token) = self.tokens.get(self.at) {
+            match token.kind {
+                Kind::Symbol('(' | '[' | '{') => self.at = self.matching(self.at)?,
+                Kind::Unclosed => return self.unclosed(),
+                _ if self.at > start && self.ends_query() => break,
+                _ => {}
+            }
+            self.at += 1;
+        }
+        let mut last = self.at - 1;
+        while last > start && self.is_symbol(last, ',') {
+            last -= 1;
+        }
+        let span = self.span(start).to(self.span(last));
+        if rule.query.is_some() {
+            let fault = Diagnostic::error(span, "a second query in one rule");
+            self.fault(
+                fault.help("if this continues the query, move it before the fields that part the two"),
+            );
+            return Ok(());
+        }
+        rule.query = Some(span);
+        Ok(())
+    }
+
+    /// Whether what stands here belongs to the head again. `name:type` is part of a `parse` pattern.
+    fn ends_query(&self) -> bool {
+        let is_type = |at| self.word(at).is_some_and(|word| Type::named(word).is_some());
+        match self.tokens[self.at].kind {
+            Kind::Doc(_) => true,
+            Kind::Word => {
+                self.is_test(self.at) || (self.is_symbol(self.at + 1, ':') && !is_type(self.at + 2))
+            }
+            _ => false,
+        }
+    }
+
+    /// The token that closes the bracket at `open`.
+    fn matching(&mut self, open: usize) -> Parsed<usize> {
+        let mut closers = Vec::new();
+        for (at, token) in self.tokens.iter().enumerate().skip(open) {
+            match token.kind {
+                Kind::Symbol('(') => closers.push(')'),
+                Kind::Symbol('[') => closers.push(']'),
+                Kind::Symbol('{') => closers.push('}'),
+                Kind::Symbol(c @ (')' | ']' | '}')) => {
+                    if closers.pop() != Some(c) {
+                        break;
+                    }
+                    if closers.is_empty() {
+                        return Ok(at);
+                    }
+                }
+                _ => {}
+            }
+        }
+        let fault = Diagnostic::error(self.span(open), "this bracket is not closed");
+        self.fault(fault);
+        self.at = self.tokens.len();
+        Err(Reported)
+    }
+
+    /// After a fault: passes to the next comma, field or test outside of brackets.
+    fn recover(&mut self, start: usize) {
+        self.at = self.at.max(start + 1);
+        let mut depth = 0_usize;
+        while let Some(token) = self.tokens.get(self.at) {
+            match token.kind {
+                Kind::Symbol('(' | '[' | '{') => depth += 1,
+                Kind::Symbol(')' | ']' | '}') => depth = depth.saturating_sub(1),
+                Kind::Symbol(',') if depth == 0 => break,
+                _ if depth == 0 && self.ends_query() => break,
+                _ => {}
+            }
+            self.at += 1;
+        }
+    }
+
+    fn expected<T>(&mut self, what: &str) -> Parsed<T> {
+        let span = self.tokens.get(self.at).map_or_else(|| self.end(), |token| token.span);
+        let found = match span.text(self.text) {
+            "" => "the end of the rule".to_owned(),
+            text => format!("`{}`", text.lines().next().unwrap_or_default()),
+        };
+        self.fault(Diagnostic::error(span, format!("expected {what}, found {found}")));
+        Err(Reported)
+    }
+
+    fn unclosed<T>(&mut self) -> Parsed<T> {
+        let fault = Diagnostic::error(self.span(self.at), "this text is not closed");
+        self.fault(fault);
+        self.at = self.tokens.len();
+        Err(Reported)
+    }
+
+    fn fault(&mut self, fault: Diagnostic) {
+        self.faults.push(fault);
+    }
+
+    fn is_test(&self, at: usize) -> bool {
+        self.word(at) == Some("test")
+            && matches!(self.tokens.get(at + 1), Some(Token { kind: Kind::Text(_), .. }))
+    }
+
+    fn is_symbol(&self, at: usize, symbol: char) -> bool {
+        self.tokens.get(at).is_some_and(|token| token.kind == Kind::Symbol(symbol))
+    }
+
+    fn word(&self, at: usize) -> Option<&'a str> {
+        let token = self.tokens.get(at)?;
+        (token.kind == Kind::Word).then(|| token.span.text(self.text))
+    }
+
+    /// The word or text at `at` as a name.
+    fn name(&self, at: usize) -> Name {
+        let span = self.span(at);
+        match self.tokens.get(at).map(|token| &token.kind) {
+            Some(Kind::Text(text)) => Name { text: text.into(), span },
+            _ => Name { text: span.text(self.text).into(), span },
+        }
+    }
+
+    fn span(&self, at: usize) -> Span {
+        self.tokens.get(at).map_or_else(|| self.end(), |token| token.span)
+    }
+
+    fn end(&self) -> Span {
+        let end = self.text.len() as u32;
+        Span::new(end, end)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RULE: &str = r##"<AuditLogs>
+    /// Title
+    ///
+    /// Description.
+    id: "x", severity: High,
+    attack: { Persistence: [T1098, T1078.004] },
+    schedule: every 1d over 14d, trigger: >= 3,
+    alert_key: A, B,
+    runbook: r#"say "so""#,
+
+    | where A in ("x, test", "y:z") and B == "|"
+    | parse C with "a:" D:string "b"
+
+    entities: { Account { FullName: A }, IP { Address: B } },
+    test "one" fires { "a": { "b": [1, 2] } } -> { A: "x", N: 3 }
+    test "two" silent AuditLogs [ {}, {} ], SigninLogs { "c": 1 }
+    test "three" fires { AuditLogs: [ {} ], SigninLogs: {} }
+    test "four" silent file "x.ndjson"
+    tags: ["t"]
+    "##;
+
+    fn parsed(text: &str) -> Rule {
+        let (rule, faults) = parse(text);
+        assert_eq!(faults, []);
+        rule
+    }
+
+    #[test]
+    fn fields_and_tests_may_stand_before_and_after_the_query() {
+        let rule = parsed(RULE);
+        assert_eq!(rule.table.as_ref().unwrap().text, "AuditLogs");
+        let lines: Vec<_> = rule.documentation.iter().map(|line| line.text.as_str()).collect();
+        assert_eq!(lines, [" Title", "", " Description."]);
+        let names: Vec<_> = rule.fields.iter().map(|field| field.name.text.as_str()).collect();
+        let expected =
+            ["id", "severity", "attack", "schedule", "trigger", "alert_key", "runbook", "entities", "tags"];
+        assert_eq!(names, expected);
+        let query = rule.query.unwrap().text(RULE);
+        assert!(query.starts_with("| where A in") && query.ends_with("D:string \"b\""), "{query}");
+    }
+
+    #[test]
+    fn a_value_is_read_by_its_form() {
+        let rule = parsed(RULE);
+        let value =
+            |name: &str| &rule.fields.iter().find(|field| field.name.text == name).unwrap().value.kind;
+        assert_eq!(value("id"), &SettingKind::Text("x".to_owned()));
+        assert_eq!(value("severity"), &SettingKind::Word);
+        assert_eq!(value("schedule"), &SettingKind::Every(Timespan::days(1), Timespan::days(14)));
+        let trigger = Trigger { comparison: Comparison::GreaterOrEqual, rows: 3 };
+        assert_eq!(value("trigger"), &SettingKind::Comparison(trigger));
+        assert!(matches!(value("alert_key"), SettingKind::List(items) if items.len() == 2));
+        assert!(matches!(value("runbook"), SettingKind::Raw(content) if content.text(RULE) == "say \"so\""));
+        assert!(matches!(value("entities"), SettingKind::Map(entries) if entries.len() == 2));
+    }
+
+    #[test]
+    fn a_test_names_its_events_tables_and_columns() {
+        let tests = parsed(RULE).tests;
+        let tables = |test: &Test| {
+            let name = |events: &Events| events.table.as_ref().map(|table| table.text.to_string());
+            test.events.iter().map(name).collect::<Vec<_>>()
+        };
+        let named = |name: &str| Some(name.to_owned());
+        assert_eq!(tests.iter().map(|test| test.fires).collect::<Vec<_>>(), [true, false, true, false]);
+        assert_eq!(tables(&tests[0]), [None]);
+        assert_eq!(tests[0].expected.len(), 2);
+        assert_eq!(tables(&tests[1]), [named("AuditLogs"), named("SigninLogs")]);
+        assert_eq!(tables(&tests[2]), [named("AuditLogs"), named("SigninLogs")]);
+        assert_eq!(tests[3].events[0].kind, EventsKind::File("x.ndjson".to_owned()));
+    }
+
+    #[test]
+    fn a_query_may_name_its_own_source() {
+        for query in ["AuditLogs | where x == 1", "let a = 1;\nT | where x == a", "union A, B | count"] {
+            let text = format!("id: \"x\",\nseverity: High,\n{query}\ntest \"a\" silent {{}}");
+            assert_eq!(parsed(&text).query.unwrap().text(&text), query);
+        }
+    }
+
+    #[test]
+    fn each_fault_is_reported_once_and_the_rest_is_read() {
+        for (text, messages) in [
+            ("id: , severity: High", &["expected a value, found `,`"][..]),
+            ("id: [\"a\" \"b\"], x: 1", &["expected `,` or `]`, found `\"b\"`"]),
+            ("test \"a\" fire {} x: 1", &["expected `fires` or `silent`, found `fire`"]),
+            (
+                "schedule: every day, x: y z: {",
+                &[
+                    "expected a span of time such as `5m`, `1h` or `1d`, found `day`",
+                    "expected `}`, found the end of the rule",
+                ],
+            ),
+            ("| where (a", &["this bracket is not closed"]),
+            ("id: \"a", &["this text is not closed"]),
+            ("| count id: 1 | take 1", &["a second query in one rule"]),
+        ] {
+            let faults = parse(text).1;
+            assert_eq!(
+                faults.iter().map(|fault| fault.message.as_str()).collect::<Vec<_>>(),
+                messages,
+                "{text}"
+            );
+        }
+    }
+}

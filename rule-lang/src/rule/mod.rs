@@ -1,0 +1,17 @@
+//! Rules: the body of a `rule!` to a checked rule.
+
+mod attack;
+mod compile;
+mod duration;
+mod entities;
+mod events;
+mod fields;
+pub mod head;
+mod template;
+mod token;
+pub mod trial;
+pub mod typed;
+pub mod written;
+
+pub use compile::{Files, Outcome, compile};
+pub use fields::NAMES as FIELD_NAMES;

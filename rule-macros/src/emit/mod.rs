@@ -1,0 +1,194 @@
+//! A planned rule to Rust.
+//!
+//! ```text
+//! Metadata ─> constant          \
+//! Input    ─> accepts, matches   ├─> pub static RULE: Rule = { statics, functions, Rule { … } };
+//! stages   ─> row               /
+//! ```
+//!
+//! All paths start at `::rule_runtime::generated`, in emitted code `g`.
+
+mod expression;
+mod metadata;
+mod row;
+mod statics;
+
+use expression::{Columns, Emitter};
+use proc_macro2::{Literal, TokenStream};
+use quote::{format_ident, quote};
+use rule_lang::planning::{Body, Compiled, DispatchKey, Indicator, Input, OutputColumn, RowBuilder};
+use rule_lang::rule::typed::{Rule, Test};
+use rule_lang::schemas::Schemas;
+use rule_model::Schema;
+use rule_model::plan::{Expr, Plan};
+use rule_model::schema::source;
+use statics::Statics;
+use std::collections::BTreeSet;
+
+/// The rule's static.
+pub(crate) fn rule(rule: &Rule, compiled: &Compiled, schemas: &Schemas) -> TokenStream {
+    let title = &*rule.metadata.title;
+    let mut statics = Statics::default();
+    let (functions, body) = body(&compiled.body, &mut statics);
+    let statics = statics.items();
+    let tables = own_tables(&compiled.body, schemas);
+    let metadata = metadata::emit(&rule.metadata);
+    let columns = compiled.columns.iter().map(output_column);
+    let stages = compiled
+        .stages
+        .iter()
+        .map(|(operator, text)| quote!(g::StageText { operator: #operator, text: #text }));
+    let indicators = compiled.indicators.iter().map(indicator);
+    let tests = rule.tests.iter().map(|test| self::test(test, rule.table.as_deref()));
+    let visible = compiled.visible;
+    quote! {
+        #[doc = #title]
+        #[allow(unused_variables, unused_parens, clippy::all, clippy::pedantic)]
+        pub static RULE: ::rule_runtime::Rule = {
+            use ::rule_runtime::generated as g;
+            #[allow(unused_imports)]
+            use g::tables::*;
+            #tables
+            #statics
+            #functions
+            g::Rule {
+                metadata: #metadata,
+                module: module_path!(),
+                body: #body,
+                columns: &[#(#columns),*],
+                visible: #visible,
+                stages: &[#(#stages),*],
+                indicators: &[#(#indicators),*],
+                tests: &[#(#tests),*],
+            }
+        };
+    }
+}
+
+/// What stands in a rule's place when it does not compile, so that the names of the rest still resolve.
+pub(crate) fn stub() -> TokenStream {
+    quote! {
+        #[doc = "A rule that does not compile."]
+        pub static RULE: ::rule_runtime::Rule = ::rule_runtime::generated::STUB;
+    }
+}
+
+/// Statics for the tables that the crate itself defines.
+fn own_tables(body: &Body, schemas: &Schemas) -> TokenStream {
+    let inputs = match body {
+        Body::RowLocal { input, .. } => std::slice::from_ref(input),
+        Body::AcrossEvents { inputs, .. } => inputs,
+    };
+    let names: BTreeSet<&str> = inputs.iter().map(|input| input.table.as_str()).collect();
+    names.into_iter().filter_map(|name| schemas.own(name)).map(|own| own_table(&own.schema)).collect()
+}
+
+fn own_table(schema: &Schema) -> TokenStream {
+    let name = format_ident!("{}", source::static_name(&schema.name));
+    // The text is Rust that this workspace's own generator writes.
+    let table: TokenStream = source::source_text(schema, "g").parse().unwrap_or_default();
+    quote!(static #name: g::Schema = #table;)
+}
+
+/// Functions, and the body that names them.
+fn body(body: &Body, statics: &mut Statics) -> (TokenStream, TokenStream) {
+    match body {
+        Body::RowLocal { input, row } => {
+            let (mut functions, emitted_input) = self::input(input, 0, statics);
+            let row = match row {
+                RowBuilder::Stages(stages) => {
+                    functions.extend(row::function(&input.fields, stages, statics));
+                    quote!(g::RowBuilder::Generated(row))
+                }
+                RowBuilder::Plan(plan) => {
+                    let plan = serialised(plan);
+                    quote!(g::RowBuilder::Plan(#plan))
+                }
+            };
+            (functions, quote!(g::Body::RowLocal(g::RowLocal { input: #emitted_input, row: #row })))
+        }
+        Body::AcrossEvents { inputs, tail, partition } => {
+            let mut functions = TokenStream::new();
+            let mut emitted = Vec::new();
+            for (index, input) in inputs.iter().enumerate() {
+                let (of_input, input) = self::input(input, index, statics);
+                functions.extend(of_input);
+                emitted.push(input);
+            }
+            let tail = serialised(tail);
+            let partition = partition.iter().map(|column| column.as_str());
+            let body = quote!(g::Body::AcrossEvents(g::AcrossEvents {
+                inputs: &[#(#emitted),*],
+                tail: #tail,
+                partition: &[#(#partition),*],
+            }));
+            (functions, body)
+        }
+    }
+}
+
+/// The two functions of an input, and the input that names them.
+fn input(input: &Input, index: usize, statics: &mut Statics) -> (TokenStream, TokenStream) {
+    let (accepts, matches) = (format_ident!("accepts{index}"), format_ident!("matches{index}"));
+    let operation = input.operation.as_deref().map(Columns::of_operation).unwrap_or_default();
+    let accepted = all(&input.accepts, &operation, statics);
+    let matched = all(&input.matches, &Columns::of_event(&input.fields), statics);
+    let functions = quote! {
+        #[inline(never)]
+        fn #accepts(operation: &str, context: &mut g::Context) -> bool { #accepted }
+        #[inline(never)]
+        fn #matches(event: &g::Event<'_>, context: &mut g::Context) -> bool { #matched }
+    };
+    let schema = format_ident!("{}", source::static_name(&input.table));
+    let keys = input.keys.iter().map(|key| match key {
+        DispatchKey::Exact(name) => quote!(g::DispatchKey::Exact(#name)),
+        DispatchKey::AnyCase(name) => quote!(g::DispatchKey::AnyCase(#name)),
+        DispatchKey::Test(test) => quote!(g::DispatchKey::Test(#test)),
+    });
+    let columns = &input.columns;
+    let input = quote!(g::Input {
+        schema: &#schema,
+        dispatch: g::Dispatch { keys: &[#(#keys),*], accepts: #accepts },
+        matches: #matches,
+        columns: &[#(#columns),*],
+    });
+    (functions, input)
+}
+
+/// Whether all conditions are true, as a Rust `bool`.
+fn all(conditions: &[Expr], columns: &Columns, statics: &mut Statics) -> TokenStream {
+    let mut emitter = Emitter { columns, statics };
+    let conditions: Vec<TokenStream> = conditions.iter().map(|condition| emitter.truth(condition)).collect();
+    if conditions.is_empty() { quote!(true) } else { quote!(#(#conditions)&&*) }
+}
+
+/// A plan as bytes.
+fn serialised(plan: &Plan) -> Literal {
+    // A plan always serialises: every part of it has a form, and the bytes go to memory.
+    Literal::byte_string(&postcard::to_allocvec(plan).unwrap_or_default())
+}
+
+fn output_column(column: &OutputColumn) -> TokenStream {
+    let (name, stage) = (column.field.name.as_str(), &column.stage);
+    let ty = format_ident!("{}", format!("{:?}", column.field.ty));
+    quote!(g::OutputColumn { name: #name, ty: g::Type::#ty, stage: #stage })
+}
+
+fn indicator(indicator: &Indicator) -> TokenStream {
+    let Indicator { field, kind, values } = indicator;
+    quote!(g::Indicator { field: #field, kind: #kind, values: &[#(#values),*] })
+}
+
+fn test(test: &Test, of_head: Option<&str>) -> TokenStream {
+    let name = &test.name;
+    let events = test.events.iter().map(|(table, json)| match table.as_deref().or(of_head) {
+        Some(table) => quote!((g::Some(#table), #json)),
+        None => quote!((g::None, #json)),
+    });
+    let expected = test.expected.iter().map(|(column, value)| quote!((#column, #value)));
+    let expect = match test.fires {
+        true => quote!(g::Expectation::Fires(&[#(#expected),*])),
+        false => quote!(g::Expectation::Silent),
+    };
+    quote!(g::Test { name: #name, expect: #expect, events: &[#(#events),*] })
+}

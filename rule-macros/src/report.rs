@@ -1,0 +1,31 @@
+//! Diagnostics as `compile_error!`s under the user's own tokens.
+
+use crate::text::Source;
+use proc_macro2::{Delimiter, Group, Ident, Literal, Punct, Spacing, Span, TokenStream, TokenTree};
+use rule_lang::Diagnostic;
+
+/// `::core::compile_error! { message }` at the place of a diagnostic.
+pub(crate) fn diagnostic(diagnostic: &Diagnostic, source: &Source) -> TokenStream {
+    let (first, last) = source.spans(diagnostic.span);
+    error(&diagnostic.to_string(), first, last)
+}
+
+/// `::core::compile_error! { message }` from one token to another: rustc points at everything from the first token of
+/// the call to its last, so the two ends carry the two spans.
+pub(crate) fn error(message: &str, first: Span, last: Span) -> TokenStream {
+    let punct = |c, spacing, span| {
+        let mut punct = Punct::new(c, spacing);
+        punct.set_span(span);
+        TokenTree::Punct(punct)
+    };
+    let path = ["core", "compile_error"].into_iter().flat_map(|word| {
+        let colons = [(Spacing::Joint, ':'), (Spacing::Alone, ':')];
+        let colons = colons.map(|(spacing, c)| punct(c, spacing, first));
+        colons.into_iter().chain([TokenTree::Ident(Ident::new(word, first))])
+    });
+    let mut message = Literal::string(message);
+    message.set_span(last);
+    let mut body = Group::new(Delimiter::Brace, TokenTree::Literal(message).into());
+    body.set_span(last);
+    path.chain([punct('!', Spacing::Alone, last), TokenTree::Group(body)]).collect()
+}

@@ -1,0 +1,146 @@
+//! Inline tests run through the generated code, as `cargo test` and `detector test` do.
+//!
+//! ```text
+//! JSON ─Parser─> Event ─dispatch─> accepts ─> matches ─┬─> row                      ┐
+//!                                                      └─> rows of $0, $1 … ─tail──┴─> compared with the test
+//! ```
+
+use crate::rule::{AcrossEvents, Body, Expectation, Input, RowBuilder, RowLocal, Rule, Test};
+use crate::{Event, Parser};
+use rule_eval::{Context, Row, Table, evaluate, json};
+use rule_model::plan::{Field, Name, Plan};
+use rule_model::{DateTime, Schema};
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+/// Runs the test at this position of a rule's tests.
+///
+/// # Panics
+/// If the test fails, with the reason: this is what the `#[test]` functions of `rule!` call.
+pub fn assert_passes(rule: &Rule, index: usize) {
+    let test = &rule.tests[index];
+    if let Err(reason) = run(rule, test) {
+        panic!("test \"{}\" of rule {} fails: {reason}", test.name, rule.metadata.id);
+    }
+}
+
+/// Runs a test of a rule through the rule's own code; the reason if it fails.
+pub fn run(rule: &Rule, test: &Test) -> Result<(), String> {
+    let rows = rows(rule, test)?;
+    let fires = !rows.is_empty() && rule.metadata.trigger.fires(rows.len() as u64);
+    match (test.expect, fires) {
+        (Expectation::Fires(_), false) => Err("no alert, where one is expected".to_owned()),
+        (Expectation::Silent, true) => Err("an alert, where none is expected".to_owned()),
+        (Expectation::Fires(expected), true) => compare(rule, expected, &rows),
+        (Expectation::Silent, false) => Ok(()),
+    }
+}
+
+/// The rows that the rule's query gives for the events of a test.
+pub fn rows(rule: &Rule, test: &Test) -> Result<Vec<Row>, String> {
+    let mut context = Context::at(latest_time(rule, test)?);
+    let rows = match &rule.body {
+        Body::RowLocal(body) => row_local(body, test, &mut context)?,
+        Body::AcrossEvents(body) => across_events(body, test, &mut context)?,
+    };
+    match context.take_failure() {
+        Some(error) => Err(error.message),
+        None => Ok(rows),
+    }
+}
+
+fn row_local(body: &RowLocal, test: &Test, context: &mut Context) -> Result<Vec<Row>, String> {
+    let mut rows = Vec::new();
+    for_events(&body.input, test, |event| {
+        if !passes(&body.input, event, context) {
+            return Ok(());
+        }
+        match body.row {
+            RowBuilder::Generated(build) => rows.extend(build(event, context)),
+            RowBuilder::Plan(bytes) => rows.extend(rows_of_plan(bytes, event, context)?),
+        }
+        Ok(())
+    })?;
+    Ok(rows)
+}
+
+fn rows_of_plan(bytes: &[u8], event: &Event<'_>, context: &mut Context) -> Result<Vec<Row>, String> {
+    let plan: Plan = postcard::from_bytes(bytes).map_err(|error| error.to_string())?;
+    let input = Table { columns: fields(event.schema), rows: vec![event.row()] };
+    let inputs = HashMap::from([(Name::new_static("$0"), input)]);
+    evaluate(&plan, &inputs, context).map(|table| table.rows).map_err(|error| error.message)
+}
+
+fn across_events(body: &AcrossEvents, test: &Test, context: &mut Context) -> Result<Vec<Row>, String> {
+    let mut inputs: HashMap<Name, Table> = HashMap::new();
+    for (index, input) in body.inputs.iter().enumerate() {
+        let mut table = Table::empty(fields(input.schema));
+        for_events(input, test, |event| {
+            if passes(input, event, context) {
+                table.rows.push(event.row());
+            }
+            Ok(())
+        })?;
+        inputs.insert(format!("${index}").into(), table);
+    }
+    let tail: Plan = postcard::from_bytes(body.tail).map_err(|error| error.to_string())?;
+    evaluate(&tail, &inputs, context).map(|table| table.rows).map_err(|error| error.message)
+}
+
+/// Whether an event passes the conditions of an input.
+fn passes(input: &Input, event: &Event<'_>, context: &mut Context) -> bool {
+    let operation = input.schema.operation.map_or(Cow::Borrowed(""), |column| event.text(column));
+    (input.dispatch.accepts)(&operation, context) && (input.matches)(event, context)
+}
+
+/// Hands each event of the test that belongs to the input's table to `use_it`.
+fn for_events(
+    input: &Input,
+    test: &Test,
+    mut use_it: impl FnMut(&Event<'_>) -> Result<(), String>,
+) -> Result<(), String> {
+    let mut parser = Parser::default();
+    for (table, text) in test.events {
+        if table.is_some_and(|table| !input.schema.is_called(table)) {
+            continue;
+        }
+        parser
+            .with_event(input.schema, text, |event| use_it(event))
+            .map_err(|reason| format!("an event cannot be read: {reason:?}"))??;
+    }
+    Ok(())
+}
+
+/// The time at which a test is evaluated: that of its latest event.
+fn latest_time(rule: &Rule, test: &Test) -> Result<DateTime, String> {
+    let mut latest = None;
+    let inputs = match &rule.body {
+        Body::RowLocal(body) => std::slice::from_ref(&body.input),
+        Body::AcrossEvents(body) => body.inputs,
+    };
+    for input in inputs {
+        for_events(input, test, |event| {
+            latest = latest.max(event.time());
+            Ok(())
+        })?;
+    }
+    Ok(latest.unwrap_or(DateTime::UNIX_EPOCH))
+}
+
+fn fields(schema: &Schema) -> Vec<Field> {
+    schema.columns.iter().map(|column| Field::new(column.name.as_ref(), column.ty)).collect()
+}
+
+/// Whether some row has all the values that the test names.
+fn compare(rule: &Rule, expected: &[(&str, &str)], rows: &[Row]) -> Result<(), String> {
+    let differences = |row: &Row| -> Vec<String> {
+        let differs = |&(name, expected): &(&str, &str)| {
+            let index = rule.columns.iter().position(|column| column.name == name);
+            let shown = index.and_then(|index| row.get(index)).map(json::display).unwrap_or_default();
+            (shown != expected).then(|| format!("{name} is \"{shown}\", not \"{expected}\""))
+        };
+        expected.iter().filter_map(differs).collect()
+    };
+    let nearest = rows.iter().map(differences).min_by_key(Vec::len).unwrap_or_default();
+    if nearest.is_empty() { Ok(()) } else { Err(nearest.join("; ")) }
+}
