@@ -84,7 +84,7 @@ impl FileTables {
         let opened = |error| Failure::open(file, &error);
         let source = Origin::of(file).open(&Progress::default()).map_err(opened)?;
         let limits = Limits { record: usize::MAX, ..Limits::default() };
-        let mut framer = Framer::new(source, limits);
+        let mut framer = Framer::new(source.reader, limits);
         let mut batch = Batch::default();
         let mut records = Vec::new();
         while framer.fill(&mut batch).map_err(opened)? {
@@ -136,11 +136,15 @@ fn inferred(records: &[Bag]) -> Table {
             names.insert(name.clone(), joined(&seen, value));
         }
     }
-    let columns: Vec<Field> = names.iter().map(|(name, ty)| Field::new(name.clone(), type_named(ty))).collect();
+    let columns: Vec<Field> =
+        names.iter().map(|(name, ty)| Field::new(name.clone(), type_named(ty))).collect();
     let cell = |record: &Bag, column: &Field| {
-        record.get(&column.name).map_or_else(|| Value::absent(column.ty), |value| record::convert(value, column.ty))
+        record
+            .get(&column.name)
+            .map_or_else(|| Value::absent(column.ty), |value| record::convert(value, column.ty))
     };
-    let rows = records.iter().map(|record| columns.iter().map(|column| cell(record, column)).collect()).collect();
+    let rows =
+        records.iter().map(|record| columns.iter().map(|column| cell(record, column)).collect()).collect();
     Table { columns, rows }
 }
 

@@ -16,10 +16,16 @@
 #![forbid(unsafe_code)]
 
 mod commands;
+#[cfg(feature = "queries")]
+mod diagnostics;
 mod failure;
+#[cfg(feature = "queries")]
+mod file_tables;
 mod inputs;
 mod nearest;
 mod progress;
+#[cfg(feature = "queries")]
+mod result_table;
 mod selection;
 mod terminal;
 

@@ -64,7 +64,9 @@ impl Grid<'_> {
             let text = cut(text, *width);
             let padding = " ".repeat(width - text.chars().count());
             match column.ty {
-                Type::Int | Type::Long | Type::Real | Type::Decimal => line.extend([&padding, &text].map(String::as_str)),
+                Type::Int | Type::Long | Type::Real | Type::Decimal => {
+                    line.extend([&padding, &text].map(String::as_str))
+                }
                 _ => line.extend([&text, &padding].map(String::as_str)),
             }
         }

@@ -4,8 +4,9 @@ use crate::diagnostics::Shown;
 use crate::failure::Failure;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use rule_eval::json;
-use rule_lang::catalog::{AnyTable, BuiltIn, Catalog};
+use rule_lang::catalog::{AnyTable, Catalog};
 use rule_lang::diagnostic::Position;
+use rule_lang::schemas::Schemas;
 use rule_lang::{Diagnostic, compile_query};
 use rule_model::Value;
 use rule_runtime::Ruleset;
@@ -55,8 +56,9 @@ pub(crate) fn parser() -> Command {
 
 /// Checks what the arguments name.
 pub(crate) fn run(_rules: &'static Ruleset, matches: &ArgMatches) -> Result<ExitCode, Failure> {
+    let schemas = Schemas::builtin();
     let catalog: Box<dyn Catalog> =
-        if matches.get_flag("any-table") { Box::new(AnyTable(BuiltIn)) } else { Box::new(BuiltIn) };
+        if matches.get_flag("any-table") { Box::new(AnyTable(schemas)) } else { Box::new(schemas) };
     let all_fine = match matches.get_one::<String>("ndjson") {
         Some(file) => check_lines(file, catalog.as_ref())?,
         None => check_files(matches, catalog.as_ref())?,
@@ -65,7 +67,8 @@ pub(crate) fn run(_rules: &'static Ruleset, matches: &ArgMatches) -> Result<Exit
 }
 
 fn check_files(matches: &ArgMatches, catalog: &dyn Catalog) -> Result<bool, Failure> {
-    let mut files: Vec<&str> = matches.get_many::<String>("file").into_iter().flatten().map(String::as_str).collect();
+    let mut files: Vec<&str> =
+        matches.get_many::<String>("file").into_iter().flatten().map(String::as_str).collect();
     if files.is_empty() {
         if stdin().is_terminal() {
             return Err(Failure::Usage("nothing to check; name a file, or - for standard input".to_owned()));

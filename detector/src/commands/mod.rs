@@ -1,5 +1,9 @@
 //! The commands. Each is a file with its arguments, its help and what it does, and a line in [`COMMANDS`].
 
+#[cfg(feature = "queries")]
+mod check;
+#[cfg(feature = "queries")]
+mod query;
 mod run;
 
 use crate::failure::Failure;
@@ -16,7 +20,13 @@ struct Command {
 }
 
 /// All commands, in the order of the help.
-const COMMANDS: &[Command] = &[Command { parser: run::parser, run: run::run }];
+const COMMANDS: &[Command] = &[
+    Command { parser: run::parser, run: run::run },
+    #[cfg(feature = "queries")]
+    Command { parser: query::parser, run: query::run },
+    #[cfg(feature = "queries")]
+    Command { parser: check::parser, run: check::run },
+];
 
 /// The whole command line.
 pub(crate) fn parser() -> Parser {

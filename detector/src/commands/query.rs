@@ -9,8 +9,9 @@ use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use rule_eval::time_text::parse_datetime;
 use rule_eval::{Context, Table, evaluate, json};
-use rule_lang::catalog::{BuiltIn, Layered};
+use rule_lang::catalog::Layered;
 use rule_lang::compile_query;
+use rule_lang::schemas::Schemas;
 use rule_model::{DateTime, Value};
 use rule_runtime::Ruleset;
 use std::io::{self, BufWriter, IsTerminal, Write, stdout};
@@ -58,14 +59,16 @@ pub(crate) fn run(_rules: &'static Ruleset, matches: &ArgMatches) -> Result<Exit
     let mut arguments: Vec<&str> =
         matches.get_many::<String>("arguments").into_iter().flatten().map(String::as_str).collect();
     let query = match arguments.pop() {
-        Some("-") => io::read_to_string(io::stdin()).map_err(|error| Failure::open("standard input", &error))?,
+        Some("-") => {
+            io::read_to_string(io::stdin()).map_err(|error| Failure::open("standard input", &error))?
+        }
         Some(query) => query.to_owned(),
         None => return Err(Failure::Usage("no query".to_owned())),
     };
     let mut context = Context::at(now(matches)?);
     let tables = FileTables::load(&arguments)?;
     tables.report_rejected();
-    let compiled = match compile_query(&query, &Layered(tables.catalog(), BuiltIn)) {
+    let compiled = match compile_query(&query, &Layered(tables.catalog(), Schemas::builtin())) {
         Ok(compiled) => compiled,
         Err(errors) => {
             for diagnostic in &errors {
@@ -101,7 +104,11 @@ fn write(table: &Table, format: Option<&str>) -> Result<(), Failure> {
     let mut out = BufWriter::new(stdout().lock());
     match format.unwrap_or(if stdout().is_terminal() { "table" } else { "ndjson" }) {
         "table" => write!(out, "{}", Grid { table, width: terminal::style().width })?,
-        "json" => writeln!(out, "{}", json::write(&Value::array((0..table.rows.len()).map(|row| object(table, row)))))?,
+        "json" => writeln!(
+            out,
+            "{}",
+            json::write(&Value::array((0..table.rows.len()).map(|row| object(table, row))))
+        )?,
         _ => {
             for row in 0..table.rows.len() {
                 writeln!(out, "{}", json::write(&object(table, row)))?;
