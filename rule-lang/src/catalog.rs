@@ -1,8 +1,9 @@
 //! The tables that a query may name.
 
 use crate::nearest;
-use rule_model::Type;
+use crate::schemas::Schemas;
 use rule_model::plan::{Field, Name};
+use rule_model::{Schema, Type};
 use std::collections::BTreeMap;
 
 /// A table as the checker sees it.
@@ -85,6 +86,27 @@ impl Catalog for Tables {
     }
 }
 
+impl From<&Schema> for CatalogTable {
+    fn from(schema: &Schema) -> CatalogTable {
+        CatalogTable {
+            name: Name::new(&schema.name),
+            columns: schema.columns.iter().map(|c| Field::new(c.name.as_ref(), c.ty)).collect(),
+            time: schema.time_column().map(|column| Name::new(&column.name)),
+            open: false,
+        }
+    }
+}
+
+impl Catalog for Schemas {
+    fn table(&self, name: &str) -> Option<CatalogTable> {
+        self.find(name).map(CatalogTable::from)
+    }
+
+    fn names(&self) -> Vec<Name> {
+        self.iter().map(|schema| Name::new(&schema.name)).collect()
+    }
+}
+
 impl<C: Catalog> Catalog for AnyTable<C> {
     fn table(&self, name: &str) -> Option<CatalogTable> {
         self.0.table(name).or_else(|| Some(CatalogTable::unknown(name)))
@@ -154,6 +176,12 @@ mod tests {
     fn an_unknown_name_is_a_table_only_if_any_table_is_admitted() {
         assert_eq!(one().table("Other"), None);
         assert_eq!(AnyTable(one()).table("Other"), Some(CatalogTable::unknown("Other")));
+    }
+
+    #[test]
+    fn a_schema_is_found_by_its_alias_under_its_own_name() {
+        let table = Schemas::builtin().table("AzureDevOpsAuditing");
+        assert_eq!(table.map(|table| table.name).as_deref(), Some("ADOAuditLogs"));
     }
 
     #[test]

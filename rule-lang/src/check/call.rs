@@ -358,8 +358,7 @@ impl<'a> Checker<'a> {
     pub(super) fn pattern_is_valid(&mut self, pattern: &Expr) -> bool {
         let Some(text) = types::literal_text(pattern) else { return true };
         let translated = rule_eval::pattern::translated(text);
-        let text = translated.as_ref();
-        let Err(error) = regex_syntax::parse(text) else { return true };
+        let Err(error) = regex_syntax::parse(&translated) else { return true };
         let (what, at) = match &error {
             regex_syntax::Error::Parse(e) => (e.kind().to_string(), Some(e.span().start.offset)),
             regex_syntax::Error::Translate(e) => (e.kind().to_string(), Some(e.span().start.offset)),
@@ -367,7 +366,7 @@ impl<'a> Checker<'a> {
         };
         let mut diagnostic =
             Diagnostic::error(pattern.span, format!("this is no regular expression: {what}"));
-        if let Some(before) = at.and_then(|at| text.get(..at)) {
+        if let Some(before) = at.filter(|_| translated == text).and_then(|at| text.get(..at)) {
             let position = before.chars().count() + 1;
             diagnostic = diagnostic.note(format!("the fault is at character {position} of `{text}`"));
         }

@@ -5,8 +5,8 @@
 use super::scope::Columns;
 use crate::syntax::{self, ExprKind as Syntax};
 use rule_eval::aggregate::{Aggregate, Naming, Results};
-use rule_model::Value;
 use rule_model::plan::Name;
+use rule_model::{Type, Value};
 use std::fmt::Write;
 
 /// Functions whose result is named like their first argument.
@@ -134,6 +134,23 @@ fn call(function: &str, args: &[syntax::Argument], depth: usize) -> Option<Name>
             aggregate_results(entry, args, &names).into_iter().next()
         }),
     }
+}
+
+/// The names and types of the columns that a call gives which gives several; empty for every other expression.
+pub(crate) fn several(e: &syntax::Expr) -> Vec<(Name, Type)> {
+    let (function, args) = match &e.kind {
+        Syntax::Parenthesized(inner) => return several(inner),
+        Syntax::Call(function, args) => (function.text.as_str(), args.as_slice()),
+        _ => return Vec::new(),
+    };
+    let name = |arg: &syntax::Argument| implied(&arg.value).unwrap_or_default();
+    if matches!(function, "array_sort_asc" | "array_sort_desc") && args.len() > 1 {
+        let arrays = args.iter().filter(|arg| !matches!(arg.value.kind, Syntax::Literal(Value::Bool(_), _)));
+        return arrays.map(|arg| (Name::from(format!("{}_sorted", name(arg))), Type::Dynamic)).collect();
+    }
+    let first = args.first().map(name).unwrap_or_default();
+    let columns = rule_eval::function(function).map(|entry| entry.columns).unwrap_or_default();
+    columns.iter().map(|(column, ty)| (Name::from(format!("{function}_{first}_{column}")), *ty)).collect()
 }
 
 /// The names of an aggregate's result columns, from the names of its arguments, of which `*` has given one for each

@@ -1,12 +1,22 @@
 //! `extend`, `project` and its family, `serialize`: operators that make columns of columns.
 
-use super::Checker;
 use super::naming::{self, Numbered};
 use super::scope::{Column, Columns, Rows};
+use super::{Checker, is_fault};
 use crate::Span;
 use crate::syntax::{self, ExprKind as Syntax};
-use rule_model::Type;
-use rule_model::plan::{Assignment, Direction, Expr, HIDDEN, Name, Operator, ProjectOpen};
+use rule_model::plan::{Assignment, Direction, Expr, ExprKind, HIDDEN, Name, Operator, ProjectOpen};
+use rule_model::{Type, Value};
+
+/// A column that an operator makes.
+struct Made {
+    /// The name that the query gives it.
+    name: Option<Name>,
+    /// Else the name that its expression implies.
+    implied: Option<Name>,
+    value: Expr,
+    unknown: bool,
+}
 
 impl<'a> Checker<'a> {
     /// The assignments of `extend`, and the columns after it.
@@ -20,22 +30,12 @@ impl<'a> Checker<'a> {
         let mut after = columns.clone();
         let mut numbered = Numbered::default();
         for item in items {
-            let value = self.over(columns, |checker| checker.expr(&item.value));
-            let unknown = self.over(columns, |checker| checker.is_unknown(&value));
-            let name = match item.names.as_slice() {
-                [] => naming::implied(&item.value).unwrap_or_else(|| numbered.next(&after)),
-                [name] => {
-                    self.refuse_repeated(&mut explicit, name);
-                    name.text.clone()
-                }
-                _ => {
-                    self.several_names(item);
-                    continue;
-                }
-            };
-            after.set(Column { name: name.clone(), ty: value.ty, unknown });
-            assignments.retain(|earlier| earlier.name != name);
-            assignments.push(Assignment { name, value });
+            for made in self.made(columns, item, &mut explicit) {
+                let name = made.name.or(made.implied).unwrap_or_else(|| numbered.next(&after));
+                after.set(Column { name: name.clone(), ty: made.value.ty, unknown: made.unknown });
+                assignments.retain(|earlier| earlier.name != name);
+                assignments.push(Assignment { name, value: made.value });
+            }
         }
         (assignments, after)
     }
@@ -51,31 +51,47 @@ impl<'a> Checker<'a> {
         let mut assignments = Vec::new();
         let mut numbered = Numbered::default();
         for item in items {
-            let value = self.over(columns, |checker| checker.expr(&item.value));
-            let unknown = self.over(columns, |checker| checker.is_unknown(&value));
-            let name = match (item.names.as_slice(), &item.value.kind) {
-                ([name], _) | ([], Syntax::Name(name)) => {
-                    self.refuse_repeated(&mut explicit, name);
-                    if after.contains(&name.text) && explicit.iter().filter(|n| **n == name.text).count() > 1
-                    {
-                        continue;
-                    }
-                    after.free_name(&name.text)
-                }
-                ([], _) => match naming::implied(&item.value) {
+            if let ([], Syntax::Name(name)) = (item.names.as_slice(), &item.value.kind) {
+                self.refuse_repeated(&mut explicit, name);
+            }
+            for made in self.made(columns, item, &mut explicit) {
+                let name = match made.name.or(made.implied) {
                     Some(name) => after.free_name(&name),
                     None => numbered.next(&after),
-                },
-                _ => {
-                    self.several_names(item);
-                    continue;
-                }
-            };
-            after.list.push(Column { name: name.clone(), ty: value.ty, unknown });
-            assignments.push(Assignment { name, value });
+                };
+                after.list.push(Column { name: name.clone(), ty: made.value.ty, unknown: made.unknown });
+                assignments.push(Assignment { name, value: made.value });
+            }
         }
         self.keep_carried(columns, &mut after, &mut assignments);
         (assignments, after)
+    }
+
+    /// The columns that one item makes: one, or as many as its function gives.
+    fn made(&mut self, columns: &Columns, item: &'a syntax::Named, explicit: &mut Vec<Name>) -> Vec<Made> {
+        for name in &item.names {
+            self.refuse_repeated(explicit, name);
+        }
+        let value = self.over(columns, |checker| checker.expr(&item.value));
+        let unknown = self.over(columns, |checker| checker.is_unknown(&value));
+        let given = |at: usize| item.names.get(at).map(|name| name.text.clone());
+        let several = naming::several(&item.value);
+        if several.is_empty() || is_fault(&value) {
+            if item.names.len() > 1 && !is_fault(&value) {
+                let span = item.names.first().map_or(item.value.span, |name| name.span);
+                self.error(span, "several names are given, but there is one value");
+            }
+            return vec![Made { name: given(0), implied: naming::implied(&item.value), value, unknown }];
+        }
+        let mut made = Vec::new();
+        for (at, (implied, ty)) in several.into_iter().enumerate() {
+            let index = Expr::literal(Value::Long(at as i64), Type::Long, value.span);
+            let kind = ExprKind::Element(Box::new(value.clone()), Box::new(index));
+            let element = Expr { kind, ty: Type::Dynamic, span: value.span };
+            let element = self.convert(element, ty);
+            made.push(Made { name: given(at), implied: Some(implied), value: element, unknown: false });
+        }
+        made
     }
 
     /// Reports a name that is given twice within one operator.
@@ -84,12 +100,6 @@ impl<'a> Checker<'a> {
             self.error(name.span, format!("the column `{}` is already there", name.text));
         }
         given.push(name.text.clone());
-    }
-
-    /// Reports `(a, b) = …` for a value that is one.
-    fn several_names(&mut self, item: &syntax::Named) {
-        let span = item.names.first().map_or(item.value.span, |name| name.span);
-        self.error(span, "several names for one value are not supported here");
     }
 
     /// Keeps the columns that the rule needs beside the result, out of sight of what follows.

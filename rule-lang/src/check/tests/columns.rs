@@ -81,6 +81,14 @@ fn operators_give_the_columns_that_kql_gives() {
             "T | top-nested 2 of a by sum(b), top-nested of f by m = max(r)",
             "a:string, aggregated_a:long, f:bool, m:real",
         ),
+        (
+            "T | project (x, y) = series_fit_line(d), series_stats(d) | project-away series_fit*, *idx, *d_m*",
+            "x:real, y:real, series_stats_d_avg:real, series_stats_d_stdev:real, series_stats_d_variance:real",
+        ),
+        (
+            "T | project array_sort_asc(d), (p, q) = array_sort_desc(d, d.x)",
+            "d_sorted:dynamic, p:dynamic, q:dynamic",
+        ),
         ("T | getschema", "ColumnName:string, ColumnOrdinal:long, DataType:string, ColumnType:string"),
         ("search in (U) 'x'", "$table:string, a:string, V:long"),
         ("print 1, x = 'a', now()", "print_0:long, x:string, print_2:datetime"),
