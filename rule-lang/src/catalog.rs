@@ -1,9 +1,8 @@
 //! The tables that a query may name.
 
 use crate::nearest;
-use crate::schemas::Schemas;
+use rule_model::Type;
 use rule_model::plan::{Field, Name};
-use rule_model::{Schema, Type};
 use std::collections::BTreeMap;
 
 /// A table as the checker sees it.
@@ -86,27 +85,6 @@ impl Catalog for Tables {
     }
 }
 
-impl From<&Schema> for CatalogTable {
-    fn from(schema: &Schema) -> CatalogTable {
-        CatalogTable {
-            name: Name::new(&schema.name),
-            columns: schema.columns.iter().map(|c| Field::new(c.name.as_ref(), c.ty)).collect(),
-            time: schema.time_column().map(|column| Name::new(&column.name)),
-            open: false,
-        }
-    }
-}
-
-impl Catalog for Schemas {
-    fn table(&self, name: &str) -> Option<CatalogTable> {
-        self.find(name).map(CatalogTable::from)
-    }
-
-    fn names(&self) -> Vec<Name> {
-        self.iter().map(|schema| Name::new(&schema.name)).collect()
-    }
-}
-
 impl<C: Catalog> Catalog for AnyTable<C> {
     fn table(&self, name: &str) -> Option<CatalogTable> {
         self.0.table(name).or_else(|| Some(CatalogTable::unknown(name)))
@@ -161,6 +139,7 @@ pub fn nearest_table(catalog: &dyn Catalog, name: &str) -> Option<Name> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::schemas::Schemas;
 
     fn one() -> Tables {
         Tables::default()
