@@ -12,6 +12,8 @@ mod dispatch;
 mod literals;
 mod prefix;
 mod reads;
+#[cfg(test)]
+mod tests;
 
 pub use compiled::{Body, Compiled, DispatchKey, Indicator, Input, OutputColumn, RowBuilder};
 

@@ -143,7 +143,7 @@ mod tests {
 
     #[test]
     fn a_fault_says_where_it_is() {
-        for (text, offset) in [("{\"a\": tru}", 8), ("[1]", 1), ("[{}] x", 5), ("{} x", 3), ("[{}", 3)] {
+        for (text, offset) in [("{\"a\": tru}", 9), ("[1]", 1), ("[{}] x", 5), ("{} x", 3), ("[{}", 3)] {
             assert_eq!(objects(text).unwrap_err().offset, offset, "{text}");
         }
     }

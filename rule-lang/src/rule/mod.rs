@@ -8,6 +8,8 @@ mod events;
 mod fields;
 pub mod head;
 mod template;
+#[cfg(test)]
+mod tests;
 mod token;
 pub mod trial;
 pub mod typed;

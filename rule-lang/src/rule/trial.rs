@@ -23,6 +23,13 @@ struct Events<'a> {
     latest: Option<DateTime>,
 }
 
+impl Events<'_> {
+    /// It is evaluated at the time of the latest event.
+    fn context(&self) -> Context {
+        Context::at(self.latest.unwrap_or(DateTime::UNIX_EPOCH))
+    }
+}
+
 impl Tables for Events<'_> {
     fn table(&self, name: &str) -> Option<Cow<'_, Table>> {
         let known = self.tables.get(name).map(Cow::Borrowed);
@@ -30,12 +37,17 @@ impl Tables for Events<'_> {
     }
 }
 
+/// The rows that the evaluator gives for the events of a test.
+pub fn rows(rule: &Rule, test: &Test, schemas: &Schemas) -> Result<Table, String> {
+    let events = events(rule, test, schemas)?;
+    evaluate(&rule.plan, &events, &mut events.context()).map_err(|error| error.message)
+}
+
 fn run_one(rule: &Rule, test: &Test, schemas: &Schemas) -> Result<(), Diagnostic> {
     let fault =
         |message: String| Diagnostic::error(test.span, format!("test \"{}\" fails: {message}", test.name));
     let events = events(rule, test, schemas).map_err(fault)?;
-    let mut context = Context::at(events.latest.unwrap_or(DateTime::UNIX_EPOCH));
-    let table = evaluate(&rule.plan, &events, &mut context).map_err(|error| fault(error.message))?;
+    let table = evaluate(&rule.plan, &events, &mut events.context()).map_err(|error| fault(error.message))?;
     let fires = rule.metadata.trigger.fires(table.rows.len() as u64) && !table.rows.is_empty();
     match (test.fires, fires) {
         (true, false) => {
@@ -132,7 +144,7 @@ fn reason(rule: &Rule, events: &Events<'_>) -> Option<String> {
 
 fn run_query(plan: &Plan, query: &Query, events: &Events<'_>) -> Option<Table> {
     let plan = Plan { bindings: plan.bindings.clone(), root: query.clone(), visible: query.output().len() };
-    evaluate(&plan, events, &mut Context::at(events.latest.unwrap_or(DateTime::UNIX_EPOCH))).ok()
+    evaluate(&plan, events, &mut events.context()).ok()
 }
 
 fn explain(condition: Option<&Expr>, stage: &Stage, text: &str, rows: &Table) -> String {

@@ -1,0 +1,91 @@
+//! Plans of rules: what becomes of their conditions.
+
+use super::{Body, DispatchKey, Input, RowBuilder, plan};
+use crate::rule::{self, Files};
+use crate::schemas::Schemas;
+
+struct NoFiles;
+
+impl Files for NoFiles {
+    fn read(&self, _: &str) -> Result<String, String> {
+        Err("there are no files here".to_owned())
+    }
+}
+
+fn body(query: &str) -> Body {
+    let text = format!("/// T\n///\n/// D.\nid: \"a\", severity: Low, attack: none,\n{query}");
+    let schemas = Schemas::builtin();
+    let outcome = rule::compile(&text, &schemas, &NoFiles);
+    let rule = outcome.rule.unwrap_or_else(|| panic!("{query}: {:?}", outcome.diagnostics));
+    plan(&rule, &schemas).body
+}
+
+fn input(query: &str) -> Input {
+    match body(query) {
+        Body::RowLocal { input, .. } => input,
+        Body::AcrossEvents { inputs, .. } => inputs.into_iter().next().unwrap(),
+    }
+}
+
+#[test]
+fn tests_of_the_operation_become_keys() {
+    let exact = |name: &str| DispatchKey::Exact(name.to_owned());
+    let any_case = |name: &str| DispatchKey::AnyCase(name.to_owned());
+    let test = |text: &str| DispatchKey::Test(text.to_owned());
+    for (condition, keys) in [
+        ("OperationName == 'a'", vec![exact("a")]),
+        ("'a' =~ OperationName", vec![any_case("a")]),
+        ("OperationName in ('a', 'b') and Category == 'c'", vec![exact("a"), exact("b")]),
+        ("OperationName in~ ('a')", vec![any_case("a")]),
+        (
+            "OperationName == 'a' or (OperationName =~ 'b' and Category == 'c')",
+            vec![exact("a"), any_case("b")],
+        ),
+        ("OperationName has 'a' and OperationName == 'a b'", vec![exact("a b")]),
+        ("OperationName contains 'a'", vec![test("contains \"a\"")]),
+        ("OperationName == 'a' or Category == 'c'", vec![]),
+        ("OperationName != 'a'", vec![]),
+        ("Category == 'c'", vec![]),
+    ] {
+        assert_eq!(input(&format!("AuditLogs | where {condition}")).keys, keys, "{condition}");
+    }
+}
+
+#[test]
+fn conditions_on_the_operation_alone_are_asked_once_a_name_and_others_of_each_event() {
+    for (query, accepts, matches) in [
+        ("where OperationName has 'a' and Category == 'c'", 1, 1),
+        ("where OperationName has 'a' | where OperationName !has 'b'", 2, 0),
+        ("where OperationName == 'a' or (OperationName == 'b' and Category == 'c')", 1, 1),
+        ("where OperationName == 'a' or Category == 'c'", 0, 1),
+        ("extend x = tolower(Category) | where OperationName == 'a' and x == 'c'", 1, 0),
+        ("extend OperationName = 'a' | where OperationName == 'a'", 0, 0),
+        ("project OperationName | where OperationName == 'a'", 0, 0),
+        ("where TimeGenerated > ago(1h)", 0, 1),
+    ] {
+        let input = input(&format!("AuditLogs | {query}"));
+        assert_eq!((input.accepts.len(), input.matches.len()), (accepts, matches), "{query}");
+    }
+}
+
+#[test]
+fn a_query_is_generated_run_as_a_plan_or_across_events() {
+    for (query, kind) in [
+        ("AuditLogs | where Category == 'a' | extend x = 1 | project x", "generated"),
+        ("AuditLogs | mv-expand TargetResources | project Category", "plan"),
+        ("AuditLogs | extend all = pack_all()", "plan"),
+        ("AuditLogs | mv-apply t = TargetResources on (summarize n = count())", "plan"),
+        ("AuditLogs | summarize count() by Category", "across 1"),
+        ("AuditLogs | join kind=inner (SigninLogs) on CorrelationId", "across 2"),
+        ("union AuditLogs, SigninLogs | where Category == 'a'", "across 2"),
+        ("AuditLogs | top 1 by TimeGenerated", "across 1"),
+        ("AuditLogs | where Category in ((SigninLogs | project Category))", "across 2"),
+    ] {
+        let found = match body(query) {
+            Body::RowLocal { row: RowBuilder::Stages(_), .. } => "generated".to_owned(),
+            Body::RowLocal { row: RowBuilder::Plan(_), .. } => "plan".to_owned(),
+            Body::AcrossEvents { inputs, .. } => format!("across {}", inputs.len()),
+        };
+        assert_eq!(found, kind, "{query}");
+    }
+}

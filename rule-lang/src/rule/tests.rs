@@ -1,0 +1,124 @@
+//! Rules that are wrong, and what is said of them.
+
+use super::{Files, compile, trial};
+use crate::schemas::Schemas;
+
+struct OneFile;
+
+impl Files for OneFile {
+    fn read(&self, path: &str) -> Result<String, String> {
+        match path {
+            "query.kql" => Ok("AuditLogs\n| where OperatonName == 'x'".to_owned()),
+            _ => Err("no such file".to_owned()),
+        }
+    }
+}
+
+const HEAD: &str = "<AuditLogs>\n/// T\n///\n/// D.\n";
+const FIELDS: &str = "id: \"a\", severity: Low, attack: none,\n";
+const QUERY: &str = "| where OperationName == \"x\"\n";
+
+/// The marked text and the message of each error.
+fn errors(text: &str) -> Vec<(String, String)> {
+    let schemas = Schemas::builtin();
+    let outcome = compile(text, &schemas, &OneFile);
+    let mut faults = outcome.diagnostics;
+    faults.extend(outcome.rule.iter().flat_map(|rule| trial::run(rule, &schemas)));
+    faults.iter().map(|fault| (fault.span.text(text).to_owned(), fault.to_string())).collect()
+}
+
+#[test]
+fn a_whole_rule_has_no_error() {
+    let tests = "test \"a\" fires { \"OperationName\": \"x\" } -> { OperationName: \"x\" }\n\
+                 test \"b\" silent [{ \"OperationName\": \"y\" }, {}]";
+    assert_eq!(errors(&format!("{HEAD}{FIELDS}{QUERY}{tests}")), []);
+}
+
+#[test]
+fn each_fault_is_marked_and_says_what_to_type() {
+    for (rule, marked, message) in [
+        (
+            format!("<AuditLog>\n/// T\n///\n/// D.\n{FIELDS}{QUERY}"),
+            "AuditLog",
+            "unknown table `AuditLog`\nhelp: write `AuditLogs`",
+        ),
+        (
+            format!("{HEAD}id: \"a\", severity: Low, attack: none, sevrity: Low,\n{QUERY}"),
+            "sevrity",
+            "unknown field `sevrity`\nhelp: write `severity`",
+        ),
+        (
+            format!("{HEAD}id: \"a\", severity: Hihg, attack: none,\n{QUERY}"),
+            "Hihg",
+            "unknown severity `Hihg`\nhelp: write `High`",
+        ),
+        (
+            format!("{HEAD}id: \"a\", attack: none,\n{QUERY}"),
+            "AuditLogs",
+            "this rule has no severity\nhelp: add `severity: Medium`, or another of Informational, Low, High, Critical",
+        ),
+        (
+            format!("{HEAD}id: \"a\", severity: Low, attack: {{ Persistance: [T1098] }},\n{QUERY}"),
+            "Persistance",
+            "unknown ATT&CK tactic `Persistance`\nhelp: write `Persistence`",
+        ),
+        (
+            format!("{HEAD}{FIELDS}{QUERY}entities: {{ Acount {{ FullName: Identity }} }}"),
+            "Acount",
+            "Sentinel has no entity type `Acount`\nhelp: write `Account`",
+        ),
+        (
+            format!("{HEAD}{FIELDS}{QUERY}entities: {{ Account {{ FullName: Identiy }} }}"),
+            "Identiy",
+            "`entities` names the column `Identiy`, which the query does not give\nhelp: write `Identity`",
+        ),
+        (
+            format!("{HEAD}{FIELDS}{QUERY}test \"a\" silent {{}} test \"a\" silent {{}}"),
+            "\"a\"",
+            "a second test called \"a\"",
+        ),
+        (
+            format!("{HEAD}{FIELDS}query: file \"none.kql\","),
+            "file \"none.kql\"",
+            "cannot read none.kql: no such file",
+        ),
+    ] {
+        let found = errors(&rule);
+        assert_eq!(found, [(marked.to_owned(), message.to_owned())], "{rule}");
+    }
+}
+
+#[test]
+fn faults_in_files_and_raw_strings_name_their_line_and_column() {
+    let raw = format!("/// T\n///\n/// D.\n{FIELDS}query: r#\"AuditLogs\n| where OperatonName == 'x'\"#");
+    let file = format!("/// T\n///\n/// D.\n{FIELDS}query: file \"query.kql\"");
+    for (rule, marked, place) in [
+        (raw, "OperatonName", "line 2, column 9 of the query"),
+        (file, "file \"query.kql\"", "line 2, column 9 of query.kql"),
+    ] {
+        let found = errors(&rule);
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert_eq!(found[0].0, marked);
+        assert!(found[0].1.contains(place), "{}", found[0].1);
+    }
+}
+
+#[test]
+fn a_failing_test_says_which_condition_failed_on_which_value() {
+    let query = "| where Category == \"RoleManagement\" and OperationName == \"x\"\n";
+    let test = "test \"a\" fires { \"Category\": \"rolemanagement\", \"OperationName\": \"x\" }";
+    let found = errors(&format!("{HEAD}{FIELDS}{query}{test}"));
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].0, "\"a\"");
+    let message = "test \"a\" fails: no alert, where one is expected\n\
+                   note: `Category == \"RoleManagement\"` is not true: Category is \"rolemanagement\"";
+    assert_eq!(found[0].1, message);
+}
+
+#[test]
+fn a_title_may_read_a_column_that_the_query_drops_and_entities_may_not() {
+    let query = "| where OperationName == \"x\" | extend a = Identity | project OperationName\n";
+    assert_eq!(errors(&format!("{HEAD}{FIELDS}title: \"{{a}}\",\n{query}")), []);
+    let found = errors(&format!("{HEAD}{FIELDS}{query}entities: {{ Account {{ FullName: a }} }}"));
+    assert_eq!(found.len(), 1, "{found:?}");
+}
