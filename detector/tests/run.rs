@@ -1,4 +1,5 @@
 //! `detector run` as a process: exit status, files, messages.
+#![allow(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
 use std::io::Write;
 use std::path::PathBuf;

@@ -231,7 +231,8 @@ pub(crate) fn is_blank(value: &Value) -> bool {
 
 fn technique(technique: &Technique) -> Value {
     Value::bag([
-        ("tactic", technique.tactic.map(|tactic| Value::literal(tactic.id)).unwrap_or_default()),
+        ("tactic", technique.tactic.map(|tactic| Value::literal(tactic.identifier)).unwrap_or_default()),
+        ("tactic_id", technique.tactic.map(|tactic| Value::literal(tactic.id)).unwrap_or_default()),
         ("technique", Value::string(&technique.id)),
     ])
 }
