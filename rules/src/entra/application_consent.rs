@@ -1,6 +1,8 @@
 //! An administrator consents to an application for everybody.
 
-rule_macros::rule! { <AuditLogs>
+use rule_macros::rule;
+
+rule! { <AuditLogs>
     /// Consent to an application for the whole organization
     ///
     /// Consent on behalf of everybody gives an application its permissions in every account at once. One administrator who

@@ -1,6 +1,8 @@
 //! A secret or certificate is added to an application or service principal.
 
-rule_macros::rule! { <AuditLogs>
+use rule_macros::rule;
+
+rule! { <AuditLogs>
     /// Credential added to an application or service principal
     ///
     /// With a secret or certificate of its own an intruder signs in as the application, past passwords and second factors

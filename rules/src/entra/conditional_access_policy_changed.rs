@@ -1,6 +1,8 @@
 //! A conditional access policy is changed or deleted.
 
-rule_macros::rule! { <AuditLogs>
+use rule_macros::rule;
+
+rule! { <AuditLogs>
     /// Conditional access policy changed or deleted
     ///
     /// Conditional access decides who must use a second factor and from where people may sign in. A policy that was

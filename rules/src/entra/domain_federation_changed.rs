@@ -1,6 +1,8 @@
 //! The way a domain signs in is changed to another identity provider.
 
-rule_macros::rule! { <AuditLogs>
+use rule_macros::rule;
+
+rule! { <AuditLogs>
     /// Domain federation changed
     ///
     /// A federated domain trusts tokens of another identity provider. Whoever adds one they control can sign in as any

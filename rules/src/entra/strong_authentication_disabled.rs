@@ -1,6 +1,8 @@
 //! The second factor of an account is taken away.
 
-rule_macros::rule! { <AuditLogs>
+use rule_macros::rule;
+
+rule! { <AuditLogs>
     /// Multifactor authentication of an account disabled
     ///
     /// Somebody turned off the second factor of an account, or deleted the methods it had registered. What is left is a

@@ -1,6 +1,8 @@
 //! A script that Intune runs on devices is made, changed, assigned or deleted.
 
-rule_macros::rule! { <IntuneAuditLogs>
+use rule_macros::rule;
+
+rule! { <IntuneAuditLogs>
     /// Intune New Device Management Script
     ///
     /// Intune hands scripts to devices, where they may run as the local system account. Whoever controls the tenant can so

@@ -1,6 +1,8 @@
 //! A file or folder is shared with anybody who has the link.
 
-rule_macros::rule! { <UnifiedAuditLog>
+use rule_macros::rule;
+
+rule! { <UnifiedAuditLog>
     /// Anonymous sharing link created
     ///
     /// A link that works without signing in takes a file out of the organization for whoever gets hold of it, and no

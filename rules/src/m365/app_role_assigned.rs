@@ -1,6 +1,8 @@
 //! An application permission is granted to a service principal.
 
-rule_macros::rule! { <UnifiedAuditLog>
+use rule_macros::rule;
+
+rule! { <UnifiedAuditLog>
     /// Application permission that writes or reads everything granted
     ///
     /// An application role works without any user: with Mail.ReadWrite an application reads every mailbox. Granting one

@@ -1,6 +1,8 @@
 //! Somebody consents to an application that asks for mail, files or lasting access.
 
-rule_macros::rule! { <UnifiedAuditLog>
+use rule_macros::rule;
+
+rule! { <UnifiedAuditLog>
     /// Consent to an application with far-reaching permissions
     ///
     /// A person, or an administrator for everybody, allowed an application to read mail or files or to keep its access

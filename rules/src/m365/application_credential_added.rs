@@ -1,6 +1,8 @@
 //! A secret or certificate is added to an application or service principal.
 
-rule_macros::rule! { <UnifiedAuditLog>
+use rule_macros::rule;
+
+rule! { <UnifiedAuditLog>
     /// Credential added to an application
     ///
     /// A new secret or certificate lets whoever holds it sign in as the application, with all of its permissions and

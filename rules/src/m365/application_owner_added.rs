@@ -1,6 +1,8 @@
 //! Somebody becomes the owner of an application.
 
-rule_macros::rule! { <UnifiedAuditLog>
+use rule_macros::rule;
+
+rule! { <UnifiedAuditLog>
     /// Owner added to an application
     ///
     /// The owner of an application may add credentials to it and so act with its permissions. Ownership of a powerful

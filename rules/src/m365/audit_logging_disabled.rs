@@ -1,6 +1,8 @@
 //! Audit logging is turned off, for the organization or for a mailbox.
 
-rule_macros::rule! { <UnifiedAuditLog>
+use rule_macros::rule;
+
+rule! { <UnifiedAuditLog>
     /// Audit logging turned off
     ///
     /// Without the unified audit log, or without the audit of a mailbox, what happens next leaves no trace. There is

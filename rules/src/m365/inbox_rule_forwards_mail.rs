@@ -1,6 +1,8 @@
 //! An inbox rule sends mail elsewhere.
 
-rule_macros::rule! { <UnifiedAuditLog>
+use rule_macros::rule;
+
+rule! { <UnifiedAuditLog>
     /// Inbox rule that forwards mail
     ///
     /// A rule of the mailbox's own forwards or redirects what matches. It needs no administrator, and picks just the

@@ -1,6 +1,8 @@
 //! An inbox rule deletes mail or puts it where nobody looks.
 
-rule_macros::rule! { <UnifiedAuditLog>
+use rule_macros::rule;
+
+rule! { <UnifiedAuditLog>
     /// Inbox rule that hides mail
     ///
     /// Whoever sends fraud from a stolen mailbox does not want its owner to see the replies. A rule that deletes matching

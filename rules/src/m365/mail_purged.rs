@@ -1,6 +1,8 @@
 //! Messages are deleted beyond recovery.
 
-rule_macros::rule! { <UnifiedAuditLog>
+use rule_macros::rule;
+
+rule! { <UnifiedAuditLog>
     /// Mail deleted beyond recovery
     ///
     /// A hard delete takes a message past the folder for deleted items. After fraud by mail it removes what was sent and

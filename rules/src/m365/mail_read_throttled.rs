@@ -1,6 +1,8 @@
 //! A mailbox is read so fast that its audit is throttled.
 
-rule_macros::rule! { <UnifiedAuditLog>
+use rule_macros::rule;
+
+rule! { <UnifiedAuditLog>
     /// Mailbox read faster than its audit can follow
     ///
     /// Exchange stops recording single messages when a thousand of them are read within a day from one session kind. The

@@ -1,6 +1,8 @@
 //! A mailbox is set to forward its mail.
 
-rule_macros::rule! { <UnifiedAuditLog>
+use rule_macros::rule;
+
+rule! { <UnifiedAuditLog>
     /// Mailbox set to forward mail
     ///
     /// Somebody set a forwarding address on a mailbox, so that a copy of every message, or every message itself, goes

@@ -1,6 +1,8 @@
 //! A person gives somebody full access to a mailbox.
 
-rule_macros::rule! { <UnifiedAuditLog>
+use rule_macros::rule;
+
+rule! { <UnifiedAuditLog>
     /// Full access to a mailbox granted
     ///
     /// Full access lets the trustee open the mailbox and read everything in it. An administrator account in the wrong

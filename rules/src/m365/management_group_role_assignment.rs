@@ -1,6 +1,8 @@
 //! A role is assigned to a management group of Exchange.
 
-rule_macros::rule! { <O365Audit>
+use rule_macros::rule;
+
+rule! { <O365Audit>
     /// Microsoft 365 Exchange Management Group Role Assignment
     ///
     /// A management role of Exchange was assigned to a role group, user or policy. An adversary who assigns a role keeps the

@@ -1,6 +1,8 @@
 //! An administrator sets another account's password.
 
-rule_macros::rule! { <UnifiedAuditLog>
+use rule_macros::rule;
+
+rule! { <UnifiedAuditLog>
     /// Password of another account reset
     ///
     /// Whoever resets a password can sign in as its owner. From a stolen help desk account it is the way into accounts

@@ -1,6 +1,8 @@
 //! An account is made a member of a role with far-reaching rights.
 
-rule_macros::rule! { <UnifiedAuditLog>
+use rule_macros::rule;
+
+rule! { <UnifiedAuditLog>
     /// Privileged directory role assigned
     ///
     /// An account became a member of a role that can change other accounts, applications or policies. Attackers give

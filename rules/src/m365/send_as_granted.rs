@@ -1,6 +1,8 @@
 //! A person may send mail in another's name.
 
-rule_macros::rule! { <UnifiedAuditLog>
+use rule_macros::rule;
+
+rule! { <UnifiedAuditLog>
     /// Permission to send as another mailbox granted
     ///
     /// With SendAs the trustee's messages carry the mailbox's address, and nothing in them tells the difference. It turns

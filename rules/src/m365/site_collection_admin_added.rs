@@ -1,6 +1,8 @@
 //! A person becomes administrator of a SharePoint site or somebody's OneDrive.
 
-rule_macros::rule! { <UnifiedAuditLog>
+use rule_macros::rule;
+
+rule! { <UnifiedAuditLog>
     /// Site collection administrator added
     ///
     /// The administrator of a site collection reads every file in it. On a OneDrive this opens one person's files to

@@ -1,6 +1,8 @@
 //! A mail flow rule is made or changed.
 
-rule_macros::rule! { <UnifiedAuditLog>
+use rule_macros::rule;
+
+rule! { <UnifiedAuditLog>
     /// Mail flow rule made or changed
     ///
     /// Mail flow (transport) rules act on every message of the organization. One that copies or redirects messages to an
