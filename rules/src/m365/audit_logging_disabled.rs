@@ -26,12 +26,13 @@ rule! { <UnifiedAuditLog>
         or tostring(Settings.AuditEnabled) =~ "false"
         or tostring(Settings.AuditBypassEnabled) =~ "true"
         or tostring(Settings.AuditDisabled) =~ "true"
-    | project CreationTime, Operation, UserId, ClientIP, ObjectId, Settings
+    | extend SourceIp = coalesce(extract("^\\[([^\\]]+)\\]", 1, ClientIP), extract("^([0-9]+\\.[0-9.]+)", 1, ClientIP), ClientIP)
+    | project CreationTime, Operation, UserId, SourceIp, ObjectId, Settings
 
     context: { "Command": Operation, "Of": ObjectId },
     entities: {
         Account { FullName: UserId },
-        IP { Address: ClientIP },
+        IP { Address: SourceIp },
     },
 
     test "the unified audit log is turned off" fires {

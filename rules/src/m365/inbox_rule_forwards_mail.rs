@@ -24,13 +24,14 @@ rule! { <UnifiedAuditLog>
       )
     | extend Recipient = coalesce(tostring(Settings.ForwardTo), tostring(Settings.RedirectTo), tostring(Settings.ForwardAsAttachmentTo))
     | where isnotempty(Recipient)
-    | project CreationTime, Operation, UserId, ClientIP, RuleName = tostring(Settings.Name), Recipient,
+    | extend SourceIp = coalesce(extract("^\\[([^\\]]+)\\]", 1, ClientIP), extract("^([0-9]+\\.[0-9.]+)", 1, ClientIP), ClientIP)
+    | project CreationTime, Operation, UserId, SourceIp, RuleName = tostring(Settings.Name), Recipient,
         Words = coalesce(tostring(Settings.SubjectOrBodyContainsWords), tostring(Settings.BodyContainsWords), tostring(Settings.SubjectContainsWords))
 
     context: { "Recipient": Recipient, "Words": Words },
     entities: {
         Account { FullName: UserId },
-        IP { Address: ClientIP },
+        IP { Address: SourceIp },
     },
 
     test "a rule forwards invoices" fires {

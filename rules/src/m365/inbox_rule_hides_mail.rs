@@ -14,7 +14,7 @@ rule! { <UnifiedAuditLog>
     tags: ["Exchange", "Business email compromise"],
     references: ["https://learn.microsoft.com/en-us/powershell/module/exchange/new-inboxrule"],
     false_positives: ["People do delete newsletters by rule; a rule on words such as invoice, or with a name of one character, is something else."],
-    runbook: "Read the rule's conditions. Ask the owner over another channel than mail. Remove the rule and look for sign-ins from ClientIP.",
+    runbook: "Read the rule's conditions. Ask the owner over another channel than mail. Remove the rule and look for sign-ins from SourceIp.",
     title: "Inbox rule \"{RuleName}\" of {UserId} hides mail",
 
     | where Operation in ("New-InboxRule", "Set-InboxRule")
@@ -26,13 +26,14 @@ rule! { <UnifiedAuditLog>
         or Folder has_any ("Junk", "RSS", "Archive", "Deleted Items", "Conversation History", "Notes")
     | extend RuleName = tostring(Settings.Name)
     | extend Words = coalesce(tostring(Settings.SubjectOrBodyContainsWords), tostring(Settings.BodyContainsWords), tostring(Settings.SubjectContainsWords))
-    | project CreationTime, Operation, UserId, ClientIP, RuleName, Words, From = tostring(Settings.From),
+    | extend SourceIp = coalesce(extract("^\\[([^\\]]+)\\]", 1, ClientIP), extract("^([0-9]+\\.[0-9.]+)", 1, ClientIP), ClientIP)
+    | project CreationTime, Operation, UserId, SourceIp, RuleName, Words, From = tostring(Settings.From),
         Deletes = tobool(Settings.DeleteMessage), Folder
 
     context: { "Words": Words, "Folder": Folder, "Deletes": Deletes },
     entities: {
         Account { FullName: UserId },
-        IP { Address: ClientIP },
+        IP { Address: SourceIp },
     },
 
     test "a rule deletes what speaks of invoices" fires {

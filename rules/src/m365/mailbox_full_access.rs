@@ -23,24 +23,25 @@ rule! { <UnifiedAuditLog>
       )
     | where tostring(Settings.AccessRights) has "FullAccess"
     | extend Trustee = tostring(split(tostring(Settings.User), "/")[-1])
-    | project CreationTime, UserId, ClientIP, Mailbox = ObjectId, Trustee, AccessRights = tostring(Settings.AccessRights)
+    | extend SourceIp = coalesce(extract("^\\[([^\\]]+)\\]", 1, ClientIP), extract("^([0-9]+\\.[0-9.]+)", 1, ClientIP), ClientIP)
+    | project CreationTime, UserId, SourceIp, Mailbox = ObjectId, Trustee, AccessRights = tostring(Settings.AccessRights)
 
     context: { "Trustee": Trustee, "Mailbox": Mailbox, "By": UserId },
     entities: {
         Account { FullName: UserId },
         Account { Name: Trustee },
-        IP { Address: ClientIP },
+        IP { Address: SourceIp },
         Mailbox { MailboxPrimaryAddress: Mailbox },
     },
 
     test "an administrator grants it" fires {
         "CreationTime": "2024-03-01T10:15:00", "Operation": "Add-MailboxPermission", "Workload": "Exchange", "RecordType": 1,
-        "UserType": 2, "UserId": "admin@contoso.com", "ClientIP": "203.0.113.7", "ObjectId": "ana",
+        "UserType": 2, "UserId": "admin@contoso.com", "ClientIP": "[2001:db8::7]:47114", "ObjectId": "ana",
         "Parameters": [
             {"Name": "User", "Value": "EURPR01.PROD.OUTLOOK.COM/Organizations/contoso.com/bob"},
             {"Name": "AccessRights", "Value": "FullAccess"}
         ]
-    }
+    } -> { SourceIp: "2001:db8::7" }
     test "the service grants it" silent {
         "CreationTime": "2024-03-01T10:15:00", "Operation": "Add-MailboxPermission", "Workload": "Exchange", "RecordType": 1,
         "UserType": 3, "UserId": "NT AUTHORITY\\SYSTEM", "ObjectId": "DiscoverySearchMailbox",

@@ -23,13 +23,14 @@ rule! { <UnifiedAuditLog>
       )
     | where tostring(Settings.AccessRights) has "SendAs"
     | extend Trustee = tostring(split(tostring(Settings.Trustee), "/")[-1])
-    | project CreationTime, UserId, ClientIP, Mailbox = ObjectId, Trustee
+    | extend SourceIp = coalesce(extract("^\\[([^\\]]+)\\]", 1, ClientIP), extract("^([0-9]+\\.[0-9.]+)", 1, ClientIP), ClientIP)
+    | project CreationTime, UserId, SourceIp, Mailbox = ObjectId, Trustee
 
     context: { "Trustee": Trustee, "Mailbox": Mailbox, "By": UserId },
     entities: {
         Account { FullName: UserId },
         Account { Name: Trustee },
-        IP { Address: ClientIP },
+        IP { Address: SourceIp },
     },
 
     test "an administrator grants it" fires {

@@ -23,12 +23,13 @@ rule! { <UnifiedAuditLog>
       )
     | extend RuleName = coalesce(tostring(Settings.Name), tostring(Settings.Identity), ObjectId)
     | extend Recipient = coalesce(tostring(Settings.BlindCopyTo), tostring(Settings.CopyTo), tostring(Settings.RedirectMessageTo), tostring(Settings.AddToRecipients))
-    | project CreationTime, Operation, UserId, ClientIP, RuleName, Recipient, Settings
+    | extend SourceIp = coalesce(extract("^\\[([^\\]]+)\\]", 1, ClientIP), extract("^([0-9]+\\.[0-9.]+)", 1, ClientIP), ClientIP)
+    | project CreationTime, Operation, UserId, SourceIp, RuleName, Recipient, Settings
 
     context: { "Sends to": Recipient, "By": UserId },
     entities: {
         Account { FullName: UserId },
-        IP { Address: ClientIP },
+        IP { Address: SourceIp },
     },
 
     test "a rule copies messages outside" fires {
