@@ -83,19 +83,20 @@ impl FileTables {
     fn read(&mut self, file: &str) -> Result<Vec<Bag>, Failure> {
         let opened = |error| Failure::open(file, &error);
         let source = Origin::of(file).open(&Progress::default()).map_err(opened)?;
-        let limits = Limits { record: usize::MAX, ..Limits::default() };
-        let mut framer = Framer::new(source.reader, limits);
+        let mut framer = Framer::new(source.reader, Limits::default());
         let mut batch = Batch::default();
         let mut records = Vec::new();
         while framer.fill(&mut batch).map_err(opened)? {
             for frame in &batch.frames {
-                let Frame::Record(range) = frame else { continue };
-                match bag(batch.record(range)) {
-                    Ok(bag) => records.push(bag),
-                    Err(reason) => {
-                        let offset = batch.offset + range.start as u64;
-                        self.rejected.push(Rejected { file: file.to_owned(), offset, reason });
+                let (offset, outcome) = match frame {
+                    Frame::Record(range) => (batch.offset + range.start as u64, bag(batch.record(range))),
+                    Frame::TooLong { offset, length, .. } => {
+                        (*offset, Err(format!("too long: {length} bytes")))
                     }
+                };
+                match outcome {
+                    Ok(bag) => records.push(bag),
+                    Err(reason) => self.rejected.push(Rejected { file: file.to_owned(), offset, reason }),
                 }
             }
         }

@@ -173,7 +173,7 @@ impl<R: Read> Framer<R> {
         match &mut self.overlong {
             Some(overlong) => overlong.append(line),
             // One byte more than the limit may still be the carriage return of a line ending.
-            None if line.len() > self.limits.record + 1 => {
+            None if line.len() > self.limits.record.saturating_add(1) => {
                 self.overlong = Some(Overlong::new(self.offset, line));
             }
             None => return self.rest.extend_from_slice(line),

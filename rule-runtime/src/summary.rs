@@ -118,10 +118,10 @@ impl fmt::Display for Summary {
         }
         writeln!(
             f,
-            "{} bytes in {:.2} s, {:.2} GB/s; {} records with candidate rules",
+            "{} bytes in {:.2} s, {}; {} records with candidate rules",
             grouped(self.bytes),
             self.elapsed.as_secs_f64(),
-            self.gigabytes_per_second(),
+            rate(self.gigabytes_per_second()),
             grouped(self.candidates)
         )?;
         writeln!(f, "{} alerts, {} repeats collapsed", grouped(self.alerts), grouped(self.collapsed))?;
@@ -134,6 +134,15 @@ impl fmt::Display for Summary {
             writeln!(f, "{} dedup keys forgotten for want of room", grouped(self.forgotten))?;
         }
         self.errors.iter().try_for_each(|error| writeln!(f, "error: {error}"))
+    }
+}
+
+/// A rate in GB/s, or in MB/s where that would be all zeros.
+fn rate(gigabytes_per_second: f64) -> String {
+    if gigabytes_per_second < 0.1 {
+        format!("{:.2} MB/s", gigabytes_per_second * 1000.0)
+    } else {
+        format!("{gigabytes_per_second:.2} GB/s")
     }
 }
 
