@@ -28,6 +28,7 @@ ruleset! {
         mod mail_read_throttled;
         mod mailbox_forwarding;
         mod mailbox_full_access;
+        mod management_group_role_assignment;
         mod password_reset_by_administrator;
         mod privileged_role_assigned;
         mod send_as_granted;

@@ -32,9 +32,11 @@ fn source(source: &Source) -> String {
 fn keyword(stage: &Stage, text: &str) -> String {
     let written = stage.span.text(text).trim_start_matches(['|', ' ', '\t', '\r', '\n']);
     let end = written.find(|c: char| !c.is_ascii_alphanumeric() && c != '-').unwrap_or(written.len());
-    match &written[..end] {
-        "" => operator_name(&stage.operator).to_owned(),
-        word => word.to_owned(),
+    match (&written[..end], &stage.operator) {
+        // A query in Kibana's language begins with its condition.
+        ("where" | "filter" | "search", Operator::Where(_)) => written[..end].to_owned(),
+        ("", operator) | (_, operator @ Operator::Where(_)) => operator_name(operator).to_owned(),
+        (word, _) => word.to_owned(),
     }
 }
 
@@ -121,6 +123,7 @@ fn in_query(query: &Query, indicators: &mut Vec<Indicator>) {
 fn in_predicate(predicate: &Expr, indicators: &mut Vec<Indicator>) {
     match (&predicate.kind, literals::indicator(predicate)) {
         (_, Some(indicator)) if !indicators.contains(&indicator) => indicators.push(indicator),
+        (ExprKind::Call(function, args), None) if function == "and" && literals::is_array_form(args) => {}
         (ExprKind::Call(function, args), None) if matches!(function.as_str(), "and" | "or" | "not") => {
             args.iter().for_each(|arg| in_predicate(arg, indicators));
         }

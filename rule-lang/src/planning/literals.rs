@@ -1,7 +1,7 @@
 //! Tests of a column against literal values, as dispatch and descriptions see them.
 
 use super::compiled::Indicator;
-use rule_model::plan::{Expr, ExprKind};
+use rule_model::plan::{Expr, ExprKind, Name};
 use rule_model::{Type, Value};
 
 /// The texts in `exprs`, where all are literal strings or arrays of strings.
@@ -46,8 +46,11 @@ pub(super) fn is_positive_text_test(function: &str) -> bool {
 /// What a test against literal values looks for; `None` for any other expression.
 pub(super) fn indicator(test: &Expr) -> Option<Indicator> {
     let ExprKind::Call(function, args) = &test.kind else { return None };
-    let kind = kind(function)?;
     let (subject, literals) = args.split_first()?;
+    if let (Some(test), [literal]) = (function.strip_prefix("kuery:"), literals) {
+        return of_kibana(test, subject, literal);
+    }
+    let kind = kind(function)?;
     let (subject, literals) = match (field(subject), literals) {
         (Some(field), literals) => (field, values(literals)?),
         (None, [other]) => (field(other)?, values(std::slice::from_ref(subject))?),
@@ -55,6 +58,32 @@ pub(super) fn indicator(test: &Expr) -> Option<Indicator> {
     };
     let values = literals.into_iter().map(|value| rule_eval::json::display(value).to_string()).collect();
     Some(Indicator { field: subject, kind, values })
+}
+
+/// What a test of Kibana's query language looks for.
+fn of_kibana(test: &str, subject: &Expr, wanted: &Expr) -> Option<Indicator> {
+    let field = field(subject)?;
+    let ExprKind::Literal(wanted) = &wanted.kind else { return None };
+    let shown = |value: &Value| rule_eval::json::display(value).to_string();
+    let (kind, value) = match test {
+        "equals" => ("eq", shown(wanted)),
+        "less" => ("<", shown(wanted)),
+        "greater" => (">", shown(wanted)),
+        "like" => ("wildcard", wanted.as_array()?.iter().map(shown).collect::<Vec<_>>().join("*")),
+        _ => return None,
+    };
+    Some(Indicator { field, kind: kind.to_owned(), values: vec![value] })
+}
+
+/// Whether these are the operands by which a Kibana query looks into an operation that is an array: the same test
+/// stands beside them in the form for a text.
+pub(super) fn is_array_form(operands: &[Expr]) -> bool {
+    let function = |expr: &Expr| match &expr.kind {
+        ExprKind::Call(function, _) => function.clone(),
+        _ => Name::default(),
+    };
+    matches!(operands, [first, second]
+        if function(first) == "startswith_cs" && function(second) == "kuery:equals")
 }
 
 /// How descriptions call a test.
@@ -84,6 +113,12 @@ fn field(expr: &Expr) -> Option<String> {
         ExprKind::Element(inner, index) => match &index.kind {
             ExprKind::Literal(index) => {
                 field(inner).map(|f| format!("{f}[{}]", rule_eval::json::display(index)))
+            }
+            _ => None,
+        },
+        ExprKind::Call(function, args) if function == "kuery:field" => match &args[..] {
+            [inner, Expr { kind: ExprKind::Literal(name), .. }] => {
+                Some(format!("{}.{}", field(inner)?, name.as_str()?))
             }
             _ => None,
         },

@@ -1,6 +1,6 @@
 //! Plans of rules: what becomes of their conditions.
 
-use super::{Body, DispatchKey, Input, RowBuilder, plan};
+use super::{Body, Compiled, DispatchKey, Indicator, Input, RowBuilder, plan};
 use crate::rule::{self, Files};
 use crate::schemas::Schemas;
 
@@ -18,6 +18,17 @@ fn body(query: &str) -> Body {
     let outcome = rule::compile(&text, &schemas, &NoFiles);
     let rule = outcome.rule.unwrap_or_else(|| panic!("{query}: {:?}", outcome.diagnostics));
     plan(&rule, &schemas).body
+}
+
+/// The plan of a query in Kibana's language over Elastic's table.
+fn kibana(query: &str) -> Compiled {
+    let text = format!(
+        "<O365Audit>\n/// T\n///\n/// D.\nid: \"a\", severity: Low, attack: none, kuery: r#\"{query}\"#,"
+    );
+    let schemas = Schemas::builtin();
+    let outcome = rule::compile(&text, &schemas, &NoFiles);
+    let rule = outcome.rule.unwrap_or_else(|| panic!("{query}: {:?}", outcome.diagnostics));
+    plan(&rule, &schemas)
 }
 
 fn input(query: &str) -> Input {
@@ -87,5 +98,43 @@ fn a_query_is_generated_run_as_a_plan_or_across_events() {
             Body::AcrossEvents { inputs, .. } => format!("across {}", inputs.len()),
         };
         assert_eq!(found, kind, "{query}");
+    }
+}
+
+#[test]
+fn a_kibana_query_is_found_by_its_action_as_text_and_as_array() {
+    let compiled = kibana("event.outcome:success and event.action:\"New-Rule\"");
+    let Body::RowLocal { input, row: RowBuilder::Stages(rest) } = compiled.body else {
+        panic!("{compiled:?}")
+    };
+    let keys = [DispatchKey::Exact("New-Rule".into()), DispatchKey::Test("startswith_cs \"[\"".into())];
+    assert_eq!(input.keys, keys);
+    assert_eq!((input.accepts.len(), input.matches.len(), rest.len()), (1, 1, 0));
+    let indicator = |field: &str, value: &str| Indicator {
+        field: field.into(),
+        kind: "eq".into(),
+        values: vec![value.into()],
+    };
+    assert_eq!(
+        compiled.indicators,
+        [indicator("event.outcome", "success"), indicator("event.action", "New-Rule")]
+    );
+    assert_eq!(
+        compiled.stages.last(),
+        Some(&("where".to_owned(), "event.outcome:success and event.action:\"New-Rule\"".to_owned()))
+    );
+}
+
+#[test]
+fn a_kibana_query_that_names_no_action_looks_at_every_event() {
+    for query in
+        ["event.outcome:success", "not event.action:x", "event.action:x or event.outcome:success", "x"]
+    {
+        let Body::RowLocal { input, .. } = kibana(query).body else { panic!("{query}") };
+        assert_eq!(
+            (input.keys.len(), input.accepts.len()),
+            (0, usize::from(query.starts_with("not"))),
+            "{query}"
+        );
     }
 }

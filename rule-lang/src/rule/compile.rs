@@ -14,8 +14,9 @@ use crate::diagnostic::{Level, Position};
 use crate::nearest::nearest;
 use crate::schemas::Schemas;
 use crate::syntax::{Script, Statement};
-use crate::{Diagnostic, Span, parser};
-use rule_model::plan::{HIDDEN, Plan};
+use crate::{Diagnostic, Span, kuery, parser};
+use rule_model::Schema;
+use rule_model::plan::{self, Expr, Field, HIDDEN, Operator, Plan, Source, Stage};
 use std::collections::HashSet;
 
 /// Files that a rule names, relative to its own.
@@ -147,9 +148,7 @@ impl Compiler<'_> {
     /// Parses and checks the query.
     fn plan(&mut self, query: &Query, written: &written::Rule, fields: &Fields) -> Option<Plan> {
         if query.language == Language::Kibana {
-            let span = fields.kuery.as_ref().map_or(Span::new(0, 0), |setting| setting.span);
-            self.faults.push(Diagnostic::error(span, "Kibana's query language is not supported here"));
-            return None;
+            return self.kibana_plan(query, written, fields);
         }
         let continues = query.text.trim_start().starts_with('|');
         let (script, faults) = match continues {
@@ -184,6 +183,32 @@ impl Compiler<'_> {
         let (plan, faults) = check::check_script(&script, self.schemas, &options);
         self.report(query, faults);
         plan
+    }
+
+    /// Compiles a query in Kibana's language: the head's table and one condition on it.
+    fn kibana_plan(&mut self, query: &Query, written: &written::Rule, fields: &Fields) -> Option<Plan> {
+        let Some(name) = &written.table else {
+            let span = fields.kuery.as_ref().map_or(Span::new(0, 0), |setting| setting.span);
+            let fault = Diagnostic::error(span, "a query in Kibana's language needs a table to look at");
+            self.faults.push(fault.help("begin the rule with the table's name: `<O365Audit>`"));
+            return None;
+        };
+        let Some(schema) = self.schemas.find(&name.text) else {
+            self.faults.push(unknown_table(&name.text, name.span, self.schemas));
+            return None;
+        };
+        let start = match query.place {
+            Place::Raw(start) => start,
+            Place::Tokens | Place::Apart(..) => 0,
+        };
+        let text = query.text.get(start..).unwrap_or_default();
+        match kuery::compile(text, schema, start as u32) {
+            Ok(predicate) => Some(filter(schema, predicate)),
+            Err(faults) => {
+                self.report(query, faults);
+                None
+            }
+        }
     }
 
     /// Takes over what is wrong with a query, at places of the rule.
@@ -314,6 +339,18 @@ impl Compiler<'_> {
             _ => value.span.text(self.text).to_owned(),
         }
     }
+}
+
+/// All columns of a table's records for which `predicate` holds.
+fn filter(schema: &Schema, predicate: Expr) -> Plan {
+    let fields: Vec<_> =
+        schema.columns.iter().map(|column| Field::new(column.name.as_ref(), column.ty)).collect();
+    let visible = fields.len();
+    let span = predicate.span;
+    let stage = Stage { operator: Operator::Where(predicate), output: fields.clone(), open: false, span };
+    let source = Source::Table(schema.name.as_ref().into());
+    let root = plan::Query { source, columns: fields, stages: vec![stage] };
+    Plan { bindings: Vec::new(), root, visible }
 }
 
 /// The text with blanks in place of all bytes outside of `span`, so that offsets stay.

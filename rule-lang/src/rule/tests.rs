@@ -78,6 +78,11 @@ fn each_fault_is_marked_and_says_what_to_type() {
             "a second test called \"a\"",
         ),
         (
+            format!("/// T\n///\n/// D.\n{FIELDS}kuery: \"event.action:x\","),
+            "\"event.action:x\"",
+            "a query in Kibana's language needs a table to look at\nhelp: begin the rule with the table's name: `<O365Audit>`",
+        ),
+        (
             format!("{HEAD}{FIELDS}query: file \"none.kql\","),
             "file \"none.kql\"",
             "cannot read none.kql: no such file",
@@ -91,9 +96,12 @@ fn each_fault_is_marked_and_says_what_to_type() {
 #[test]
 fn faults_in_files_and_raw_strings_name_their_line_and_column() {
     let raw = format!("/// T\n///\n/// D.\n{FIELDS}query: r#\"AuditLogs\n| where OperatonName == 'x'\"#");
+    let kuery =
+        format!("<O365Audit>\n/// T\n///\n/// D.\n{FIELDS}kuery: r#\"event.outcome:x\nand event.acton:y\"#");
     let file = format!("/// T\n///\n/// D.\n{FIELDS}query: file \"query.kql\"");
     for (rule, marked, place) in [
         (raw, "OperatonName", "line 2, column 9 of the query"),
+        (kuery, "event.acton", "line 2, column 5 of the query"),
         (file, "file \"query.kql\"", "line 2, column 9 of query.kql"),
     ] {
         let found = errors(&rule);

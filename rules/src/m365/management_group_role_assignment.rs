@@ -49,6 +49,19 @@ rule! { <O365Audit>
         "@timestamp": "2024-03-01T10:15:00.000Z", "event.action": "New-ManagementRoleAssignment", "event.category": "web",
         "event.dataset": "o365.audit", "event.outcome": "success", "event.provider": "Exchange"
     }
+    test "any element of an array" fires {
+        "@timestamp": "2024-03-01T10:15:00.000Z",
+        "event": {
+            "action": ["added-role", "New-ManagementRoleAssignment"], "category": ["iam", "web"], "dataset": ["o365.audit"],
+            "outcome": ["success"], "provider": ["Exchange"]
+        }
+    }
+    test "an array without the action" silent {
+        "@timestamp": "2024-03-01T10:15:00.000Z",
+        "event": {
+            "action": ["New-ManagementRoleAssignmentPolicy"], "category": ["web"], "dataset": "o365.audit", "outcome": "success", "provider": "Exchange"
+        }
+    }
     test "an assignment that failed" silent {
         "@timestamp": "2024-03-01T10:15:00.000Z",
         "event": {
