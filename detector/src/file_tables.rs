@@ -6,22 +6,26 @@
 //! ```
 
 use crate::failure::Failure;
+use crate::known_tables::KnownTables;
 use rule_eval::evaluate::Tables;
 use rule_eval::time_text::parse_datetime;
 use rule_eval::{Table, json, record};
 use rule_lang::catalog::{self, CatalogTable};
 use rule_model::plan::{Field, Name};
-use rule_model::{Bag, Schema, Type, Value, tables};
+use rule_model::{Bag, Schema, Type, Value};
 use rule_runtime::framing::{Batch, Frame, Framer, Limits};
 use rule_runtime::source::{Origin, Progress};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 /// Tables by name, each read whole.
 #[derive(Debug, Default)]
 pub(crate) struct FileTables {
     tables: BTreeMap<Name, Table>,
     rejected: Vec<Rejected>,
+    /// The first table that was asked for and is not there.
+    missing: OnceLock<Name>,
 }
 
 /// A record that could not be read.
@@ -37,7 +41,7 @@ const SHOWN: usize = 10;
 
 impl FileTables {
     /// Reads the files of `TABLE=FILE` arguments; files of one table are read one after the other.
-    pub(crate) fn load(arguments: &[&str]) -> Result<FileTables, Failure> {
+    pub(crate) fn load(arguments: &[&str], known: &KnownTables) -> Result<FileTables, Failure> {
         let mut loaded = FileTables::default();
         let mut records: BTreeMap<Name, Vec<Bag>> = BTreeMap::new();
         for argument in arguments {
@@ -45,10 +49,10 @@ impl FileTables {
                 let message = format!("{argument}: a file needs its table before it, as in Table={argument}");
                 return Err(Failure::Usage(message));
             };
-            records.entry(canonical(table)).or_default().extend(loaded.read(file)?);
+            records.entry(canonical(table, known)).or_default().extend(loaded.read(file)?);
         }
         for (name, records) in records {
-            let table = match tables::find(&name) {
+            let table = match known.find(&name) {
                 Some(schema) => table_of(schema, &records),
                 None => inferred(&records),
             };
@@ -58,15 +62,19 @@ impl FileTables {
     }
 
     /// What the checker needs to know of these tables.
-    pub(crate) fn catalog(&self) -> catalog::Tables {
-        let known = |(name, table): (&Name, &Table)| {
+    pub(crate) fn catalog(&self, known: &KnownTables) -> catalog::Tables {
+        let entry = |(name, table): (&Name, &Table)| {
             let mut entry = CatalogTable::new(name.clone(), table.columns.clone());
-            entry.time = tables::find(name)
-                .and_then(Schema::time_column)
-                .map(|column| Name::from(column.name.as_ref()));
+            entry.time =
+                known.find(name).and_then(Schema::time_column).map(|column| Name::from(column.name.as_ref()));
             entry
         };
-        self.tables.iter().map(known).collect()
+        self.tables.iter().map(entry).collect()
+    }
+
+    /// The first table that a query asked for and no file was given for.
+    pub(crate) fn missing(&self) -> Option<&Name> {
+        self.missing.get()
     }
 
     /// Says on standard error which records could not be read.
@@ -106,13 +114,17 @@ impl FileTables {
 
 impl Tables for FileTables {
     fn table(&self, name: &str) -> Option<Cow<'_, Table>> {
-        self.tables.get(name).map(Cow::Borrowed)
+        let table = self.tables.get(name);
+        if table.is_none() {
+            self.missing.get_or_init(|| Name::new(name));
+        }
+        table.map(Cow::Borrowed)
     }
 }
 
 /// The name that queries resolve to: a built-in table's own one where `name` is an alias.
-fn canonical(name: &str) -> Name {
-    tables::find(name).map_or_else(|| Name::new(name), |schema| Name::from(schema.name.as_ref()))
+fn canonical(name: &str, known: &KnownTables) -> Name {
+    known.find(name).map_or_else(|| Name::new(name), |schema| Name::from(schema.name.as_ref()))
 }
 
 fn bag(line: &[u8]) -> Result<Bag, String> {

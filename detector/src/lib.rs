@@ -18,10 +18,14 @@
 mod commands;
 #[cfg(feature = "queries")]
 mod diagnostics;
+mod explanation;
 mod failure;
 #[cfg(feature = "queries")]
 mod file_tables;
 mod inputs;
+#[cfg(feature = "queries")]
+mod known_tables;
+mod layout;
 mod nearest;
 mod progress;
 #[cfg(feature = "queries")]

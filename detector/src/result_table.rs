@@ -65,7 +65,7 @@ impl Grid<'_> {
             let padding = " ".repeat(width - text.chars().count());
             match column.ty {
                 Type::Int | Type::Long | Type::Real | Type::Decimal => {
-                    line.extend([&padding, &text].map(String::as_str))
+                    line.extend([&padding, &text].map(String::as_str));
                 }
                 _ => line.extend([&text, &padding].map(String::as_str)),
             }

@@ -22,8 +22,16 @@ pub(crate) fn arguments() -> [Arg; 3] {
     ]
 }
 
-/// The selected rules in the order of the rule set.
+/// The selected rules in the order of the rule set, without those that are off unless named.
 pub(crate) fn select(ruleset: &Ruleset, matches: &ArgMatches) -> Result<Vec<&'static Rule>, Failure> {
+    let named = patterns(matches, "rules");
+    let mut selected = listed(ruleset, matches)?;
+    selected.retain(|rule| rule.metadata.enabled || named.contains(&rule.metadata.id.as_ref()));
+    Ok(selected)
+}
+
+/// The selected rules, those that are off among them.
+pub(crate) fn listed(ruleset: &Ruleset, matches: &ArgMatches) -> Result<Vec<&'static Rule>, Failure> {
     let rules = patterns(matches, "rules");
     let exclude = patterns(matches, "exclude");
     for pattern in rules.iter().chain(&exclude) {
@@ -31,15 +39,17 @@ pub(crate) fn select(ruleset: &Ruleset, matches: &ArgMatches) -> Result<Vec<&'st
     }
     let least = matches.get_one::<Severity>("min-severity").copied().unwrap_or(Severity::Informational);
     let selected = ruleset.rules.iter().copied().filter(|rule| {
-        let metadata = &rule.metadata;
-        let id = metadata.id.as_ref();
+        let id = rule.metadata.id.as_ref();
         let wanted = rules.is_empty() || rules.iter().any(|pattern| glob(pattern, id));
-        wanted
-            && (metadata.enabled || rules.contains(&id))
-            && !exclude.iter().any(|pattern| glob(pattern, id))
-            && metadata.severity >= least
+        wanted && !exclude.iter().any(|pattern| glob(pattern, id)) && rule.metadata.severity >= least
     });
     Ok(selected.collect())
+}
+
+/// The rule of this id, in any case.
+pub(crate) fn find(ruleset: &Ruleset, id: &str) -> Result<&'static Rule, Failure> {
+    let rule = ruleset.rules.iter().copied().find(|rule| rule.metadata.id.eq_ignore_ascii_case(id));
+    rule.ok_or_else(|| unknown(ruleset, id))
 }
 
 fn patterns<'m>(matches: &'m ArgMatches, name: &str) -> Vec<&'m str> {
@@ -47,12 +57,15 @@ fn patterns<'m>(matches: &'m ArgMatches, name: &str) -> Vec<&'m str> {
 }
 
 fn known(ruleset: &Ruleset, pattern: &str) -> Result<(), Failure> {
-    let ids = || ruleset.rules.iter().map(|rule| rule.metadata.id.as_ref());
-    if ids().any(|id| glob(pattern, id)) {
+    if ruleset.rules.iter().map(|rule| rule.metadata.id.as_ref()).any(|id| glob(pattern, id)) {
         return Ok(());
     }
-    let hint = suggestion(pattern, ids());
-    Err(Failure::Usage(format!("no rule is called \"{pattern}\"{hint} (`rules` lists all)")))
+    Err(unknown(ruleset, pattern))
+}
+
+fn unknown(ruleset: &Ruleset, name: &str) -> Failure {
+    let hint = suggestion(name, ruleset.rules.iter().map(|rule| rule.metadata.id.as_ref()));
+    Failure::Usage(format!("no rule is called \"{name}\"{hint} (`rules` lists all)"))
 }
 
 fn severity(text: &str) -> Result<Severity, String> {

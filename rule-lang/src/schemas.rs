@@ -110,21 +110,23 @@ impl Schemas {
 
 impl Catalog for Schemas {
     fn table(&self, name: &str) -> Option<CatalogTable> {
-        let schema = self.find(name)?;
-        Some(CatalogTable {
-            name: schema.name.as_ref().into(),
-            columns: schema
-                .columns
-                .iter()
-                .map(|column| Field::new(column.name.as_ref(), column.ty))
-                .collect(),
-            time: schema.time_column().map(|column| column.name.as_ref().into()),
-            open: false,
-        })
+        self.find(name).map(CatalogTable::from)
     }
 
     fn names(&self) -> Vec<Name> {
         self.iter().map(|schema| schema.name.as_ref().into()).collect()
+    }
+}
+
+impl From<&Schema> for CatalogTable {
+    fn from(schema: &Schema) -> CatalogTable {
+        let columns = schema.columns.iter().map(|column| Field::new(column.name.as_ref(), column.ty));
+        CatalogTable {
+            name: schema.name.as_ref().into(),
+            columns: columns.collect(),
+            time: schema.time_column().map(|column| column.name.as_ref().into()),
+            open: false,
+        }
     }
 }
 

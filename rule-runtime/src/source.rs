@@ -19,6 +19,13 @@ pub enum Origin {
     Stdin,
     /// A file.
     File(PathBuf),
+    /// Bytes that the program carries.
+    Embedded {
+        /// What reports call them.
+        name: &'static str,
+        /// The bytes, compressed or not.
+        bytes: &'static [u8],
+    },
 }
 
 /// An open source.
@@ -48,6 +55,7 @@ impl Origin {
     pub fn name(&self) -> String {
         match self {
             Origin::Stdin => "-".to_owned(),
+            Origin::Embedded { name, .. } => (*name).to_owned(),
             Origin::File(path) => path.display().to_string(),
         }
     }
@@ -56,6 +64,7 @@ impl Origin {
     pub fn size(&self) -> Option<u64> {
         match self {
             Origin::Stdin => None,
+            Origin::Embedded { bytes, .. } => Some(bytes.len() as u64),
             Origin::File(path) => path.metadata().ok().filter(std::fs::Metadata::is_file).map(|m| m.len()),
         }
     }
@@ -64,6 +73,7 @@ impl Origin {
     pub fn open(&self, progress: &Progress) -> io::Result<Source> {
         let raw: Box<dyn Read + Send> = match self {
             Origin::Stdin => Box::new(io::stdin()),
+            Origin::Embedded { bytes, .. } => Box::new(*bytes),
             Origin::File(path) => Box::new(open_file(path)?),
         };
         let reader = decompressed(Counted { inner: raw, progress: progress.clone() })?;

@@ -2,11 +2,11 @@
 
 use crate::diagnostics::Shown;
 use crate::failure::Failure;
+use crate::known_tables::KnownTables;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use rule_eval::json;
 use rule_lang::catalog::{AnyTable, Catalog};
 use rule_lang::diagnostic::Position;
-use rule_lang::schemas::Schemas;
 use rule_lang::{Diagnostic, compile_query};
 use rule_model::Value;
 use rule_runtime::Ruleset;
@@ -55,10 +55,10 @@ pub(crate) fn parser() -> Command {
 }
 
 /// Checks what the arguments name.
-pub(crate) fn run(_rules: &'static Ruleset, matches: &ArgMatches) -> Result<ExitCode, Failure> {
-    let schemas = Schemas::builtin();
+pub(crate) fn run(ruleset: &'static Ruleset, matches: &ArgMatches) -> Result<ExitCode, Failure> {
+    let known = KnownTables::of(ruleset);
     let catalog: Box<dyn Catalog> =
-        if matches.get_flag("any-table") { Box::new(AnyTable(schemas)) } else { Box::new(schemas) };
+        if matches.get_flag("any-table") { Box::new(AnyTable(known)) } else { Box::new(known) };
     let all_fine = match matches.get_one::<String>("ndjson") {
         Some(file) => check_lines(file, catalog.as_ref())?,
         None => check_files(matches, catalog.as_ref())?,

@@ -2,8 +2,12 @@
 
 #[cfg(feature = "queries")]
 mod check;
+mod completions;
+mod demo;
+mod explain;
 #[cfg(feature = "queries")]
 mod query;
+mod rules;
 mod run;
 
 use crate::failure::Failure;
@@ -21,17 +25,33 @@ struct Command {
 
 /// All commands, in the order of the help.
 const COMMANDS: &[Command] = &[
+    Command { parser: demo::parser, run: demo::run },
     Command { parser: run::parser, run: run::run },
+    Command { parser: rules::parser, run: rules::run },
+    Command { parser: explain::parser, run: explain::run },
     #[cfg(feature = "queries")]
     Command { parser: query::parser, run: query::run },
     #[cfg(feature = "queries")]
     Command { parser: check::parser, run: check::run },
+    Command { parser: completions::parser, run: completions::run },
 ];
+
+const EXAMPLES: &str = "\
+Examples:
+  detector demo
+      The rules over sample events: the place to begin.
+  detector run audit.ndjson.gz
+      The rules over a file.
+  detector explain Intune.NewDeviceManagementScript
+      What a rule does.
+
+`detector COMMAND --help` has examples for each command.";
 
 /// The whole command line.
 pub(crate) fn parser() -> Parser {
     Parser::new("detector")
         .about("Finds what compiled-in detection rules look for in JSON audit logs")
+        .after_help(EXAMPLES)
         .version(env!("CARGO_PKG_VERSION"))
         .subcommand_required(true)
         .arg_required_else_help(true)

@@ -3,15 +3,14 @@
 use crate::diagnostics::Shown;
 use crate::failure::Failure;
 use crate::file_tables::FileTables;
+use crate::known_tables::{GivenTables, KnownTables};
 use crate::result_table::Grid;
 use crate::terminal;
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use rule_eval::time_text::parse_datetime;
 use rule_eval::{Context, Table, evaluate, json};
-use rule_lang::catalog::Layered;
 use rule_lang::compile_query;
-use rule_lang::schemas::Schemas;
 use rule_model::{DateTime, Value};
 use rule_runtime::Ruleset;
 use std::io::{self, BufWriter, IsTerminal, Write, stdout};
@@ -55,7 +54,7 @@ pub(crate) fn parser() -> Command {
 }
 
 /// Runs the query.
-pub(crate) fn run(_rules: &'static Ruleset, matches: &ArgMatches) -> Result<ExitCode, Failure> {
+pub(crate) fn run(ruleset: &'static Ruleset, matches: &ArgMatches) -> Result<ExitCode, Failure> {
     let mut arguments: Vec<&str> =
         matches.get_many::<String>("arguments").into_iter().flatten().map(String::as_str).collect();
     let query = match arguments.pop() {
@@ -66,9 +65,11 @@ pub(crate) fn run(_rules: &'static Ruleset, matches: &ArgMatches) -> Result<Exit
         None => return Err(Failure::Usage("no query".to_owned())),
     };
     let mut context = Context::at(now(matches)?);
-    let tables = FileTables::load(&arguments)?;
+    let known = KnownTables::of(ruleset);
+    let tables = FileTables::load(&arguments, &known)?;
     tables.report_rejected();
-    let compiled = match compile_query(&query, &Layered(tables.catalog(), Schemas::builtin())) {
+    let catalog = GivenTables { given: tables.catalog(&known), known };
+    let compiled = match compile_query(&query, &catalog) {
         Ok(compiled) => compiled,
         Err(errors) => {
             for diagnostic in &errors {
@@ -83,6 +84,12 @@ pub(crate) fn run(_rules: &'static Ruleset, matches: &ArgMatches) -> Result<Exit
     match evaluate(&compiled.plan, &tables, &mut context) {
         Ok(table) => write(&table, matches.get_one::<String>("format").map(String::as_str))?,
         Err(error) => {
+            if let Some(table) = tables.missing() {
+                let message = format!(
+                    "no file was given for the table {table}; name it before the query, as in {table}=FILE"
+                );
+                return Err(Failure::Usage(message));
+            }
             eprintln!("error: {error}");
             return Ok(ExitCode::from(FAULTY));
         }

@@ -94,8 +94,7 @@ pub(crate) fn parser() -> Command {
 
 /// Runs rules over the inputs.
 pub(crate) fn run(ruleset: &'static Ruleset, matches: &ArgMatches) -> Result<ExitCode, Failure> {
-    let rules = selection::select(ruleset, matches)?;
-    let engine = Engine::new(ruleset, &rules, settings(matches));
+    let engine = engine(ruleset, matches)?;
     let inputs = inputs::inputs(&engine, matches)?;
     let summary = process(&engine, &inputs, matches)?;
     eprint!("{summary}");
@@ -105,7 +104,14 @@ pub(crate) fn run(ruleset: &'static Ruleset, matches: &ArgMatches) -> Result<Exi
     Ok(status(&summary, matches.get_flag("strict")))
 }
 
-fn process(engine: &Engine, inputs: &[Input], matches: &ArgMatches) -> Result<Summary, Failure> {
+/// The selected rules, ready to run.
+pub(super) fn engine(ruleset: &'static Ruleset, matches: &ArgMatches) -> Result<Engine, Failure> {
+    let rules = selection::select(ruleset, matches)?;
+    Ok(Engine::new(ruleset, &rules, settings(matches)))
+}
+
+/// Reads the inputs and writes alerts.
+pub(super) fn process(engine: &Engine, inputs: &[Input], matches: &ArgMatches) -> Result<Summary, Failure> {
     let out = matches.get_one::<String>("out");
     let mut sink = sink(matches.get_one::<String>("format"), out)?;
     let mut dead_letters = dead_letters(matches.get_one("dead-letter"))?;

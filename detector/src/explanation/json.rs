@@ -1,0 +1,177 @@
+//! A rule as JSON: a summary for lists, and everything.
+
+use super::{Explained, tables, technique_name, text, words};
+use rule_model::metadata::{Metadata, Technique};
+use rule_model::{Bag, Text, Timespan, Value};
+use rule_runtime::Rule;
+use rule_runtime::rule::{DispatchKey, Input};
+
+/// What a list says of a rule.
+pub(crate) fn summary(rule: &Rule) -> Value {
+    summary_of(rule).into()
+}
+
+/// Everything about a rule. What it does not say is absent text, an empty list or null.
+pub(crate) fn whole(explained: Explained<'_>) -> Value {
+    let rule = explained.rule;
+    let mut all = summary_of(rule);
+    let mut add = |name: &str, value: Value| all.insert(name, value);
+    add("description", string(&rule.metadata.description));
+    add("plan", strings(words::plan(rule)));
+    add("inputs", Value::array(rule.inputs().iter().map(input)));
+    add(
+        "stages",
+        Value::array(rule.stages.iter().map(|stage| {
+            Value::bag([("operator", Value::literal(stage.operator)), ("text", Value::literal(stage.text))])
+        })),
+    );
+    add(
+        "indicators",
+        Value::array(rule.indicators.iter().map(|indicator| {
+            Value::bag([
+                ("field", Value::literal(indicator.field)),
+                ("kind", Value::literal(indicator.kind)),
+                ("values", strings(indicator.values)),
+                ("other_rules", Value::Long(explained.others_with(indicator) as i64)),
+            ])
+        })),
+    );
+    add(
+        "output",
+        Value::array(rule.columns.iter().take(rule.visible).map(|column| {
+            Value::bag([
+                ("column", Value::literal(column.name)),
+                ("type", Value::literal(column.ty.name())),
+                ("stage", Value::literal(column.stage)),
+            ])
+        })),
+    );
+    add(
+        "tests",
+        Value::array(rule.tests.iter().map(|test| {
+            Value::bag([
+                ("name", Value::literal(test.name)),
+                ("expects", Value::literal(text::expectation(test.expect))),
+            ])
+        })),
+    );
+    for (name, value) in said(&rule.metadata) {
+        add(name, value);
+    }
+    all.into()
+}
+
+fn summary_of(rule: &Rule) -> Bag {
+    let metadata = &rule.metadata;
+    let fields = [
+        ("id", string(&metadata.id)),
+        ("title", string(&metadata.title)),
+        ("severity", Value::literal(metadata.severity.name())),
+        ("tables", strings(tables(rule))),
+        ("attack", Value::array(metadata.attack.iter().map(technique))),
+        ("version", string(&metadata.version)),
+        ("enabled", Value::Bool(metadata.enabled)),
+    ];
+    fields.into_iter().map(|(name, value)| (name.into(), value)).collect()
+}
+
+fn technique(technique: &Technique) -> Value {
+    Value::bag([
+        ("tactic", Value::literal(technique.tactic.map(|tactic| tactic.name).unwrap_or_default())),
+        ("id", string(&technique.id)),
+        ("name", Value::string(technique_name(technique))),
+    ])
+}
+
+fn input(input: &Input) -> Value {
+    let key = |key: &DispatchKey| {
+        let (kind, value) = match key {
+            DispatchKey::Exact(name) => ("exact", name),
+            DispatchKey::AnyCase(name) => ("any_case", name),
+            DispatchKey::Test(test) => ("test", test),
+        };
+        Value::bag([("kind", Value::literal(kind)), ("value", Value::literal(value))])
+    };
+    let operation = input.schema.operation_column().map(|column| string(&column.name));
+    Value::bag([
+        ("table", string(&input.schema.name)),
+        ("operation_column", operation.unwrap_or_default()),
+        ("dispatch_keys", Value::array(input.dispatch.keys.iter().map(key))),
+    ])
+}
+
+/// What metadata says beyond a summary.
+fn said(metadata: &Metadata) -> Vec<(&'static str, Value)> {
+    let entities = metadata
+        .entities
+        .iter()
+        .map(|entity| Value::bag([("type", string(&entity.entity)), ("fields", pairs(&entity.fields))]));
+    let connectors = metadata.connectors.iter().map(|connector| {
+        Value::bag([("id", string(&connector.id)), ("data_types", texts(&connector.data_types))])
+    });
+    let schedule = metadata
+        .schedule
+        .map(|schedule| Value::bag([("every", span(schedule.every)), ("over", span(schedule.over))]));
+    let dedup = metadata
+        .dedup
+        .as_ref()
+        .map(|dedup| Value::bag([("period", span(dedup.period)), ("key", texts(&dedup.key))]));
+    let trigger = Value::bag([
+        ("comparison", Value::literal(metadata.trigger.comparison.symbol())),
+        ("rows", Value::Long(metadata.trigger.rows as i64)),
+    ]);
+    let number = |n: Option<u64>| n.map_or(Value::Null, |n| Value::Long(n as i64));
+    vec![
+        ("entities", Value::array(entities)),
+        ("schedule", schedule.unwrap_or_default()),
+        ("lookback", metadata.lookback.map_or(Value::Null, span)),
+        ("trigger", trigger),
+        ("threshold", number(Some(metadata.threshold))),
+        ("dedup", dedup.unwrap_or_default()),
+        ("suppress", metadata.suppress.map_or(Value::Null, span)),
+        ("max_alerts", number(metadata.max_alerts)),
+        ("risk_score", number(metadata.risk_score.map(u64::from))),
+        ("alert_title", Value::string(words::template(&metadata.alert_title))),
+        ("alert_key", texts(&metadata.alert_key)),
+        ("context", pairs(&metadata.context)),
+        ("kind", string(&metadata.kind)),
+        ("status", string(&metadata.status)),
+        ("author", texts(&metadata.author)),
+        ("licence", string(&metadata.licence)),
+        ("source", string(&metadata.source)),
+        ("support", string(&metadata.support)),
+        ("categories", texts(&metadata.categories)),
+        ("tags", texts(&metadata.tags)),
+        ("connectors", Value::array(connectors)),
+        ("indices", texts(&metadata.indices)),
+        ("log_types", texts(&metadata.log_types)),
+        ("impacted_assets", pairs(&metadata.impacted_assets)),
+        ("references", texts(&metadata.references)),
+        ("false_positives", texts(&metadata.false_positives)),
+        ("setup", string(&metadata.setup)),
+        ("runbook", string(&metadata.runbook)),
+        ("investigation", string(&metadata.investigation)),
+        ("remediation", string(&metadata.remediation)),
+    ]
+}
+
+fn string(text: &Text) -> Value {
+    Value::string(text)
+}
+
+fn texts(texts: &[Text]) -> Value {
+    strings(texts)
+}
+
+fn strings<T: AsRef<str>>(texts: impl IntoIterator<Item = T>) -> Value {
+    Value::array(texts.into_iter().map(Value::string))
+}
+
+fn pairs(pairs: &[(Text, Text)]) -> Value {
+    Value::bag(pairs.iter().map(|(name, value)| (name.as_ref(), string(value))))
+}
+
+/// A span as KQL writes it.
+fn span(span: Timespan) -> Value {
+    Value::string(span.to_string())
+}

@@ -1,0 +1,164 @@
+//! How a rule runs, in sentences.
+
+use rule_model::Timespan;
+use rule_model::metadata::{Comparison, Grouping, Metadata, TemplatePart, Trigger};
+use rule_runtime::Rule;
+use rule_runtime::rule::{Body, DispatchKey, Input, RowBuilder};
+
+const TICKS_PER_MILLISECOND: i64 = 10_000;
+/// Units of time in ticks, the longest first.
+const UNITS: [(i64, &str); 5] = [
+    (86_400_000 * TICKS_PER_MILLISECOND, "day"),
+    (3_600_000 * TICKS_PER_MILLISECOND, "hour"),
+    (60_000 * TICKS_PER_MILLISECOND, "minute"),
+    (1_000 * TICKS_PER_MILLISECOND, "second"),
+    (TICKS_PER_MILLISECOND, "millisecond"),
+];
+
+/// The plan of a rule, step by step.
+pub(super) fn plan(rule: &Rule) -> Vec<String> {
+    let mut steps: Vec<String> = rule.inputs().iter().map(candidates).collect();
+    match &rule.body {
+        Body::RowLocal(local) => {
+            steps.push(
+                "The other conditions are checked on the event, by code compiled for this rule.".to_owned(),
+            );
+            steps.push(match &local.row {
+                RowBuilder::Generated(_) => "Each event that meets them gives one row, built by compiled code.",
+                RowBuilder::Plan(_) => {
+                    "Each event that meets them goes through the rest of the query, which gives any number of rows."
+                }
+            }
+            .to_owned());
+        }
+        Body::AcrossEvents(across) => {
+            steps.push(
+                "Events that meet the conditions before the first operator across events are kept."
+                    .to_owned(),
+            );
+            steps.push("The rest of the query runs over all events kept.".to_owned());
+            if !across.partition.is_empty() {
+                steps.push(format!("Its state is kept apart by {}.", across.partition.join(", ")));
+            }
+        }
+    }
+    steps.extend(shaping(&rule.metadata));
+    steps
+}
+
+/// Which events of an input are looked at.
+fn candidates(input: &Input) -> String {
+    let table = &input.schema.name;
+    match input.schema.operation_column() {
+        Some(operation) if !input.dispatch.keys.is_empty() => {
+            let keys: Vec<String> = input.dispatch.keys.iter().map(key).collect();
+            format!(
+                "Events of {table} are candidates where {} {}; others are not parsed for this rule.",
+                operation.name,
+                keys.join(", or ")
+            )
+        }
+        _ => format!("All events of {table} are candidates."),
+    }
+}
+
+/// A condition on the operation name: what follows the column's name.
+pub(super) fn key(key: &DispatchKey) -> String {
+    match key {
+        DispatchKey::Exact(name) => format!("is {name:?}"),
+        DispatchKey::AnyCase(name) => format!("is {name:?} in any case"),
+        DispatchKey::Test(test) => (*test).to_owned(),
+    }
+}
+
+/// How rows become alerts.
+fn shaping(metadata: &Metadata) -> Vec<String> {
+    let mut steps = Vec::new();
+    if metadata.threshold > 1 {
+        steps.push(format!("An alert needs {} matches of one key.", metadata.threshold));
+    }
+    if metadata.trigger != Trigger::default() {
+        steps.push(format!("An evaluation alerts if it has {} rows.", trigger(metadata.trigger)));
+    }
+    steps.push(match metadata.grouping {
+        Grouping::Each => "Each row is an alert.".to_owned(),
+        Grouping::Single => "All rows of an evaluation are one alert.".to_owned(),
+    });
+    if let Some(dedup) = &metadata.dedup {
+        let same = if dedup.key.is_empty() { "title".to_owned() } else { dedup.key.join(", ") };
+        let period = span(dedup.period);
+        steps.push(format!(
+            "Repeats with the same {same} within {period} are collapsed into the first alert."
+        ));
+    }
+    if let Some(period) = metadata.suppress {
+        steps.push(format!("After an alert the rule is silent for {}.", span(period)));
+    }
+    if let Some(most) = metadata.max_alerts {
+        steps.push(format!("It reports {most} alerts at the most; the others are counted."));
+    }
+    steps
+}
+
+/// The number of rows that makes an evaluation alert.
+pub(super) fn trigger(trigger: Trigger) -> String {
+    let rows = trigger.rows;
+    match trigger.comparison {
+        Comparison::Greater => format!("more than {rows}"),
+        Comparison::GreaterOrEqual => format!("at least {rows}"),
+        Comparison::Less => format!("fewer than {rows}"),
+        Comparison::LessOrEqual => format!("at most {rows}"),
+        Comparison::Equal => format!("exactly {rows}"),
+        Comparison::NotEqual => format!("any number but {rows}"),
+    }
+}
+
+/// A title's template as rules write it.
+pub(super) fn template(parts: &[TemplatePart]) -> String {
+    let part = |part: &TemplatePart| match part {
+        TemplatePart::Text(text) => text.to_string(),
+        TemplatePart::Column(column) => format!("{{{column}}}"),
+    };
+    parts.iter().map(part).collect()
+}
+
+/// A span of time in its longest whole unit: `14 days`, `1 hour`, `90 minutes`.
+pub(super) fn span(span: Timespan) -> String {
+    let whole = UNITS.iter().find(|(ticks, _)| span.0 != 0 && span.0 % ticks == 0);
+    match whole.map(|(ticks, unit)| (span.0 / ticks, unit)) {
+        Some((1, unit)) => format!("1 {unit}"),
+        Some((n, unit)) => format!("{n} {unit}s"),
+        None => span.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_are_told_in_their_longest_whole_unit() {
+        let minute = 60_000 * TICKS_PER_MILLISECOND;
+        for (ticks, words) in [
+            (minute, "1 minute"),
+            (60 * minute, "1 hour"),
+            (90 * minute, "90 minutes"),
+            (14 * 24 * 60 * minute, "14 days"),
+            (1_500 * TICKS_PER_MILLISECOND, "1500 milliseconds"),
+            (0, "00:00:00"),
+        ] {
+            assert_eq!(span(Timespan(ticks)), words);
+        }
+    }
+
+    #[test]
+    fn dispatch_keys_read_as_conditions() {
+        for (key, words) in [
+            (DispatchKey::Exact("Set-Mailbox"), "is \"Set-Mailbox\""),
+            (DispatchKey::AnyCase("set-mailbox"), "is \"set-mailbox\" in any case"),
+            (DispatchKey::Test("has \"Mailbox\""), "has \"Mailbox\""),
+        ] {
+            assert_eq!(super::key(&key), words);
+        }
+    }
+}
