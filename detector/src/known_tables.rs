@@ -47,8 +47,8 @@ impl Catalog for GivenTables {
         self.given.table(name).or_else(|| self.known.table(name))
     }
 
-    /// Those with files: a wildcard (`union *`, `search`) stands for what there is to read.
+    /// Those with files, if there are any: a wildcard (`union *`, `search`) stands for what there is to read.
     fn names(&self) -> Vec<Name> {
-        self.given.names()
+        Some(self.given.names()).filter(|given| !given.is_empty()).unwrap_or_else(|| self.known.names())
     }
 }

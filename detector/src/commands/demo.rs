@@ -1,6 +1,8 @@
 //! `detector demo`: the rules over sample events that the binary carries.
 
 use crate::failure::Failure;
+use crate::layout::Page;
+use crate::terminal;
 use clap::{ArgMatches, Command};
 use rule_runtime::Ruleset;
 use rule_runtime::pipeline::Input;
@@ -10,15 +12,12 @@ use std::process::ExitCode;
 
 const SAMPLE: &[u8] = include_bytes!("../../samples/demo.ndjson");
 
-const BEFORE: &str = "\
-The compiled-in rules over the audit events of one morning at an invented company, in which somebody takes over an
-account, then the tenant, between everyday work. An alert has its time, severity and title, and below what it is about.
-";
+const BEFORE: &str = "The compiled-in rules over the audit events of one morning at an invented company, in which somebody takes over \
+     an account, then the tenant, between everyday work. An alert has its time, severity and title, and below what \
+     it is about.";
 
-const AFTER: &str = "
-Next: `detector explain RULE` shows a rule, `detector rules` all of them, and `detector run FILE` runs them over your own
-audit log: newline-delimited JSON, plain, gzip or zstd.
-";
+const AFTER: &str = "Next: `detector explain RULE` shows a rule, `detector rules` all of them, and `detector run FILE` runs them over \
+     your own audit log: newline-delimited JSON, plain, gzip or zstd.";
 
 /// The arguments and help.
 pub(crate) fn parser() -> Command {
@@ -33,8 +32,14 @@ pub(crate) fn run(ruleset: &'static Ruleset, _matches: &ArgMatches) -> Result<Ex
     let matches = matches.map_err(|error| Failure::Usage(error.to_string()))?;
     let engine = super::run::engine(ruleset, &matches)?;
     let sample = Input { origin: Origin::Embedded { name: "sample", bytes: SAMPLE }, table: None };
-    writeln!(stdout(), "{BEFORE}")?;
+    writeln!(stdout(), "{}", wrapped(BEFORE))?;
     let summary = super::run::process(&engine, &[sample], &matches)?;
-    write!(stdout(), "\n{summary}{AFTER}")?;
+    write!(stdout(), "\n{summary}\n{}", wrapped(AFTER))?;
     Ok(ExitCode::SUCCESS)
+}
+
+fn wrapped(words: &str) -> String {
+    let mut page = Page::new(terminal::style());
+    page.prose(words, 0);
+    page.into_text()
 }

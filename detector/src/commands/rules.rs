@@ -73,7 +73,10 @@ fn list(rules: &[&Rule], width: Option<usize>) -> String {
 
 fn row(rule: &Rule) -> [String; 5] {
     let metadata = &rule.metadata;
-    let techniques: Vec<&str> = metadata.attack.iter().map(|technique| technique.id.as_ref()).collect();
+    let mut techniques: Vec<&str> = metadata.attack.iter().map(|technique| technique.id.as_ref()).collect();
+    // A technique that serves two tactics stands there twice.
+    techniques.sort_unstable();
+    techniques.dedup();
     let off = if metadata.enabled { "" } else { " (off unless named)" };
     [
         metadata.id.to_string(),

@@ -73,12 +73,18 @@ fn stages(page: &mut Page, rule: &Rule) {
     let operator_width = rule.stages.iter().map(|stage| stage.operator.len()).max().unwrap_or_default();
     let indent = number_width + operator_width + 6;
     for (i, stage) in rule.stages.iter().enumerate() {
+        let text = stage.text.strip_prefix(stage.operator).unwrap_or(stage.text).trim_start();
         // Query text keeps its lines: a wrapped string literal would be another one.
-        let mut lines = stage.text.lines();
-        let first = lines.next().unwrap_or_default();
+        let (first, further) = text.split_once('\n').unwrap_or((text, ""));
         page.line(&format!("  {:>number_width$}  {:<operator_width$}  {first}", i + 1, stage.operator));
-        lines.for_each(|line| page.line(&format!("{:indent$}{}", "", line.trim_start())));
+        let margin = further.lines().map(leading_blanks).min().unwrap_or_default();
+        further.lines().for_each(|line| page.line(&format!("{:indent$}{}", "", &line[margin..])));
     }
+}
+
+/// Bytes of white space before the text of a line.
+fn leading_blanks(line: &str) -> usize {
+    line.len() - line.trim_start_matches([' ', '\t']).len()
 }
 
 fn indicators(page: &mut Page, explained: Explained<'_>) {

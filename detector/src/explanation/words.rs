@@ -21,7 +21,7 @@ pub(super) fn plan(rule: &Rule) -> Vec<String> {
     match &rule.body {
         Body::RowLocal(local) => {
             steps.push(
-                "The other conditions are checked on the event, by code compiled for this rule.".to_owned(),
+                "Any further conditions are checked on the event, by code compiled for this rule.".to_owned(),
             );
             steps.push(match &local.row {
                 RowBuilder::Generated(_) => "Each event that meets them gives one row, built by compiled code.",

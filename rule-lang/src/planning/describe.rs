@@ -7,8 +7,11 @@ use rule_model::plan::{self, Expr, ExprKind, Field, Operator, Plan, Query, Sourc
 /// The operators of the root query with their text, the source first.
 pub(super) fn stages(plan: &Plan, text: &str) -> Vec<(String, String)> {
     let mut stages = vec![("source".to_owned(), source(&plan.root.source))];
+    let mut written: Vec<&Stage> = plan.root.stages.iter().collect();
+    // An operator as written can be several in the plan.
+    written.dedup_by_key(|stage| stage.span);
     let written =
-        plan.root.stages.iter().map(|stage| (keyword(stage, text), stage.span.text(text).trim().to_owned()));
+        written.into_iter().map(|stage| (keyword(stage, text), stage.span.text(text).trim().to_owned()));
     stages.extend(written.filter(|(_, text)| !text.is_empty()));
     stages
 }
