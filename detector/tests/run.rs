@@ -1,36 +1,11 @@
 //! `detector run` as a process: exit status, files, messages.
 #![allow(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
-use std::io::Write;
-use std::path::PathBuf;
-use std::process::{Command, Output, Stdio};
+mod process;
+
+use process::{detector, directory, text};
 
 const RECORD: &str = r#"{"InitiatedBy":{},"OperationName":"x","Category":"c"}"#;
-
-/// A directory of its own for a test, empty at its start.
-fn directory(test: &str) -> PathBuf {
-    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(test);
-    let _absent = std::fs::remove_dir_all(&path);
-    std::fs::create_dir_all(&path).unwrap();
-    path
-}
-
-fn detector(arguments: &[&str], input: &[u8]) -> Output {
-    let mut process = Command::new(env!("CARGO_BIN_EXE_detector"))
-        .args(arguments)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    // A process that refuses its arguments does not read.
-    let _closed = process.stdin.take().unwrap().write_all(input);
-    process.wait_with_output().unwrap()
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8(bytes.to_vec()).unwrap()
-}
 
 #[test]
 fn counts_are_reported_at_the_end() {
