@@ -5,6 +5,7 @@
 //! | [`function`], [`functions`] | what an entry of the function table is; the table of scalar functions and operators |
 //! | [`aggregate`](mod@aggregate), `aggregates` | the same for aggregate functions |
 //! | [`table`] | rows and columns |
+//! | [`access`] | paths into dynamic values |
 //! | [`compare`] | comparison of values of any types |
 //! | [`text`] | the text predicates on `&str` |
 //! | [`convert`](mod@convert), [`time_text`] | conversions between scalar types; datetimes and timespans in text |
@@ -14,6 +15,7 @@
 //! | [`evaluate`](mod@evaluate) | plan and tables in, table out |
 #![forbid(unsafe_code)]
 
+pub mod access;
 pub mod aggregate;
 mod aggregates;
 pub mod compare;

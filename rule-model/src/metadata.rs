@@ -83,7 +83,7 @@ pub struct Metadata {
     pub alert_key: List<Text>,
     /// The alert's title; the rule's own when empty.
     pub alert_title: List<TemplatePart>,
-    /// Output columns to show first, with their labels.
+    /// What to show first: a label and the output column it stands for.
     pub context: List<(Text, Text)>,
     /// Sentinel's entity mappings.
     pub entities: List<EntityMapping>,

@@ -114,7 +114,7 @@ impl Alert {
     /// The columns that the rule wants shown first, by their labels.
     pub fn context(&self) -> impl Iterator<Item = (&str, &Value)> {
         let context = self.rule.metadata.context.iter();
-        context.filter_map(|(column, label)| Some((label.as_ref(), self.column(column)?)))
+        context.filter_map(|(label, column)| Some((label.as_ref(), self.column(column)?)))
     }
 
     /// The entities: type and identifiers; identifiers without a value and entities without identifiers are left out.
@@ -235,4 +235,25 @@ fn technique(technique: &Technique) -> Value {
         ("tactic_id", technique.tactic.map(|tactic| Value::literal(tactic.id)).unwrap_or_default()),
         ("technique", Value::string(&technique.id)),
     ])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::samples::{anything, metadata};
+    use rule_model::metadata::Metadata;
+
+    #[test]
+    fn context_shows_columns_by_their_labels() {
+        let context = vec![
+            ("What was done".into(), "OperationName".into()),
+            ("Category".into(), "Category".into()),
+            ("Nothing".into(), "NoColumn".into()),
+        ];
+        let rule = anything(Metadata { context: context.into(), ..metadata("x") });
+        let row = vec![Value::Null, Value::string("roles"), Value::string("Add")];
+        let alert = Alert::new(rule, row, 0, None, "AuditLogs", Evidence::default());
+        let (done, roles) = (Value::string("Add"), Value::string("roles"));
+        assert_eq!(alert.context().collect::<Vec<_>>(), [("What was done", &done), ("Category", &roles)]);
+    }
 }

@@ -12,6 +12,7 @@ pub use crate::rule::{
     RowLocal, Rule, Ruleset, StageText, Test,
 };
 pub use crate::unique_ids::assert_unique_ids;
+pub use rule_eval::access::{element, property};
 pub use rule_eval::text::{
     contains, contains_cs, endswith, endswith_cs, equals_ignore_case, has, has_cs, hasprefix, hasprefix_cs,
     hassuffix, hassuffix_cs, startswith, startswith_cs,
@@ -21,6 +22,7 @@ pub use rule_model::{
     Column, DateTime, Guid, Schema, Text, Timespan, Type, Value, attack, entity, metadata, schema, tables,
 };
 
+use rule_eval::pattern;
 use std::sync::OnceLock;
 
 /// A function or operator of KQL that a rule calls; its entry is looked up once.
@@ -68,7 +70,7 @@ impl Regex {
 
     /// Whether some part of `text` matches.
     pub fn is_match(&self, text: &str) -> bool {
-        let compiled = self.compiled.get_or_init(|| regex::Regex::new(self.pattern).ok());
+        let compiled = self.compiled.get_or_init(|| pattern::compile(self.pattern).ok());
         compiled.as_ref().is_some_and(|regex| regex.is_match(text))
     }
 }
@@ -128,25 +130,6 @@ pub fn has_any(text: &str, terms: &[&str]) -> bool {
 /// `has_all`
 pub fn has_all(text: &str, terms: &[&str]) -> bool {
     terms.iter().all(|term| has(text, term))
-}
-
-/// `value.name`
-pub fn property(value: &Value, name: &str) -> Value {
-    value.as_bag().and_then(|bag| bag.get(name)).cloned().unwrap_or_default()
-}
-
-/// `value[index]`: an element of an array, counted from the end when negative; a property of a bag by name.
-pub fn element(value: &Value, index: &Value) -> Value {
-    match (value, index) {
-        (Value::Bag(_), Value::String(name)) => property(value, name),
-        (Value::Array(items), index) => {
-            let Some(index) = index.as_i64() else { return Value::Null };
-            let from_start = if index < 0 { index + items.len() as i64 } else { index };
-            let found = usize::try_from(from_start).ok().and_then(|index| items.get(index));
-            found.cloned().unwrap_or_default()
-        }
-        _ => Value::Null,
-    }
 }
 
 /// Appends columns of the event to a row.

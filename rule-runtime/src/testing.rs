@@ -8,8 +8,8 @@
 use crate::rule::{AcrossEvents, Body, Expectation, Input, RowBuilder, RowLocal, Rule, Test};
 use crate::{Event, Parser};
 use rule_eval::{Context, Row, Table, evaluate, json};
+use rule_model::DateTime;
 use rule_model::plan::{Field, Name, Plan};
-use rule_model::{DateTime, Schema};
 use std::borrow::Cow;
 use std::collections::HashMap;
 
@@ -57,27 +57,32 @@ fn row_local(body: &RowLocal, test: &Test, context: &mut Context) -> Result<Vec<
         }
         match body.row {
             RowBuilder::Generated(build) => rows.extend(build(event, context)),
-            RowBuilder::Plan(bytes) => rows.extend(rows_of_plan(bytes, event, context)?),
+            RowBuilder::Plan(bytes) => rows.extend(rows_of_plan(bytes, &body.input, event, context)?),
         }
         Ok(())
     })?;
     Ok(rows)
 }
 
-fn rows_of_plan(bytes: &[u8], event: &Event<'_>, context: &mut Context) -> Result<Vec<Row>, String> {
+fn rows_of_plan(
+    bytes: &[u8],
+    input: &Input,
+    event: &Event<'_>,
+    context: &mut Context,
+) -> Result<Vec<Row>, String> {
     let plan: Plan = postcard::from_bytes(bytes).map_err(|error| error.to_string())?;
-    let input = Table { columns: fields(event.schema), rows: vec![event.row()] };
-    let inputs = HashMap::from([(Name::new_static("$0"), input)]);
+    let table = Table { columns: fields(input), rows: vec![row(input, event)] };
+    let inputs = HashMap::from([(Name::new_static("$0"), table)]);
     evaluate(&plan, &inputs, context).map(|table| table.rows).map_err(|error| error.message)
 }
 
 fn across_events(body: &AcrossEvents, test: &Test, context: &mut Context) -> Result<Vec<Row>, String> {
     let mut inputs: HashMap<Name, Table> = HashMap::new();
     for (index, input) in body.inputs.iter().enumerate() {
-        let mut table = Table::empty(fields(input.schema));
+        let mut table = Table::empty(fields(input));
         for_events(input, test, |event| {
             if passes(input, event, context) {
-                table.rows.push(event.row());
+                table.rows.push(row(input, event));
             }
             Ok(())
         })?;
@@ -127,8 +132,15 @@ fn latest_time(rule: &Rule, test: &Test) -> Result<DateTime, String> {
     Ok(latest.unwrap_or(DateTime::UNIX_EPOCH))
 }
 
-fn fields(schema: &Schema) -> Vec<Field> {
-    schema.columns.iter().map(|column| Field::new(column.name.as_ref(), column.ty)).collect()
+/// The columns that the rest of a rule reads of an input.
+fn fields(input: &Input) -> Vec<Field> {
+    let columns = input.columns.iter().filter_map(|column| input.schema.columns.get(*column));
+    columns.map(|column| Field::new(column.name.as_ref(), column.ty)).collect()
+}
+
+/// Their values.
+fn row(input: &Input, event: &Event<'_>) -> Row {
+    input.columns.iter().map(|column| event.value(*column)).collect()
 }
 
 /// Whether some row has all the values that the test names.

@@ -27,7 +27,8 @@ pub const fn assert_unique_ids<const N: usize>(rules: &[&Rule; N]) {
         let mut j = i;
         while j > 0 && order[j - 1].0 == order[i].0 {
             let (first, second) = (rules[order[j - 1].1], rules[order[i].1]);
-            if is_equal(id(first), id(second)) {
+            // Only the stubs of rules that do not compile have none, and of those enough is said.
+            if !id(first).is_empty() && is_equal(id(first), id(second)) {
                 fail(first, second);
             }
             j -= 1;

@@ -3,6 +3,7 @@
 use super::query::PreparedQuery;
 use super::window::Window;
 use super::{Binder, Env, Once, error};
+use crate::access::{element, property};
 use crate::context::EvalError;
 use crate::function::{Function, Implementation};
 use crate::order::Key;
@@ -319,25 +320,6 @@ fn first_column(table: &crate::Table) -> Vec<Value> {
 pub(super) fn column(fields: &[Field], name: &str) -> Result<usize, EvalError> {
     let found = fields.iter().position(|field| field.name == name);
     found.ok_or_else(|| error(format!("there is no column {name} here")))
-}
-
-/// A property of a bag; null where there is none, and of whatever is no bag.
-fn property(value: &Value, name: &str) -> Value {
-    value.as_bag().and_then(|bag| bag.get(name)).cloned().unwrap_or_default()
-}
-
-/// An element of an array, counted from the end when negative; a property of a bag by a computed name.
-fn element(value: &Value, index: &Value) -> Value {
-    match (value, index) {
-        (Value::Bag(_), Value::String(name)) => property(value, name),
-        (Value::Array(items), index) => {
-            let Some(index) = index.as_i64() else { return Value::Null };
-            let from_start = if index < 0 { index + items.len() as i64 } else { index };
-            let found = usize::try_from(from_start).ok().and_then(|index| items.get(index));
-            found.cloned().unwrap_or_default()
-        }
-        _ => Value::Null,
-    }
 }
 
 fn whole_row(names: &[Name], row: &[Value], ignore_empty: bool) -> Value {

@@ -1,7 +1,7 @@
 //! Rules across events: the filter prefix of every table they read, and the rest of the query over what passed.
 
 use super::compiled::{Body, Input};
-use super::input;
+use super::{input, prune};
 use crate::schemas::Schemas;
 use rule_model::plan::{Evaluate, Expr, ExprKind, Name, Operator, Plan, Query, Source, Stage, Union};
 
@@ -11,8 +11,10 @@ pub(super) fn plan(plan: &Plan, schemas: &Schemas) -> Body {
     let mut splitter = Splitter { schemas, inputs: Vec::new() };
     tail.bindings.iter_mut().for_each(|binding| splitter.query(binding));
     splitter.query(&mut tail.root);
+    let mut inputs = splitter.inputs;
+    prune(&mut inputs, &tail);
     let partition = partition(&tail.root);
-    Body::AcrossEvents { inputs: splitter.inputs, tail, partition }
+    Body::AcrossEvents { inputs, tail, partition }
 }
 
 /// The tables that a query reads, each as often as it does.

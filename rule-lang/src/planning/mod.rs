@@ -11,6 +11,7 @@ mod describe;
 mod dispatch;
 mod literals;
 mod prefix;
+mod pruning;
 mod reads;
 #[cfg(test)]
 mod tests;
@@ -23,7 +24,6 @@ pub(crate) use prefix::conjuncts;
 use reads::Reads;
 use rule_model::Schema;
 use rule_model::plan::{Evaluate, Expr, Field, Operator, Plan, Query, Source, Stage};
-use std::collections::HashSet;
 
 /// Plans `rule`, whose tables are in `schemas`.
 pub fn plan(rule: &Rule, schemas: &Schemas) -> Compiled {
@@ -48,12 +48,12 @@ fn row_local(plan: &Plan, schemas: &Schemas) -> Option<Body> {
     let mut stages = query.stages;
     let mut input = input(schema, &query.columns, &mut stages);
     let is_generated = stages.iter().all(|stage| is_generated(&stage.operator));
-    let row = if is_generated {
-        input.columns = columns_read(&query.columns, &stages);
-        RowBuilder::Stages(stages)
-    } else {
-        let root = Query { source: Source::Table("$0".into()), columns: query.columns, stages };
-        RowBuilder::Plan(Plan { bindings: Vec::new(), root, visible: plan.visible })
+    let root = Query { source: Source::Table("$0".into()), columns: query.columns, stages };
+    let rest = Plan { bindings: Vec::new(), root, visible: plan.visible };
+    prune(std::slice::from_mut(&mut input), &rest);
+    let row = match is_generated {
+        true => RowBuilder::Stages(rest.root.stages),
+        false => RowBuilder::Plan(rest),
     };
     Some(Body::RowLocal { input, row })
 }
@@ -87,7 +87,7 @@ fn input(schema: &Schema, fields: &[Field], stages: &mut Vec<Stage>) -> Input {
         accepts,
         keys,
         matches,
-        columns: (0..fields.len()).collect(),
+        columns: Vec::new(),
     }
 }
 
@@ -131,24 +131,12 @@ fn is_generated(operator: &Operator) -> bool {
     }
 }
 
-/// Positions of the source columns that `stages` read; all of them where no `project` stops the others.
-fn columns_read(fields: &[Field], stages: &[Stage]) -> Vec<usize> {
-    let mut read: HashSet<&str> = HashSet::new();
-    let mut projects = false;
-    for stage in stages {
-        let exprs: Vec<&Expr> = match &stage.operator {
-            Operator::Where(predicate) => vec![predicate],
-            Operator::Extend(assignments) | Operator::Project(assignments) => {
-                assignments.iter().map(|assignment| &assignment.value).collect()
-            }
-            _ => return (0..fields.len()).collect(),
-        };
-        exprs.into_iter().for_each(|expr| read.extend(Reads::of(expr).columns));
-        if matches!(stage.operator, Operator::Project(_)) {
-            projects = true;
-            break;
-        }
+/// Leaves to each input the columns that `rest` reads of it, which names it `$` and its position.
+fn prune(inputs: &mut [Input], rest: &Plan) {
+    let needed = pruning::needed(rest);
+    for (index, input) in inputs.iter_mut().enumerate() {
+        let wanted = needed.get(format!("${index}").as_str());
+        let is_read = |field: &Field| wanted.is_some_and(|wanted| wanted.has(&field.name));
+        input.columns = (0..input.fields.len()).filter(|&column| is_read(&input.fields[column])).collect();
     }
-    let is_read = |field: &Field| !projects || read.contains(field.name.as_str());
-    (0..fields.len()).filter(|&index| is_read(&fields[index])).collect()
 }

@@ -138,3 +138,72 @@ fn a_kibana_query_that_names_no_action_looks_at_every_event() {
         );
     }
 }
+
+#[test]
+fn an_input_has_the_columns_that_the_rest_of_the_query_reads() {
+    let all = "all";
+    for (query, columns) in [
+        ("AuditLogs | where Category == 'a'", vec![all]),
+        ("AuditLogs | extend x = Identity", vec![all]),
+        ("AuditLogs | where Category == 'a' | project x = tolower(Identity)", vec!["Identity"]),
+        ("AuditLogs | extend x = Identity | project x, Category", vec!["Category Identity"]),
+        ("AuditLogs | mv-expand t = TargetResources | project Category, t", vec!["Category TargetResources"]),
+        ("AuditLogs | extend a = pack_all() | project a", vec![all]),
+        ("AuditLogs | count", vec![""]),
+        ("AuditLogs | where Category == 'a' | summarize n = dcount(Identity) by Type", vec!["Identity Type"]),
+        (
+            "AuditLogs | summarize arg_max(TimeGenerated, Identity) by Type",
+            vec!["TimeGenerated Identity Type"],
+        ),
+        ("AuditLogs | sort by TimeGenerated | project Identity", vec!["TimeGenerated Identity"]),
+        ("AuditLogs | top 1 by TimeGenerated", vec![all]),
+        (
+            "AuditLogs | join kind=inner (SigninLogs | project AppId, Id) on Id | project Category, AppId",
+            vec!["Category Id", "AppId Id"],
+        ),
+        (
+            "AuditLogs | join kind=inner (SigninLogs) on CorrelationId | project Category, Category1, AppId",
+            vec!["Category CorrelationId", "Category AppId CorrelationId"],
+        ),
+        ("AuditLogs | join kind=rightsemi (SigninLogs) on Id | project AppId", vec!["Id", "AppId Id"]),
+        (
+            "union AuditLogs, SigninLogs | where Category == 'a' | project Identity, AppId",
+            vec!["Category Identity", "Category AppId Identity"],
+        ),
+        (
+            "AuditLogs | where Category in ((SigninLogs | project Category)) | project Identity",
+            vec!["Category Identity", "Category"],
+        ),
+        (
+            "let s = materialize(SigninLogs | where AppId == 'a'); s | summarize n = count() by Id \
+             | join kind=inner (s | project Id, Location) on Id | project n, Location",
+            vec!["Id Location"],
+        ),
+        (
+            "AuditLogs | mv-apply t = TargetResources on (where t.type == Category | project u = t.id) | project u",
+            vec!["Category TargetResources"],
+        ),
+    ] {
+        let inputs = match body(query) {
+            Body::RowLocal { input, .. } => vec![input],
+            Body::AcrossEvents { inputs, .. } => inputs,
+        };
+        let found: Vec<String> = inputs.iter().map(read_columns).collect();
+        let sorted = |text: &&str| sorted(text.split_whitespace());
+        assert_eq!(found, columns.iter().map(sorted).collect::<Vec<_>>(), "{query}");
+    }
+}
+
+/// The names of an input's columns in the order of the alphabet, or `all`.
+fn read_columns(input: &Input) -> String {
+    match input.columns.len() == input.fields.len() {
+        true => "all".to_owned(),
+        false => sorted(input.columns.iter().map(|&column| input.fields[column].name.as_str())),
+    }
+}
+
+fn sorted<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    let mut names: Vec<&str> = names.collect();
+    names.sort_unstable();
+    names.join(" ")
+}
