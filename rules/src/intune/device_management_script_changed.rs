@@ -55,7 +55,7 @@ rule! { <IntuneAuditLogs>
                 "UPN": "testuser@testdomain.com",
                 "UserPermissions": ["*"],
             },
-            "AdditionalDetails": "Key = TargetGroupIDsValue = 36ca05af-f92e-48b6-8f7a-5bf3924a4926\r\n",
+            "AdditionalDetails": "Key = TargetGroupIDsValue = 36ca05af-f92e-48b6-8f7a-5bf3924a4926\r\nKey = TargetGroupIDsValue = 36ca05af-f92e-48b6-8f7a-5bf3924a4926\r\n",
             "AuditEventId": "88abb00c-2752-4c2f-b690-00c6c4f2931b",
             "Category": 3,
             "TargetDisplayNames": ["<null>"],
@@ -73,6 +73,10 @@ rule! { <IntuneAuditLogs>
         "resultType": "Success",
         "tenantId": "11111111-2222-3333-4444-555555555555",
         "time": "2025-04-01T18:42:09.5769000Z",
+    } -> {
+        Actor: "testuser@testdomain.com",
+        Operation: "assignDeviceManagementScript DeviceManagementScript",
+        ObjectIds: ["914232cd-e64b-4ecd-9fe2-ecfc5f1aef89"],
     }
     test "Add Device Compliance Script" fires {
         "category": "AuditLogs",
