@@ -64,7 +64,7 @@ fn the_list_and_every_explanation_are_json_too() {
 fn an_explanation_shows_what_a_rule_is_made_of() {
     let shown = output(&["explain", "intune.newdevicemanagementscript"], b"");
     for part in [
-        "Lateral Movement  T1021.007  Remote Services: Cloud Services",
+        "  T1021.007  Remote Services: Cloud Services  Lateral Movement\n",
         "contains_cs \"DeviceManagementScript\"",
         "  1  source   IntuneAuditLogs\n",
         "  OperationName  contains_cs  -            \"DeviceManagementScript\"\n",

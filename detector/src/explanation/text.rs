@@ -53,7 +53,7 @@ fn techniques(page: &mut Page, metadata: &Metadata) {
         .iter()
         .map(|technique| {
             let tactic = technique.tactic.map(|tactic| tactic.name).unwrap_or_default();
-            [tactic.to_owned(), technique.id.to_string(), technique_name(technique)]
+            [technique.id.to_string(), technique_name(technique), tactic.to_owned()]
         })
         .collect();
     page.columns(&rows);
