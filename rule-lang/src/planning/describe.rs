@@ -115,7 +115,7 @@ fn in_query(query: &Query, indicators: &mut Vec<Indicator>) {
             Operator::Where(predicate) => in_predicate(predicate, indicators),
             Operator::Join(join) => in_query(&join.right, indicators),
             Operator::Union(union) => {
-                union.inputs.iter().for_each(|input| in_query(&input.query, indicators))
+                union.inputs.iter().for_each(|input| in_query(&input.query, indicators));
             }
             Operator::MvApply(apply) => in_query(&apply.body, indicators),
             _ => {}

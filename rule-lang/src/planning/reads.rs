@@ -5,6 +5,7 @@ use rule_model::plan::{Expr, ExprKind};
 use std::collections::HashSet;
 
 /// What an expression reads of its row, and what else its value depends on.
+#[allow(clippy::struct_excessive_bools, reason = "four independent facts, each asked for by its name")]
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Reads<'a> {
     /// Columns by name.

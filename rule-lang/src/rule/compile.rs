@@ -151,12 +151,11 @@ impl Compiler<'_> {
             return self.kibana_plan(query, written, fields);
         }
         let continues = query.text.trim_start().starts_with('|');
-        let (script, faults) = match continues {
-            true => {
-                let (expr, faults) = parser::parse_continuation(&query.text);
-                (Script { statements: vec![Statement::Query(expr)] }, faults)
-            }
-            false => parser::parse(&query.text),
+        let (script, faults) = if continues {
+            let (expr, faults) = parser::parse_continuation(&query.text);
+            (Script { statements: vec![Statement::Query(expr)] }, faults)
+        } else {
+            parser::parse(&query.text)
         };
         let failed = faults.iter().any(|fault| fault.level == Level::Error);
         self.report(query, faults);
@@ -311,14 +310,11 @@ impl Compiler<'_> {
             }
             Err(fault) => {
                 let offset = fault.offset as u32;
-                self.faults.push(match start {
-                    Some(start) => {
-                        Diagnostic::error(Span::new(start + offset, start + offset + 1), fault.message)
-                    }
-                    None => {
-                        let diagnostic = Diagnostic::error(events.span, fault.message);
-                        with_position(diagnostic, Position::of(offset, &text), "the file")
-                    }
+                self.faults.push(if let Some(start) = start {
+                    Diagnostic::error(Span::new(start + offset, start + offset + 1), fault.message)
+                } else {
+                    let diagnostic = Diagnostic::error(events.span, fault.message);
+                    with_position(diagnostic, Position::of(offset, &text), "the file")
                 });
                 Vec::new()
             }

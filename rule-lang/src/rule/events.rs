@@ -34,9 +34,10 @@ pub(super) fn objects(text: &str) -> Result<Vec<String>, Fault> {
     }
     reader.at += 1;
     reader.skip_blanks();
-    match reader.at == text.len() {
-        true => Ok(objects),
-        false => Err(reader.fault(reader.at, "something follows the list of events")),
+    if reader.at == text.len() {
+        Ok(objects)
+    } else {
+        Err(reader.fault(reader.at, "something follows the list of events"))
     }
 }
 

@@ -126,7 +126,7 @@ impl Reader<'_> {
             "version" => self.fields.metadata.version = self.text(value),
             "severity" => self.severity(value),
             "attack" => {
-                self.fields.metadata.attack = super::attack::read(value, self.text, self.faults).into()
+                self.fields.metadata.attack = super::attack::read(value, self.text, self.faults).into();
             }
             "enabled" => self.fields.metadata.enabled = self.flag(value),
             "kind" => self.fields.metadata.kind = self.text(value),
@@ -209,17 +209,16 @@ impl Reader<'_> {
 
     fn severity(&mut self, value: &Setting) {
         let written = self.text(value);
-        match Severity::named(&written) {
-            Some(severity) => self.fields.metadata.severity = severity,
-            None => {
-                let names = Severity::ALL.map(Severity::name);
-                let fault = Diagnostic::error(value.span, format!("unknown severity `{written}`"));
-                let help = match nearest(&written, names) {
-                    Some(meant) => format!("write `{meant}`"),
-                    None => format!("write one of {}", names.join(", ")),
-                };
-                self.faults.push(fault.help(help));
-            }
+        if let Some(severity) = Severity::named(&written) {
+            self.fields.metadata.severity = severity;
+        } else {
+            let names = Severity::ALL.map(Severity::name);
+            let fault = Diagnostic::error(value.span, format!("unknown severity `{written}`"));
+            let help = match nearest(&written, names) {
+                Some(meant) => format!("write `{meant}`"),
+                None => format!("write one of {}", names.join(", ")),
+            };
+            self.faults.push(fault.help(help));
         }
     }
 
@@ -363,12 +362,11 @@ impl Reader<'_> {
     }
 
     fn entries<'s>(&mut self, value: &'s Setting, what: &str) -> &'s [(Name, Setting)] {
-        match &value.kind {
-            SettingKind::Map(entries) => entries,
-            _ => {
-                self.expected(value, what);
-                &[]
-            }
+        if let SettingKind::Map(entries) = &value.kind {
+            entries
+        } else {
+            self.expected(value, what);
+            &[]
         }
     }
 

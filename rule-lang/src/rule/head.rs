@@ -53,7 +53,10 @@ impl<'a> Parser<'a> {
                     self.at += 1;
                     Ok(())
                 }
-                Item::Doc => self.documentation(&mut rule),
+                Item::Doc => {
+                    self.documentation(&mut rule);
+                    Ok(())
+                }
                 Item::Test => self.test().map(|test| rule.tests.push(test)),
                 Item::Field => self.field().map(|field| rule.fields.push(field)),
                 Item::Query => self.query(&mut rule),
@@ -94,12 +97,11 @@ impl<'a> Parser<'a> {
         Some(name)
     }
 
-    fn documentation(&mut self, rule: &mut Rule) -> Parsed<()> {
+    fn documentation(&mut self, rule: &mut Rule) {
         if let Some(Token { kind: Kind::Doc(line), span }) = self.tokens.get(self.at) {
             rule.documentation.push(Name { text: line.as_str().into(), span: *span });
         }
         self.at += 1;
-        Ok(())
     }
 
     fn field(&mut self) -> Parsed<Field> {
@@ -505,7 +507,7 @@ mod tests {
     attack: { Persistence: [T1098, T1078.004] },
     schedule: every 1d over 14d, trigger: >= 3,
     alert_key: A, B,
-    runbook: r#"say "so""#,
+    runbook: r#"say "so"."#,
 
     | where A in ("x, test", "y:z") and B == "|"
     | parse C with "a:" D:string "b"
@@ -549,7 +551,7 @@ mod tests {
         let trigger = Trigger { comparison: Comparison::GreaterOrEqual, rows: 3 };
         assert_eq!(value("trigger"), &SettingKind::Comparison(trigger));
         assert!(matches!(value("alert_key"), SettingKind::List(items) if items.len() == 2));
-        assert!(matches!(value("runbook"), SettingKind::Raw(content) if content.text(RULE) == "say \"so\""));
+        assert!(matches!(value("runbook"), SettingKind::Raw(content) if content.text(RULE) == "say \"so\"."));
         assert!(matches!(value("entities"), SettingKind::Map(entries) if entries.len() == 2));
     }
 

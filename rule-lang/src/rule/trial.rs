@@ -149,9 +149,10 @@ fn run_query(plan: &Plan, query: &Query, events: &Events<'_>) -> Option<Table> {
 
 fn explain(condition: Option<&Expr>, stage: &Stage, text: &str, rows: &Table) -> String {
     let (Some(condition), Some(row)) = (condition, rows.rows.first()) else {
-        return match rows.rows.is_empty() {
-            true => "there is no event of the table that the query begins with".to_owned(),
-            false => format!("`{}` leaves no row", stage.span.text(text).trim()),
+        return if rows.rows.is_empty() {
+            "there is no event of the table that the query begins with".to_owned()
+        } else {
+            format!("`{}` leaves no row", stage.span.text(text).trim())
         };
     };
     let mut columns = Vec::new();
