@@ -25,6 +25,7 @@ mod parse_kv;
 mod plugins;
 mod query;
 mod rows;
+mod scan;
 mod series;
 mod source;
 mod summarize;

@@ -108,20 +108,25 @@ impl<'a> Cursor<'a> {
         Some(())
     }
 
-    /// `2014-11-8`, `11/8/2014`, `8 Nov 14` or `08-Nov-14`; of a year alone its first day, of a month its first.
+    /// `2014-11-8`, `2014, 11, 8`, `11/8/2014`, `11-08-2014`, `8 Nov 14` or `08-Nov-14`; of a year alone its first day,
+    /// of a month its first.
     fn date(&mut self) -> Option<(i32, u32, u32)> {
         let before = self.0.len();
         let first = self.number(4)?;
         let width = before - self.0.len();
         if width == 4 {
-            let Some(separator) = self.take_any(&['-', '/', '.']) else { return Some((first as i32, 1, 1)) };
+            let separators = ['-', '/', '.', ','];
+            let Some(separator) = self.spaced(&separators) else { return Some((first as i32, 1, 1)) };
             let month = self.number(2)?;
-            let day = if self.take(separator).is_some() { self.number(2)? } else { 1 };
+            let day = if self.spaced(&[separator]).is_some() { self.number(2)? } else { 1 };
             return Some((first as i32, month as u32, day as u32));
         }
-        if self.take('/').is_some() {
+        let is_numeric =
+            self.0.strip_prefix('-').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+        if is_numeric || self.0.starts_with('/') {
+            let separator = self.take_any(&['-', '/'])?;
             let day = self.number(2)?;
-            self.take('/')?;
+            self.take(separator)?;
             return Some((self.year()?, first as u32, day as u32));
         }
         let separator = self.take_any(&[' ', '-'])?;
@@ -180,6 +185,14 @@ impl<'a> Cursor<'a> {
         self.take(':');
         let minutes = if self.0.is_empty() { 0 } else { self.number(2)? };
         (hours <= 14 && minutes < 60).then_some(sign * (hours * 60 + minutes))
+    }
+
+    /// One of these with the white space around it; nothing is taken where there is none.
+    fn spaced(&mut self, expected: &[char]) -> Option<char> {
+        let rest = self.0.trim_start().strip_prefix(expected)?;
+        let found = self.0.trim_start().chars().next();
+        self.0 = rest.trim_start();
+        found
     }
 
     fn take(&mut self, expected: char) -> Option<char> {

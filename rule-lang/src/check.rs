@@ -24,6 +24,7 @@ mod pipeline;
 mod plugin;
 mod project;
 mod scalar;
+mod scan;
 mod scope;
 mod search;
 mod series;
@@ -41,7 +42,7 @@ use crate::{Span, syntax};
 use rule_model::plan::{Assignment, Expr, ExprKind, Field, HIDDEN, Name, Operator, Plan, Query};
 use rule_model::{DateTime, Type};
 use scope::{Columns, Entity, Rows, Scope};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 /// How a script is to be checked, beside its text.
 #[derive(Clone, Debug, Default)]
@@ -95,6 +96,8 @@ struct Checker<'a> {
     materialized: Vec<bool>,
     /// Whether columns named in [`Options::carry`] are kept by the operator at hand.
     carrying: bool,
+    /// What `set` says, by name.
+    properties: HashMap<Name, Expr>,
     folding: rule_eval::Context,
     depth: usize,
     work: usize,
@@ -116,6 +119,7 @@ impl<'a> Checker<'a> {
             bindings: Vec::new(),
             materialized: Vec::new(),
             carrying: false,
+            properties: HashMap::new(),
             folding: rule_eval::Context::at(DateTime::UNIX_EPOCH),
             depth: 0,
             work: 0,
@@ -158,6 +162,10 @@ impl<'a> Checker<'a> {
             syntax::Statement::Parameters(parameters) => self.query_parameters(parameters),
             syntax::Statement::Other(keyword) => {
                 self.error(keyword.span, format!("the statement `{}` is not supported here", keyword.text));
+            }
+            syntax::Statement::Set(name, Some(value)) if name.text.starts_with("query_bin_auto") => {
+                let value = self.expr(value);
+                self.properties.insert(name.text.clone(), value);
             }
             syntax::Statement::Set(..) | syntax::Statement::Query(_) => {}
         }

@@ -18,6 +18,7 @@ mod operators;
 mod paths;
 mod patterns;
 mod queries;
+mod scan;
 mod series;
 mod sources;
 mod statements;

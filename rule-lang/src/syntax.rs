@@ -247,6 +247,8 @@ pub enum OperatorKind {
     Render(Name, Parameters),
     /// `partition by x (subquery)`, `partition by x { query }`
     Partition(Parameters, Box<Expr>, Box<Expr>),
+    /// `scan with_match_id=x declare (…) with (step …)`
+    Scan(Box<ScanOperator>),
     /// Any other operator of KQL, read to its end: the checker refuses it by name.
     Other,
 }
@@ -332,6 +334,30 @@ pub struct MakeSeries {
     pub range: Option<Expr>,
     /// `by`
     pub by: Vec<Named>,
+}
+
+/// `scan`
+#[derive(Clone, Debug, PartialEq)]
+pub struct ScanOperator {
+    /// `with_match_id=`
+    pub params: Parameters,
+    /// `declare (…)`
+    pub declared: Vec<Parameter>,
+    /// `with (step …; step …)`
+    pub steps: Vec<ScanStep>,
+}
+
+/// `step name output=all: condition => column = value, …;`
+#[derive(Clone, Debug, PartialEq)]
+pub struct ScanStep {
+    /// Name.
+    pub name: Name,
+    /// `output=`
+    pub params: Parameters,
+    /// Condition.
+    pub condition: Expr,
+    /// Assignments.
+    pub assignments: Vec<Named>,
 }
 
 /// A level of `top-nested`.

@@ -8,22 +8,25 @@ use std::fmt;
 pub struct Guid(pub u128);
 
 impl Guid {
-    /// Reads the forms that `toguid()` takes: 32 hexadecimal digits, with hyphens after digits 8, 12, 16 and 20 or
-    /// without any, in braces or parentheses or bare, in either case. `None` for anything else.
+    /// Reads the forms that `toguid()` takes: 32 hexadecimal digits, with hyphens after digits 8, 12, 16 and 20, after
+    /// the last three of these or without any, in braces or parentheses or bare, in either case. `None` for anything
+    /// else.
     pub fn parse(text: &str) -> Option<Guid> {
         let text = text.trim();
         let inner = match text.as_bytes() {
             [b'{', .., b'}'] | [b'(', .., b')'] => &text[1..text.len() - 1],
             _ => text,
         };
-        let hyphenated = match inner.len() {
-            36 => true,
-            32 => false,
+        let hyphens: &[usize] = match inner.len() {
+            36 => &[8, 13, 18, 23],
+            // The documentation of `toguid()` shows this form, too.
+            35 => &[12, 17, 22],
+            32 => &[],
             _ => return None,
         };
         let mut digits: u128 = 0;
         for (i, byte) in inner.bytes().enumerate() {
-            if hyphenated && matches!(i, 8 | 13 | 18 | 23) {
+            if hyphens.contains(&i) {
                 if byte != b'-' {
                     return None;
                 }

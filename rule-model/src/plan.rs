@@ -151,6 +151,8 @@ pub enum Operator {
         /// The subquery over [`Source::Input`].
         body: Box<Query>,
     },
+    /// `scan`: sequences of rows that match one step after another.
+    Scan(Box<Scan>),
     /// The columns of the input as rows.
     GetSchema,
     /// `sample`, `sample-distinct`: here deterministic, the first rows or values.
@@ -396,6 +398,44 @@ pub struct MakeSeries {
     pub step: Expr,
     /// Group keys.
     pub by: Vec<Assignment>,
+    /// `kind=nonempty`: without rows and keys, still one series of empty bins.
+    pub non_empty: bool,
+}
+
+/// A `scan`. Conditions and assignments are over the columns of the row, then the declared ones with their defaults,
+/// then for each step in order the same columns as the step's state has them, named `step.column`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Scan {
+    /// The column that takes the number of the sequence.
+    pub match_id: Option<Name>,
+    /// Columns behind those of the input, with their defaults, which are constants.
+    pub declared: Vec<Assignment>,
+    /// The steps of a sequence.
+    pub steps: Vec<ScanStep>,
+}
+
+/// A step of a `scan`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ScanStep {
+    /// Its name.
+    pub name: Name,
+    /// Which of its rows come out.
+    pub output: ScanOutput,
+    /// Which rows match.
+    pub condition: Expr,
+    /// Values of declared columns on a row that matches.
+    pub assignments: Vec<Assignment>,
+}
+
+/// Which of the rows that match a step of a `scan` come out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ScanOutput {
+    /// All.
+    All,
+    /// The last of those that match it one after another.
+    Last,
+    /// None.
+    None,
 }
 
 /// A plugin of `evaluate`.

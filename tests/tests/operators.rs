@@ -254,3 +254,80 @@ fn examples_of_aggregates_are_true() {
         }
     }
 }
+
+#[test]
+fn scans_follow_rows_from_step_to_step() {
+    assert_all(
+        shown,
+        &[
+            (
+                "range x from 1 to 4 step 1 | scan declare (sum:long=0) with (step s: true => sum = x + s.sum;)",
+                "x,sum [1,1] [2,3] [3,6] [4,10]",
+            ),
+            (
+                "datatable(x:long)[1, 2, 3, 1, 3] | scan with_match_id=id with (step a: x == 1; step b: x == 3;)",
+                "x,id [1,0] [3,0] [1,1] [3,1]",
+            ),
+            (
+                "datatable(x:long)[1, 2, 2, 3] | scan with (step a output=none: x == 1; step b output=last: x == 2; step c: x == 3)",
+                "x [2] [3]",
+            ),
+        ],
+    );
+}
+
+#[test]
+fn series_of_nothing_are_there_when_asked_for() {
+    let empty = "datatable(t:long)[] | make-series";
+    assert_all(
+        |query| shown(&format!("{empty} {query} count() on t from 0 to 2 step 1")),
+        &[("kind=nonempty", "count_,t [[0,0],[0,1]]"), ("", "count_,t")],
+    );
+}
+
+#[test]
+fn unions_name_their_inputs_and_keep_columns_of_several_types_apart() {
+    let views = "let A = view () { print x=1 }; let B = view () { print x=int(2) };";
+    let more = "let C = view () { print x_long=3 };";
+    assert_all(
+        |query| shown(&format!("{views} {more} {query}")),
+        &[
+            ("union withsource=T A, B", r#"T,x_long,x_int ["A",1,null] ["B",null,2]"#),
+            ("union A, C", "x,x_long [1,null] [null,3]"),
+            ("union A, B, C", "x_long1,x_int,x_long [1,null,null] [null,2,null] [null,null,3]"),
+            ("union isfuzzy=true A, None* | count", "Count [1]"),
+            ("search in (A, C) x_long == 3", r#"$table,x_long ["C",3]"#),
+        ],
+    );
+}
+
+#[test]
+fn functions_of_several_columns_give_them_in_a_projection() {
+    assert_all(
+        shown,
+        &[
+            (
+                "let a = dynamic([2,1]); let b = dynamic(['x','y']); print array_sort_asc(a, b)",
+                r#"a_sorted,b_sorted [[1,2],["y","x"]]"#,
+            ),
+            ("print r = array_sort_asc(dynamic([2,null,1]), false)", "r [[null,1,2]]"),
+            (
+                "print a = dynamic([2,1]) | project (x, y) = array_sort_asc(a, dynamic(['p','q']))",
+                r#"x,y [[1,2],["q","p"]]"#,
+            ),
+        ],
+    );
+}
+
+#[test]
+fn names_and_settings_of_the_query_are_values() {
+    assert_all(
+        shown,
+        &[
+            ("let T = datatable(A:long, B:long)[]; print column_names_of(T)", r#"print_0 [["A","B"]]"#),
+            ("set query_bin_auto_size = 2; print x = 5 | summarize by bin_auto(x)", "x [4]"),
+            ("print a = 1, b = 'xyz' | project n = estimate_data_size(*)", "n [11]"),
+            ("datatable(x:long)[1, long(null)] | summarize count(x)", "count_x [2]"),
+        ],
+    );
+}

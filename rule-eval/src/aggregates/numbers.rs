@@ -165,6 +165,16 @@ pub(super) static TABLE: &[Aggregate] = &[
         examples: &[("range x from 1 to 5 step 1 | summarize variancep(x)", "2.0")],
     },
     Aggregate {
+        name: "variancepif",
+        aliases: &[],
+        signatures: &[Signature::new(&[NUMBER, PREDICATE], Type::Real)],
+        results: Results::One,
+        naming: Naming::Prefixed("variancepif"),
+        summary: "Variance of the values on the rows on which the predicate is true, taken as a whole population.",
+        start: |_| If::boxed(1, Box::new(Variance::new(true, false))),
+        examples: &[("range x from 1 to 9 step 1 | summarize variancepif(x, x < 6)", "2.0")],
+    },
+    Aggregate {
         name: "stdev",
         aliases: &[],
         signatures: &[Signature::new(&[NUMBER], Type::Real)],
@@ -226,6 +236,19 @@ pub(super) static TABLE: &[Aggregate] = &[
         summary: "Covariance of two values, taken as a whole population.",
         start: |_| Box::new(Covariance::new(true)),
         examples: &[("datatable(x:long, y:long)[1, 2, 3, 6] | summarize covariancep(x, y)", "2.0")],
+    },
+    Aggregate {
+        name: "covariancepif",
+        aliases: &[],
+        signatures: &[Signature::new(&[NUMBER, SECOND, PREDICATE], Type::Real)],
+        results: Results::One,
+        naming: Naming::Prefixed("covariancepif"),
+        summary: "Covariance of two values on the rows on which the predicate is true, taken as a whole population.",
+        start: |_| If::boxed(2, Box::new(Covariance::new(true))),
+        examples: &[(
+            "datatable(x:long, y:long)[1, 2, 3, 6, 9, 9] | summarize covariancepif(x, y, x < 9)",
+            "2.0",
+        )],
     },
     Aggregate {
         name: "binary_all_and",

@@ -3,7 +3,8 @@
 use super::expression::Scope;
 use super::source::PreparedSource;
 use super::{
-    Binder, Env, Expression, expand, join, nested, parse, parse_kv, plugins, rows, series, summarize, union,
+    Binder, Env, Expression, expand, join, nested, parse, parse_kv, plugins, rows, scan, series, summarize,
+    union,
 };
 use crate::Table;
 use crate::context::EvalError;
@@ -119,6 +120,7 @@ fn bind(stage: &Stage, input: &[Field], binder: &mut Binder) -> Bound {
         Operator::MakeSeries(series) => series::make_series(series, input, binder),
         Operator::Evaluate(plugin) => plugins::evaluate(plugin, stage, input, binder),
         Operator::Partition { by, body } => nested::partition(by, body, input, binder),
+        Operator::Scan(scan) => scan::scan(scan, input, binder),
         Operator::GetSchema => Ok(rows::get_schema()),
         Operator::Sample { rows, of } => rows::sample(rows, of.as_ref(), input, binder),
         Operator::TopNested(levels) => nested::top_nested(levels, input, binder),

@@ -35,7 +35,8 @@ pub(super) fn make_series(series: &MakeSeries, input: &[Field], binder: &mut Bin
     let arrays = aggregates.iter().flat_map(|aggregate| &aggregate.columns).map(|column| &column.name);
     let arrays = arrays.chain([&series.axis.name]).map(|name| Field::new(name.clone(), Type::Dynamic));
     columns.extend(arrays);
-    Ok(Box::new(BoundSeries { aggregates, defaults, axis, from, to, step, by, columns }))
+    let non_empty = series.non_empty;
+    Ok(Box::new(BoundSeries { aggregates, defaults, axis, from, to, step, by, non_empty, columns }))
 }
 
 #[derive(Debug)]
@@ -47,6 +48,7 @@ struct BoundSeries {
     to: Option<Expression>,
     step: Expression,
     by: Vec<Expression>,
+    non_empty: bool,
     columns: Vec<Field>,
 }
 
@@ -128,6 +130,9 @@ impl BoundSeries {
             });
             let group = series[at].1.entry(bin).or_insert_with(|| summarize::start(&self.aggregates));
             summarize::add(&self.aggregates, group, env, row);
+        }
+        if series.is_empty() && self.non_empty && self.by.is_empty() {
+            series.push((Row::new(), BTreeMap::new()));
         }
         series
     }

@@ -187,7 +187,7 @@ fn numeric(
     }
 }
 
-fn add(left: &Value, right: &Value) -> Value {
+pub(super) fn add(left: &Value, right: &Value) -> Value {
     match (left, right) {
         (Value::DateTime(time), Value::Timespan(span)) | (Value::Timespan(span), Value::DateTime(time)) => {
             time.checked_add(*span).into()
@@ -197,7 +197,7 @@ fn add(left: &Value, right: &Value) -> Value {
     }
 }
 
-fn subtract(left: &Value, right: &Value) -> Value {
+pub(super) fn subtract(left: &Value, right: &Value) -> Value {
     match (left, right) {
         (Value::DateTime(time), Value::Timespan(span)) => {
             span.0.checked_neg().and_then(|ticks| time.checked_add(Timespan(ticks))).into()

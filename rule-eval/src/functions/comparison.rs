@@ -3,6 +3,7 @@
 //! They take values of any types and meet mixed ones at run time, see [`crate::compare`]; which types may be
 //! compared at all is for the checker to say.
 
+use super::arithmetic::{add, subtract};
 use crate::compare::{equals, ordered};
 use crate::function::{Accepts, Function, Param, Signature};
 use crate::{json, text};
@@ -22,6 +23,15 @@ const TEXT_MEMBER: &[Signature] =
     &[Signature::new(&[Param::one("text", TEXT), Param::repeated("item", Accepts::Any)], Type::Bool)];
 const RANGE: &[Signature] = &[Signature::new(
     &[Param::one("value", Accepts::Any), Param::one("low", Accepts::Any), Param::one("high", Accepts::Any)],
+    Type::Bool,
+)];
+
+const AROUND: &[Signature] = &[Signature::new(
+    &[
+        Param::one("value", Accepts::Any),
+        Param::one("center", Accepts::Any),
+        Param::one("delta", Accepts::Any),
+    ],
     Type::Bool,
 )];
 
@@ -161,6 +171,19 @@ pub(crate) static FUNCTIONS: &[Function] = &[
         RANGE,
         |_, args| between(args).map(|inside| !inside).into(),
         &[("0 !between (1 .. 5)", "true"), ("1 !between (1 .. 5)", "false")],
+    ),
+    Function::scalar(
+        "around",
+        "Whether a value lies within a distance of a center, both ends included.",
+        AROUND,
+        |_, args| {
+            let (low, high) = (subtract(&args[1], &args[2]), add(&args[1], &args[2]));
+            between(&[args[0].clone(), low, high]).into()
+        },
+        &[
+            ("around(datetime(2021-01-01 01:29), datetime(2021-01-01 01:30), 1min)", "true"),
+            ("around(7, 4, 2)", "false"),
+        ],
     ),
 ];
 

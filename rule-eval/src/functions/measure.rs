@@ -1,4 +1,4 @@
-//! Conversions between units of angle, length, mass, speed and temperature.
+//! Conversions between units of angle, energy, force, length, mass, speed, temperature and volume.
 //!
 //! A unit is a factor to its kind's base unit; a temperature has an offset too. A name that is none gives null.
 //! Source: Kusto documentation, the pages of the functions; the factors are the international definitions.
@@ -24,6 +24,20 @@ pub(crate) static FUNCTIONS: &[Function] = &[
         CONVERT,
         |_, args| converted(args, |unit| factor(ANGLES, unit)),
         &[("convert_angle(1.2, 'Degree', 'Arcminute')", "72.0")],
+    ),
+    Function::scalar(
+        "convert_energy",
+        "An energy from one unit in another.",
+        CONVERT,
+        |_, args| converted(args, energy),
+        &[("round(convert_energy(1.2, 'Joule', 'BritishThermalUnit'), 8)", "0.00113738")],
+    ),
+    Function::scalar(
+        "convert_force",
+        "A force from one unit in another.",
+        CONVERT,
+        |_, args| converted(args, |unit| factor(FORCES, unit)),
+        &[("round(convert_force(1.2, 'Newton', 'Decanewton'), 3)", "0.12")],
     ),
     Function::scalar(
         "convert_length",
@@ -57,6 +71,13 @@ pub(crate) static FUNCTIONS: &[Function] = &[
         },
         &[("round(convert_temperature(1.2, 'Kelvin', 'DegreeCelsius'), 2)", "-271.95")],
     ),
+    Function::scalar(
+        "convert_volume",
+        "A volume from one unit in another.",
+        CONVERT,
+        |_, args| converted(args, volume),
+        &[("round(convert_volume(1.2, 'CubicMeter', 'AcreFoot'), 10)", "0.0009728568")],
+    ),
 ];
 
 /// To radians.
@@ -76,6 +97,105 @@ const ANGLES: &[(&str, f64)] = &[
     ("NatoMil", PI / 3200.0),
     ("Radian", 1.0),
     ("Revolution", 2.0 * PI),
+];
+
+/// To joules. The British thermal unit is that of the International Table, as the documented example has it, and the
+/// calorie the thermochemical one.
+const ENERGIES: &[(&str, f64)] = &[
+    ("BritishThermalUnit", 1_055.055_852_62),
+    ("Calorie", 4.184),
+    ("DecathermEc", 1_055_055_852.62),
+    ("DecathermImperial", 1_055_055_852.62),
+    ("DecathermUs", 1_054_804_000.0),
+    ("ElectronVolt", 1.602_176_565e-19),
+    ("Erg", 1e-7),
+    ("FootPound", 1.355_817_948_331_400_4),
+    ("HorsepowerHour", 2_684_519.537_696_173),
+    ("Joule", 1.0),
+    ("ThermEc", 105_505_585.262),
+    ("ThermImperial", 105_505_585.262),
+    ("ThermUs", 105_480_400.0),
+    ("WattDay", 86_400.0),
+    ("WattHour", 3_600.0),
+];
+
+/// To newtons.
+const FORCES: &[(&str, f64)] = &[
+    ("Decanewton", 10.0),
+    ("Dyn", 1e-5),
+    ("KiloPond", GRAVITY),
+    ("KilogramForce", GRAVITY),
+    ("Kilonewton", 1e3),
+    ("KilopoundForce", POUND * GRAVITY * 1e3),
+    ("Meganewton", 1e6),
+    ("Micronewton", 1e-6),
+    ("Millinewton", 1e-3),
+    ("Newton", 1.0),
+    ("OunceForce", POUND * GRAVITY / 16.0),
+    ("PoundForce", POUND * GRAVITY),
+    ("Poundal", POUND * 0.3048),
+    ("ShortTonForce", POUND * GRAVITY * 2e3),
+    ("TonneForce", GRAVITY * 1e3),
+];
+
+/// Standard gravity in metres a second squared.
+const GRAVITY: f64 = 9.806_65;
+/// The avoirdupois pound in kilograms.
+const POUND: f64 = 0.453_592_37;
+
+/// To cubic metres.
+const VOLUMES: &[(&str, f64)] = &[
+    // Rounded as the documented example has it: 0.000810714 acre-feet a cubic metre.
+    ("AcreFoot", 1.0 / 0.000_810_714),
+    ("AuTablespoon", 2e-5),
+    ("BoardFoot", CUBIC_FOOT / 12.0),
+    ("CubicCentimeter", 1e-6),
+    ("CubicDecimeter", 1e-3),
+    ("CubicFoot", CUBIC_FOOT),
+    ("CubicHectometer", 1e6),
+    ("CubicInch", CUBIC_FOOT / 1728.0),
+    ("CubicKilometer", 1e9),
+    ("CubicMeter", 1.0),
+    ("CubicMicrometer", 1e-18),
+    ("CubicMile", CUBIC_FOOT * 147_197_952_000.0),
+    ("CubicMillimeter", 1e-9),
+    ("CubicYard", CUBIC_FOOT * 27.0),
+    ("ImperialBeerBarrel", IMPERIAL_GALLON * 36.0),
+    ("ImperialGallon", IMPERIAL_GALLON),
+    ("ImperialOunce", IMPERIAL_GALLON / 160.0),
+    ("ImperialPint", IMPERIAL_GALLON / 8.0),
+    ("Liter", 1e-3),
+    ("MetricCup", 2.5e-4),
+    ("MetricTeaspoon", 5e-6),
+    ("OilBarrel", US_GALLON * 42.0),
+    ("UkTablespoon", 1.5e-5),
+    ("UsBeerBarrel", US_GALLON * 31.0),
+    ("UsCustomaryCup", US_GALLON / 16.0),
+    ("UsGallon", US_GALLON),
+    ("UsLegalCup", 2.4e-4),
+    ("UsOunce", US_GALLON / 128.0),
+    ("UsPint", US_GALLON / 8.0),
+    ("UsQuart", US_GALLON / 4.0),
+    ("UsTablespoon", US_GALLON / 256.0),
+    ("UsTeaspoon", US_GALLON / 768.0),
+];
+
+const CUBIC_FOOT: f64 = 0.028_316_846_592;
+const IMPERIAL_GALLON: f64 = 0.004_546_09;
+const US_GALLON: f64 = 0.003_785_411_784;
+
+/// Prefixes of the International System that units of energy and volume are named with.
+const PREFIXES: &[(&str, f64)] = &[
+    ("Micro", 1e-6),
+    ("Milli", 1e-3),
+    ("Centi", 1e-2),
+    ("Deci", 1e-1),
+    ("Deca", 1e1),
+    ("Hecto", 1e2),
+    ("Kilo", 1e3),
+    ("Mega", 1e6),
+    ("Giga", 1e9),
+    ("Tera", 1e12),
 ];
 
 /// To metres.
@@ -133,6 +253,24 @@ const MASSES: &[(&str, f64)] = &[
 
 fn factor(units: &[(&str, f64)], unit: &str) -> Option<f64> {
     units.iter().find(|(name, _)| *name == unit).map(|(_, factor)| *factor)
+}
+
+/// To joules.
+fn energy(unit: &str) -> Option<f64> {
+    factor(ENERGIES, unit).or_else(|| prefixed(ENERGIES, unit))
+}
+
+/// To cubic metres. A prefix goes with the whole unit, not with its cube: `KilocubicMeter` is a thousand of them.
+fn volume(unit: &str) -> Option<f64> {
+    factor(VOLUMES, unit).or_else(|| prefixed(VOLUMES, unit))
+}
+
+/// The factor of a unit that is written with a prefix: `Kilojoule`, `MegawattHour`.
+fn prefixed(units: &[(&str, f64)], unit: &str) -> Option<f64> {
+    let (rest, scale) =
+        PREFIXES.iter().find_map(|(name, scale)| unit.strip_prefix(name).map(|rest| (rest, scale)))?;
+    let (_, factor) = units.iter().find(|(name, _)| name.eq_ignore_ascii_case(rest))?;
+    Some(scale * factor)
 }
 
 /// To metres a second.

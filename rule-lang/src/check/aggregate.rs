@@ -92,17 +92,23 @@ impl<'a> Checker<'a> {
         span: Span,
     ) -> Called {
         let outer = self.aggregates.take();
-        let (values, names) = self.aggregate_arguments(args, keys);
+        let (mut values, names) = self.aggregate_arguments(args, keys);
         self.aggregates = outer;
         let names_of_results = naming::aggregate_results(entry, args, &names);
         if values.iter().any(is_fault) {
             return Called::faulty(names_of_results, span);
         }
-        let entry = if entry.name == "count" && !values.is_empty() {
+        let entry = match values.as_slice() {
             // `count(predicate)` is a `countif` that is named as a count.
-            rule_eval::aggregate("countif").unwrap_or(entry)
-        } else {
-            entry
+            [value] if entry.name == "count" && matches!(value.ty, Type::Bool | Type::Dynamic) => {
+                rule_eval::aggregate("countif").unwrap_or(entry)
+            }
+            // Of any other column it counts the rows, nulls included.
+            [_] if entry.name == "count" => {
+                values.clear();
+                entry
+            }
+            _ => entry,
         };
         let described = self.describe(&values, &[]);
         if described.is_empty() && args.iter().any(|arg| matches!(arg.value.kind, Syntax::Star)) {

@@ -89,6 +89,15 @@ impl<'a> Checker<'a> {
                 Expr { kind: ExprKind::WholeRow { ignore_empty }, ty: Type::Dynamic, span }
             }
             ("bag_pack_columns", columns) if !columns.is_empty() => self.pack_columns(columns, span),
+            ("column_names_of", [table]) => {
+                let columns = self.subquery(&table.value).columns;
+                if columns.open {
+                    return Some(self.error(span, "the columns of this table are known only from its data"));
+                }
+                let names = columns.visible().map(|column| Value::string(&column.name));
+                Expr::literal(Value::array(names), Type::Dynamic, span)
+            }
+            ("bin_auto", [value]) => self.bin_auto(&value.value, span, name.span),
             ("materialize" | "table", _) => self.table_for_scalar(span),
             ("not", [operand]) => {
                 let operand = self.predicate(&operand.value);
@@ -100,6 +109,20 @@ impl<'a> Checker<'a> {
             }
             _ => return None,
         })
+    }
+
+    /// `bin_auto(x)` is `bin_at(x, size, at)` with what `set query_bin_auto_size=…` and `…_at=…` say.
+    fn bin_auto(&mut self, value: &'a syntax::Expr, span: Span, name_span: Span) -> Expr {
+        let value = self.expr(value);
+        let Some(size) = self.properties.get("query_bin_auto_size").cloned() else {
+            let message = "bin_auto() needs the size of a bin";
+            let help = "begin the query with `set query_bin_auto_size=1h;`";
+            return self.report(Diagnostic::error(span, message).help(help));
+        };
+        match self.properties.get("query_bin_auto_at").cloned() {
+            Some(at) => self.apply("bin_at", vec![value, size, at], span, name_span),
+            None => self.apply("bin", vec![value, size], span, name_span),
+        }
     }
 
     fn scalar_of(&mut self, e: &'a syntax::Expr, span: Span) -> Expr {
@@ -168,6 +191,14 @@ impl<'a> Checker<'a> {
         let mut values = Vec::new();
         let mut literals = Vec::new();
         for arg in args {
+            if function.name == "estimate_data_size" && matches!(arg.value.kind, Syntax::Star) {
+                let columns = self.columns.visible();
+                let columns: Vec<Expr> =
+                    columns.map(|c| Expr::column(c.name.clone(), c.ty, arg.value.span)).collect();
+                literals.extend(columns.iter().map(|_| None));
+                values.extend(columns);
+                continue;
+            }
             let literal = self.type_literal(&arg.value);
             values.push(match literal {
                 Some(ty) => Expr::literal(Value::literal(ty.name()), Type::String, arg.value.span),
@@ -323,7 +354,7 @@ impl<'a> Checker<'a> {
     }
 
     /// The value of a call whose arguments are all constant, else the call.
-    fn folded(&mut self, function: &'static Function, call: Expr) -> Expr {
+    pub(super) fn folded(&mut self, function: &'static Function, call: Expr) -> Expr {
         let ExprKind::Call(_, args) = &call.kind else { return call };
         let pure =
             function.stability == Stability::Pure && matches!(function.call, Implementation::Scalar(_));

@@ -176,6 +176,12 @@ fn visit_operator(operator: &mut Operator, act: &mut impl FnMut(&mut Query)) {
                 visit_aggregate(&mut level.aggregate, act);
             }
         }
+        Operator::Scan(scan) => {
+            for step in &mut scan.steps {
+                visit_expr(&mut step.condition, act);
+                visit_assignments(&mut step.assignments, act);
+            }
+        }
         Operator::ProjectOpen(_) | Operator::GetSchema => {}
     }
 }

@@ -144,9 +144,11 @@ pub(crate) fn several(e: &syntax::Expr) -> Vec<(Name, Type)> {
         _ => return Vec::new(),
     };
     let name = |arg: &syntax::Argument| implied(&arg.value).unwrap_or_default();
-    if matches!(function, "array_sort_asc" | "array_sort_desc") && args.len() > 1 {
+    if matches!(function, "array_sort_asc" | "array_sort_desc") {
         let arrays = args.iter().filter(|arg| !matches!(arg.value.kind, Syntax::Literal(Value::Bool(_), _)));
-        return arrays.map(|arg| (Name::from(format!("{}_sorted", name(arg))), Type::Dynamic)).collect();
+        let columns: Vec<_> =
+            arrays.map(|arg| (Name::from(format!("{}_sorted", name(arg))), Type::Dynamic)).collect();
+        return if columns.len() > 1 { columns } else { Vec::new() };
     }
     let first = args.first().map(name).unwrap_or_default();
     let columns = rule_eval::function(function).map(|entry| entry.columns).unwrap_or_default();

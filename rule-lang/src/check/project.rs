@@ -9,13 +9,13 @@ use rule_model::plan::{Assignment, Direction, Expr, ExprKind, HIDDEN, Name, Oper
 use rule_model::{Type, Value};
 
 /// A column that an operator makes.
-struct Made {
+pub(super) struct Made {
     /// The name that the query gives it.
-    name: Option<Name>,
+    pub(super) name: Option<Name>,
     /// Else the name that its expression implies.
-    implied: Option<Name>,
-    value: Expr,
-    unknown: bool,
+    pub(super) implied: Option<Name>,
+    pub(super) value: Expr,
+    pub(super) unknown: bool,
 }
 
 impl<'a> Checker<'a> {
@@ -68,7 +68,12 @@ impl<'a> Checker<'a> {
     }
 
     /// The columns that one item makes: one, or as many as its function gives.
-    fn made(&mut self, columns: &Columns, item: &'a syntax::Named, explicit: &mut Vec<Name>) -> Vec<Made> {
+    pub(super) fn made(
+        &mut self,
+        columns: &Columns,
+        item: &'a syntax::Named,
+        explicit: &mut Vec<Name>,
+    ) -> Vec<Made> {
         for name in &item.names {
             self.refuse_repeated(explicit, name);
         }

@@ -3,10 +3,10 @@
 use super::scope::{Column, Columns, Rows};
 use super::source::unknown_rows;
 use super::union::{How, united};
-use super::{Checker, fault};
+use super::{Checker, fault, is_fault, types};
 use crate::Span;
 use crate::syntax::{self, ExprKind as Syntax};
-use rule_model::plan::{Expr, Name, Operator, Query, Source};
+use rule_model::plan::{Expr, ExprKind, Name, Operator, Query, Source};
 use rule_model::{Type, Value};
 
 /// The column in which `search` says where a row comes from.
@@ -17,7 +17,7 @@ impl<'a> Checker<'a> {
         let label = self.parameter_text(&search.params, "withsource").map(|(name, _)| name);
         let how = How::default();
         let inputs = if search.tables.is_empty() {
-            self.tables_like("*", span)
+            self.tables_like("*", span, false)
         } else {
             self.union_inputs(&search.tables, &how, 0)
         };
@@ -25,9 +25,17 @@ impl<'a> Checker<'a> {
         for (name, rows) in inputs {
             let columns = rows.columns.clone();
             let predicate = self.search_predicate(&columns, search, inputs_differ(&search.tables));
+            let predicate = self.without_missing(&columns, predicate);
+            if types::literal(&predicate).is_some_and(|value| *value != Value::Bool(true)) {
+                // No row of this table can match, so that its columns are no columns of the result either.
+                continue;
+            }
             matching.push((name, rows.then(Operator::Where(predicate), columns, span)));
         }
         if matching.is_empty() {
+            if !self.catalog.admits_unknown() {
+                self.error(search.predicate.span, "no table here has the columns that this asks for");
+            }
             return unknown_rows();
         }
         let default = if search.find { "source_" } else { TABLE_COLUMN };
@@ -92,6 +100,36 @@ impl<'a> Checker<'a> {
         })
     }
 
+    /// The predicate with null for each column that a table lacks, as far as it can be computed then.
+    fn without_missing(&mut self, columns: &Columns, e: Expr) -> Expr {
+        match e.kind {
+            ExprKind::Column(ref name) if !columns.open && !columns.contains(name) && !is_fault(&e) => {
+                Expr::literal(Value::Null, e.ty, e.span)
+            }
+            ExprKind::Property(base, name) => {
+                let base = self.without_missing(columns, *base);
+                match types::literal(&base) {
+                    Some(Value::Null) => Expr::literal(Value::Null, e.ty, e.span),
+                    _ => Expr { kind: ExprKind::Property(Box::new(base), name), ..e },
+                }
+            }
+            ExprKind::Call(name, args) => {
+                let args: Vec<Expr> =
+                    args.into_iter().map(|arg| self.without_missing(columns, arg)).collect();
+                let is_untrue = |arg: &Expr| types::literal(arg).is_some_and(|v| *v != Value::Bool(true));
+                if name == "and" && args.iter().any(is_untrue) {
+                    return Expr::literal(Value::Bool(false), Type::Bool, e.span);
+                }
+                let call = Expr::call(name.clone(), args, e.ty, e.span);
+                match rule_eval::function(&name) {
+                    Some(function) => self.folded(function, call),
+                    None => call,
+                }
+            }
+            _ => e,
+        }
+    }
+
     fn sought(&mut self, e: &'a syntax::Expr, exact: bool) -> Expr {
         if !self.enter(e.span) {
             return fault(e.span);
@@ -154,7 +192,7 @@ impl<'a> Checker<'a> {
             columns.into_iter().map(|column| Expr::column(column.name, column.ty, span)).collect();
         if texts.is_empty() {
             // Of an open table nothing but the whole row is known.
-            let kind = rule_model::plan::ExprKind::WholeRow { ignore_empty: false };
+            let kind = ExprKind::WholeRow { ignore_empty: false };
             texts.push(Expr { kind, ty: Type::Dynamic, span });
         }
         let predicates = texts

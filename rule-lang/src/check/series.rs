@@ -39,7 +39,9 @@ impl<'a> Checker<'a> {
             return Rows { columns: Columns::unknown(), ..rows };
         };
         let axis = Assignment { name, value: axis };
-        let series = MakeSeries { aggregates, axis, from, to, step, by };
+        let kind = self.parameter_text(&series.params, "kind");
+        let non_empty = kind.is_some_and(|(kind, _)| kind == "nonempty");
+        let series = MakeSeries { aggregates, axis, from, to, step, by, non_empty };
         rows.then(Operator::MakeSeries(Box::new(series)), making.columns, span)
     }
 

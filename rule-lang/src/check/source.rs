@@ -138,7 +138,11 @@ impl<'a> Checker<'a> {
                 return rows;
             }
             Some(Entity::Function(closure)) if closure.tabular => {
-                return self.call_tabular_closure(&closure, name, None, &[], span);
+                let mut rows = self.call_tabular_closure(&closure, name, None, &[], span);
+                if closure.function.view {
+                    rows.columns.label = Some(name.into());
+                }
+                return rows;
             }
             Some(_) => {
                 self.error(span, format!("`{name}` is a value, a table is expected here"));
@@ -240,16 +244,17 @@ impl<'a> Checker<'a> {
         let mut explicit = Vec::new();
         let mut values = Vec::new();
         for (at, item) in items.iter().enumerate() {
-            let value = self.over(&Columns::default(), |checker| checker.expr(&item.value));
-            let name = match item.names.as_slice() {
-                [] => columns.free_name(&format!("print_{at}")),
-                [name, ..] => {
-                    self.refuse_repeated(&mut explicit, name);
-                    name.text.clone()
-                }
-            };
-            columns.set(Column { name, ty: value.ty, unknown: is_fault(&value) });
-            values.push(value);
+            let made = self.made(&Columns::default(), item, &mut explicit);
+            let is_one = made.len() == 1;
+            for made in made {
+                let name = match (made.name, made.implied) {
+                    (Some(name), _) => name,
+                    (None, Some(implied)) if !is_one => columns.free_name(&implied),
+                    (None, _) => columns.free_name(&format!("print_{at}")),
+                };
+                columns.set(Column { name, ty: made.value.ty, unknown: is_fault(&made.value) });
+                values.push(made.value);
+            }
         }
         let query = Query { source: Source::Print(values), columns: columns.fields(), stages: Vec::new() };
         Rows { query, columns }

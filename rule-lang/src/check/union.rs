@@ -70,7 +70,8 @@ impl<'a> Checker<'a> {
                 _ => None,
             };
             if let Some(pattern) = pattern {
-                checked.extend(self.tables_like(&pattern, input.span));
+                let tables = self.tables_like(&pattern, input.span, how.fuzzy);
+                checked.extend(tables);
                 continue;
             }
             if how.fuzzy && self.is_missing(input) {
@@ -84,8 +85,8 @@ impl<'a> Checker<'a> {
         checked
     }
 
-    /// The tables whose names fit a pattern.
-    pub(super) fn tables_like(&mut self, pattern: &str, span: Span) -> Vec<(Name, Rows)> {
+    /// The tables whose names fit a pattern; that there is none is an error unless `fuzzy`.
+    pub(super) fn tables_like(&mut self, pattern: &str, span: Span, fuzzy: bool) -> Vec<(Name, Rows)> {
         let mut names: Vec<Name> = self.catalog.names();
         names.retain(|name| project::matches(pattern, name));
         let own: Vec<Name> =
@@ -93,7 +94,7 @@ impl<'a> Checker<'a> {
         names.extend(own.into_iter().filter(|name| {
             matches!(self.scope.get(name), Some(super::scope::Entity::Function(closure)) if closure.function.view)
         }));
-        if names.is_empty() {
+        if names.is_empty() && !fuzzy {
             if self.catalog.admits_unknown() {
                 return vec![(Name::new(pattern), self.table(pattern, span))];
             }
@@ -131,16 +132,19 @@ pub(super) fn united(inputs: Vec<(Name, Rows)>, how: How) -> (Union, Columns) {
     }
     let first = columns.list.len();
     let mut feeds: Vec<Feed> = Vec::new();
-    for name in distinct_names(&inputs) {
-        let everywhere = inputs.iter().all(|(_, rows)| rows.columns.open || rows.columns.contains(&name));
+    let names = distinct_names(&inputs);
+    for name in &names {
+        let everywhere = inputs.iter().all(|(_, rows)| rows.columns.open || rows.columns.contains(name));
         if how.inner && !everywhere {
             continue;
         }
-        let types = types_of(&inputs, &name);
+        let types = types_of(&inputs, name);
         for column in &types {
-            let shown =
-                if types.len() == 1 { name.clone() } else { Name::from(format!("{name}_{}", column.ty)) };
-            columns.list.push(Column { name: columns.free_name(&shown), ..column.clone() });
+            let shown = match types.len() {
+                1 => columns.free_name(name),
+                _ => free_of(&columns, &names, &format!("{name}_{}", column.ty)),
+            };
+            columns.list.push(Column { name: shown, ..column.clone() });
             feeds.push(Feed { name: name.clone(), ty: (types.len() > 1).then_some(column.ty) });
         }
     }
@@ -159,6 +163,13 @@ pub(super) fn united(inputs: Vec<(Name, Rows)>, how: How) -> (Union, Columns) {
         })
         .collect();
     (Union { inputs, with_source: how.with_source, inner: how.inner }, columns)
+}
+
+/// A name that neither a column so far nor a column of the inputs has: theirs go before those made of name and type.
+fn free_of(columns: &Columns, names: &[Name], base: &str) -> Name {
+    let all = names.iter().map(|name| Column::new(name.clone(), Type::Dynamic));
+    let taken = columns.with_list(columns.list.iter().cloned().chain(all).collect());
+    taken.free_name(base)
 }
 
 /// What feeds an output column: a column of this name and, where that is not enough, of this type.

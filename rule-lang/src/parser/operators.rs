@@ -18,10 +18,10 @@ const PARAMETERS: [&str; 35] = [
 
 /// Operators that are read to their end, for the checker to refuse by name.
 #[rustfmt::skip]
-const OTHERS: [&str; 19] = [
+const OTHERS: [&str; 18] = [
     "__executeAndCache", "__partitionby", "assert-schema", "consume", "facet", "fork", "graph-mark-components",
     "graph-match", "graph-shortest-paths", "graph-to-table", "graph-where-edges", "graph-where-nodes",
-    "inline_external_table", "macro-expand", "make-graph", "project-by-names", "reduce", "scan", "top-hitters",
+    "inline_external_table", "macro-expand", "make-graph", "project-by-names", "reduce", "top-hitters",
 ];
 
 impl Parser<'_> {
@@ -89,6 +89,7 @@ impl Parser<'_> {
             }
             "render" => self.render(),
             "partition" => self.partition(),
+            "scan" => self.scan(),
             "print" | "range" => return None,
             _ if OTHERS.contains(&keyword) => {
                 self.skip_group();

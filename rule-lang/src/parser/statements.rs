@@ -174,7 +174,7 @@ impl Parser<'_> {
     }
 
     /// `name:type = default, …)`
-    fn function_parameters(&mut self) -> Vec<Parameter> {
+    pub(super) fn function_parameters(&mut self) -> Vec<Parameter> {
         let params = self.list("a parameter", Self::at_list_end, |p| {
             let name = p.declared_name()?;
             p.require(":");

@@ -169,8 +169,7 @@ fn synonyms_are_one_kind_and_keep_their_words() {
 
 #[test]
 fn operators_that_are_not_supported_are_read_to_their_end() {
-    for text in
-        ["| fork (take 1) (take 2)", "| scan with (step s: a == 1 => b = 2;)", "| consume", "| reduce by a"]
+    for text in ["| fork (take 1) (take 2)", "| make-graph a --> b with c on d", "| consume", "| reduce by a"]
     {
         let operator = operator(text);
         assert_eq!(operator.kind, OperatorKind::Other, "{text}");

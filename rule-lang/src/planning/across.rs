@@ -107,6 +107,12 @@ fn in_stage(stage: &mut Stage, visitor: &mut dyn FnMut(&mut Query)) {
         Operator::MvExpand(expand) => expand.columns.iter_mut().for_each(|c| in_expr(&mut c.value, visitor)),
         Operator::Parse(parse) => in_expr(&mut parse.value, visitor),
         Operator::ParseKv(parse) => in_expr(&mut parse.value, visitor),
+        Operator::Scan(scan) => {
+            for step in &mut scan.steps {
+                in_expr(&mut step.condition, visitor);
+                step.assignments.iter_mut().for_each(|assignment| in_expr(&mut assignment.value, visitor));
+            }
+        }
         Operator::ProjectOpen(_)
         | Operator::MakeSeries(_)
         | Operator::GetSchema

@@ -18,7 +18,7 @@ pub(crate) fn shown(query: &str) -> String {
 }
 
 /// Asserts what each query gives, naming the query that gives something else.
-pub(crate) fn assert_all(of: fn(&str) -> String, cases: &[(&str, &str)]) {
+pub(crate) fn assert_all(of: impl Fn(&str) -> String, cases: &[(&str, &str)]) {
     let wrong: Vec<String> = cases
         .iter()
         .map(|(query, expected)| (query, expected, of(query)))
