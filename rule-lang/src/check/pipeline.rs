@@ -94,7 +94,7 @@ impl<'a> Checker<'a> {
             Kind::Search(search) => self.search_operator(rows, search, span),
             Kind::Render(..) => rows,
             Kind::Partition(_, by, body) => self.partition(rows, by, body, span),
-            Kind::Scan(scan) => self.scan(rows, scan, span),
+            Kind::Scan(operator) => self.scan(rows, operator, span),
             Kind::Other => self.other(rows, &operator.keyword),
         }
     }

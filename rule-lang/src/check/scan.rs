@@ -8,20 +8,20 @@ use rule_model::plan::{Assignment, Expr, Name, Operator, Scan, ScanOutput, ScanS
 use rule_model::{Type, Value};
 
 impl<'a> Checker<'a> {
-    pub(super) fn scan(&mut self, rows: Rows, scan: &'a syntax::ScanOperator, span: Span) -> Rows {
-        let declared = self.scan_columns(&rows.columns, &scan.declared);
+    pub(super) fn scan(&mut self, rows: Rows, operator: &'a syntax::ScanOperator, span: Span) -> Rows {
+        let declared = self.scan_columns(&rows.columns, &operator.declared);
         let mut after = rows.columns.clone();
         after.list.extend(declared.iter().map(|d| Column::new(d.name.clone(), d.value.ty)));
-        let view = in_view(&after, &scan.steps);
+        let view = in_view(&after, &operator.steps);
         let mut steps: Vec<ScanStep> = Vec::new();
-        for step in &scan.steps {
+        for step in &operator.steps {
             if steps.iter().any(|other| other.name == step.name.text) {
                 self.error(step.name.span, format!("the step `{}` is already there", step.name.text));
             }
             let checked = self.scan_step(&view, &declared, step);
             steps.push(checked);
         }
-        let match_id = self.parameter_text(&scan.params, "with_match_id").map(|(name, _)| name);
+        let match_id = self.parameter_text(&operator.params, "with_match_id").map(|(name, _)| name);
         if let Some(name) = &match_id {
             after.set(Column::new(name.clone(), Type::Long));
         }

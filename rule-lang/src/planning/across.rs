@@ -110,7 +110,9 @@ fn in_stage(stage: &mut Stage, visitor: &mut dyn FnMut(&mut Query)) {
         Operator::Scan(scan) => {
             for step in &mut scan.steps {
                 in_expr(&mut step.condition, visitor);
-                step.assignments.iter_mut().for_each(|assignment| in_expr(&mut assignment.value, visitor));
+                for assignment in &mut step.assignments {
+                    in_expr(&mut assignment.value, visitor);
+                }
             }
         }
         Operator::ProjectOpen(_)
