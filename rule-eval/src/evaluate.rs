@@ -31,6 +31,7 @@ mod source;
 mod summarize;
 mod union;
 mod window;
+mod windows;
 
 use crate::context::EvalError;
 use crate::{Context, Table};

@@ -34,6 +34,7 @@ mod summarize;
 mod tests;
 mod types;
 mod union;
+mod windows;
 
 use crate::catalog::Catalog;
 use crate::diagnostic::{Diagnostic, Level};

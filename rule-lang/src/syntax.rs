@@ -341,17 +341,21 @@ pub struct MakeSeries {
 pub struct ScanOperator {
     /// `with_match_id=`
     pub params: Parameters,
+    /// `partition by …`, which the checker refuses.
+    pub partition: Vec<Named>,
     /// `declare (…)`
     pub declared: Vec<Parameter>,
     /// `with (step …; step …)`
     pub steps: Vec<ScanStep>,
 }
 
-/// `step name output=all: condition => column = value, …;`
+/// `step name optional output=all: condition => column = value, …;`
 #[derive(Clone, Debug, PartialEq)]
 pub struct ScanStep {
     /// Name.
     pub name: Name,
+    /// `optional`, which the checker refuses.
+    pub optional: Option<Name>,
     /// `output=`
     pub params: Parameters,
     /// Condition.

@@ -476,6 +476,52 @@ pub enum Evaluate {
     },
     /// `narrow()`: a row a cell.
     Narrow,
+    /// `activity_counts_metrics`, `sliding_window_counts` or `rolling_percentile`.
+    Windows(Box<Windows>),
+    /// `rows_near`: rows so near to one on which the predicate is true.
+    RowsNear {
+        /// Which rows are looked for.
+        predicate: Expr,
+        /// How many rows before one stay.
+        before: Expr,
+        /// How many rows after one stay.
+        after: Expr,
+    },
+}
+
+/// Figures over one window of a timeline after another, for each combination of some columns.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Windows {
+    /// What is computed.
+    pub figures: Figures,
+    /// The column that is counted.
+    pub value: Name,
+    /// The column along which windows follow each other.
+    pub timeline: Name,
+    /// First value of the timeline; 0 where absent.
+    pub from: Option<Expr>,
+    /// Last value of the timeline, inclusive.
+    pub to: Option<Expr>,
+    /// Width of a step.
+    pub step: Expr,
+    /// The columns that part the rows.
+    pub by: Vec<Name>,
+}
+
+/// What is computed over windows.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Figures {
+    /// Of each step: rows, distinct values, those not seen in an earlier step, distinct values so far.
+    Activity,
+    /// Rows and distinct values of a step and those before it, as far as this span looks back.
+    Sliding(Expr),
+    /// This percentile of the values of a step and those before it, so many steps in all.
+    Percentile {
+        /// Which percentile.
+        percentile: Expr,
+        /// Steps in a window.
+        steps: Expr,
+    },
 }
 
 /// A level of `top-nested`.

@@ -331,3 +331,25 @@ fn names_and_settings_of_the_query_are_values() {
         ],
     );
 }
+
+#[test]
+fn plugins_count_window_by_window_and_keep_what_is_near() {
+    let visits = "datatable(u:string, t:long)['a',0, 'b',0, 'a',1, 'c',1, 'c',1, 'a',3] | evaluate";
+    let near = "range x from 1 to 9 step 1 | evaluate";
+    assert_all(
+        |plugin| shown(&format!("{} {plugin}", if plugin.starts_with("rows") { near } else { visits })),
+        &[
+            (
+                "activity_counts_metrics(u, t, 0, 2, 1)",
+                "t,count,dcount,new_dcount,aggregated_dcount [0,2,2,2,2] [1,3,2,1,3]",
+            ),
+            (
+                "sliding_window_counts(u, t, 0, 4, 2, 1)",
+                "t,Count,Dcount [0,2,2] [1,5,3] [2,3,2] [3,1,1] [4,1,1]",
+            ),
+            ("rolling_percentile(t, 50, t, 1, 2)", "t,rolling_2_percentile_t_50 [0,0] [1,1] [3,3]"),
+            ("rows_near(x == 5, 1)", "x [4] [5] [6]"),
+            ("rows_near(x == 5, 0, 2)", "x [5] [6] [7]"),
+        ],
+    );
+}

@@ -4,7 +4,7 @@ use super::expression::{Scope, column};
 use super::ip_lookup::ip_lookup;
 use super::query::{Bound, Operate};
 use super::summarize::BoundCall;
-use super::{Binder, Env, error};
+use super::{Binder, Env, error, windows};
 use crate::aggregate::Accumulator;
 use crate::context::EvalError;
 use crate::convert::convert;
@@ -29,6 +29,10 @@ pub(super) fn evaluate(plugin: &Evaluate, stage: &Stage, input: &[Field], binder
         Evaluate::Pivot { column, aggregate, by } => pivot(column, aggregate, by, schema, input, binder),
         Evaluate::IpLookup { lookup, address, network, return_unmatched, names } => {
             ip_lookup(lookup, address, network, *return_unmatched, names, input, binder)
+        }
+        Evaluate::Windows(plugin) => windows::windows(plugin, &stage.output, input, binder),
+        Evaluate::RowsNear { predicate, before, after } => {
+            windows::rows_near(predicate, (before, after), input, binder)
         }
         Evaluate::Narrow => Ok(Box::new(Narrow {
             columns: vec![

@@ -165,7 +165,7 @@ fn whole(value: &Value) -> Option<i64> {
 }
 
 /// The bin that a position lies in.
-fn bin(from: &Value, position: &Value, step: &Value) -> Option<i64> {
+pub(super) fn bin(from: &Value, position: &Value, step: &Value) -> Option<i64> {
     match (whole(from), whole(position), whole(step)) {
         (Some(from), Some(position), Some(step)) => Some(position.checked_sub(from)?.div_euclid(step)),
         _ => Some(((as_f64(position)? - as_f64(from)?) / as_f64(step)?).floor() as i64),

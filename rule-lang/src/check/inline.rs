@@ -160,7 +160,8 @@ fn visit_operator(operator: &mut Operator, act: &mut impl FnMut(&mut Query)) {
                 visit(lookup, act);
                 visit_expr(address, act);
             }
-            Evaluate::BagUnpack { .. } | Evaluate::Narrow => {}
+            Evaluate::RowsNear { predicate, .. } => visit_expr(predicate, act),
+            Evaluate::BagUnpack { .. } | Evaluate::Narrow | Evaluate::Windows(_) => {}
         },
         Operator::Partition { body, .. } => visit(body, act),
         Operator::Sample { rows, of } => {

@@ -7,8 +7,20 @@ use crate::{Diagnostic, Span};
 use rule_model::plan::{AggregateCall, Evaluate, Expr, ExprKind, Name, Operator};
 use rule_model::{Type, Value};
 
+const PLUGINS: [&str; 9] = [
+    "activity_counts_metrics",
+    "bag_unpack",
+    "ipv4_lookup",
+    "ipv6_lookup",
+    "narrow",
+    "pivot",
+    "rolling_percentile",
+    "rows_near",
+    "sliding_window_counts",
+];
+
 /// A plugin with the columns that come out.
-type Checked = Option<(Evaluate, Columns)>;
+pub(super) type Checked = Option<(Evaluate, Columns)>;
 
 impl<'a> Checker<'a> {
     pub(super) fn evaluate(
@@ -36,6 +48,10 @@ impl<'a> Checker<'a> {
                 ];
                 Some((Evaluate::Narrow, columns.with_list(list)))
             }
+            "activity_counts_metrics" => self.activity_counts(&columns, args, call.span),
+            "sliding_window_counts" => self.sliding_counts(&columns, args, call.span),
+            "rolling_percentile" => self.rolling_percentile(&columns, args, call.span),
+            "rows_near" => self.rows_near(&columns, args, call.span),
             _ => {
                 self.unknown_plugin(name);
                 None
@@ -52,8 +68,7 @@ impl<'a> Checker<'a> {
         if known::is_plugin(&name.text) {
             self.error(name.span, format!("the plugin `{}` is not supported here", name.text));
         } else {
-            let plugins = ["bag_unpack", "pivot", "ipv4_lookup", "ipv6_lookup", "narrow"];
-            self.unknown_name("plugin", &name.text, name.span, plugins);
+            self.unknown_name("plugin", &name.text, name.span, PLUGINS);
         }
     }
 
@@ -153,7 +168,7 @@ impl<'a> Checker<'a> {
     }
 
     /// An argument that must be a column.
-    fn column_argument(&mut self, columns: &Columns, e: &'a syntax::Expr) -> Option<Column> {
+    pub(super) fn column_argument(&mut self, columns: &Columns, e: &'a syntax::Expr) -> Option<Column> {
         let value = self.over(columns, |checker| checker.expr(e));
         let unknown = self.over(columns, |checker| checker.is_unknown(&value));
         match value.kind {

@@ -9,6 +9,11 @@ use rule_model::{Type, Value};
 
 impl<'a> Checker<'a> {
     pub(super) fn scan(&mut self, rows: Rows, operator: &'a syntax::ScanOperator, span: Span) -> Rows {
+        if let Some(key) = operator.partition.first() {
+            let message = "`partition by` within scan is not supported here";
+            let help = "write `| partition by … (scan …)`";
+            self.report(Diagnostic::error(key.value.span, message).help(help));
+        }
         let declared = self.scan_columns(&rows.columns, &operator.declared);
         let mut after = rows.columns.clone();
         after.list.extend(declared.iter().map(|d| Column::new(d.name.clone(), d.value.ty)));
@@ -51,6 +56,9 @@ impl<'a> Checker<'a> {
     }
 
     fn scan_step(&mut self, view: &Columns, declared: &[Assignment], step: &'a syntax::ScanStep) -> ScanStep {
+        if let Some(word) = &step.optional {
+            self.error(word.span, "optional steps of scan are not supported here");
+        }
         let output = match self.parameter_text(&step.params, "output") {
             None => ScanOutput::All,
             Some((text, span)) => match text.as_str() {
