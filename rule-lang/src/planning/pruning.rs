@@ -133,7 +133,8 @@ impl Pruning {
             | Operator::MakeSeries(_)
             | Operator::GetSchema
             | Operator::Sample { .. }
-            | Operator::TopNested(_) => Wanted::All,
+            | Operator::TopNested(_)
+            | Operator::Scan(_) => Wanted::All,
         };
         wanted.add(read);
         wanted
