@@ -13,14 +13,14 @@ pub fn compile(pattern: &str) -> Result<Regex, regex::Error> {
 
 /// The pattern in the syntax of the `regex` crate.
 pub fn translated(pattern: &str) -> Cow<'_, str> {
-    if !pattern.contains(['[', '{']) {
+    if !pattern.contains(['[', '{']) && !pattern.contains("\\<") && !pattern.contains("\\>") {
         return Cow::Borrowed(pattern);
     }
     let mut output = String::with_capacity(pattern.len() + 8);
     let mut rest = pattern;
     while let Some(first) = rest.chars().next() {
         let length = match first {
-            '\\' => 1 + rest[1..].chars().next().map_or(0, char::len_utf8),
+            '\\' => escape(&mut rest),
             '[' => {
                 let length = class(rest, &mut output);
                 rest = &rest[length..];
@@ -36,6 +36,16 @@ pub fn translated(pattern: &str) -> Cow<'_, str> {
         rest = &rest[length..];
     }
     Cow::Owned(output)
+}
+
+/// The length of the escape that `text` begins with. Angle brackets need none in RE2 and mean the edges of a word with
+/// one in Rust: the backslash before them is skipped.
+fn escape(text: &mut &str) -> usize {
+    if text.starts_with("\\<") || text.starts_with("\\>") {
+        *text = &text[1..];
+        return 1;
+    }
+    1 + text[1..].chars().next().map_or(0, char::len_utf8)
 }
 
 /// Writes the class that `text` begins with; gives its length in bytes.
@@ -56,7 +66,15 @@ fn class(text: &str, output: &mut String) -> usize {
                 output.push(']');
                 return at + 1;
             }
-            '\\' => 1 + rest[1..].chars().next().map_or(0, char::len_utf8),
+            '\\' => {
+                let mut kept = rest;
+                let length = escape(&mut kept);
+                at += rest.len() - kept.len();
+                output.push_str(&kept[..length]);
+                at += length;
+                first = false;
+                continue;
+            }
             _ if named.is_some() => named.map_or(1, |end| end + 2),
             '[' | ']' => {
                 output.push('\\');
@@ -102,6 +120,8 @@ mod tests {
             ("^a{2}$", "aa", true),
             ("^a{1,}$", "aaa", true),
             (r"^\{\d{2,3}\}$", "{123}", true),
+            (r"\<b\>", "a<b>", true),
+            (r"^[\<\>]+$", "<>", true),
         ] {
             assert_eq!(compile(pattern).unwrap().is_match(text), matches, "{pattern} {text}");
         }

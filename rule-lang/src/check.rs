@@ -312,6 +312,11 @@ fn is_fault(e: &Expr) -> bool {
     matches!(&e.kind, ExprKind::Column(name) if name == FAULT)
 }
 
+/// Whether an expression stands for an argument, while the body of a function is checked for itself.
+fn is_stand_in(e: &Expr) -> bool {
+    matches!(&e.kind, ExprKind::Column(name) if name.starts_with(PARAMETER))
+}
+
 /// Puts carried columns behind the others, without those that are visible after all; and how many are visible.
 fn visible_first(mut rows: Rows) -> (Query, usize) {
     let shown: Vec<_> = rows.columns.visible().cloned().collect();

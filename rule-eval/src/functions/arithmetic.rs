@@ -105,6 +105,7 @@ pub(crate) static FUNCTIONS: &[Function] = &[
             binary!(ONLY_REAL, ONLY_DECIMAL => Decimal),
             binary!(ONLY_DECIMAL, ONLY_REAL => Decimal),
             binary!(TIMESPAN, TIMESPAN => Real),
+            binary!(DATETIME, TIMESPAN => Real),
             binary!(TIMESPAN, NUMBER => Timespan),
         ],
         |_, args| divide(&args[0], &args[1]),
@@ -226,7 +227,9 @@ fn scale(span: Timespan, number: &Value) -> Value {
 
 fn divide(left: &Value, right: &Value) -> Value {
     match (left, right) {
-        (Value::Timespan(left), Value::Timespan(right)) => (left.0 as f64 / right.0 as f64).into(),
+        (Value::Timespan(Timespan(left)) | Value::DateTime(DateTime(left)), Value::Timespan(right)) => {
+            (*left as f64 / right.0 as f64).into()
+        }
         (Value::Timespan(span), number) => to_real(number).and_then(|n| ticks(span.0 as f64 / n)).into(),
         _ => numeric(
             left,

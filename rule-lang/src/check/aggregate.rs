@@ -91,6 +91,14 @@ impl<'a> Checker<'a> {
         keys: &[Name],
         span: Span,
     ) -> Called {
+        let first = args.first().filter(|arg| matches!(arg.value.kind, Syntax::Star));
+        if let Some(star) = first.filter(|_| matches!(entry.name, "arg_max" | "arg_min")) {
+            let message = format!("{}() needs to know by which value", entry.name);
+            self.report(
+                Diagnostic::error(star.value.span, message)
+                    .help(format!("write the value before the `*`: {}(TimeGenerated, *)", entry.name)),
+            );
+        }
         let outer = self.aggregates.take();
         let (mut values, names) = self.aggregate_arguments(args, keys);
         self.aggregates = outer;

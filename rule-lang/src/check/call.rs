@@ -140,18 +140,16 @@ impl<'a> Checker<'a> {
         default: &'a syntax::Argument,
         span: Span,
     ) -> Expr {
-        let named = match &column.value.kind {
-            Syntax::Name(name) if self.scope.get(&name.text).is_none() => Some(name.text.clone()),
-            _ => {
-                let value = self.expr(&column.value);
-                if is_fault(&value) {
-                    return value;
-                }
-                types::literal_text(&value).map(Into::into)
-            }
-        };
-        let Some(named) = named else {
-            return self.error(column.value.span, "the name of the column must be constant");
+        let value = self.expr(&column.value);
+        if is_fault(&value) || super::is_stand_in(&value) {
+            return fault(span);
+        }
+        let Some(named) = types::literal_text(&value).map(Name::new) else {
+            let message = "the name of the column must be a constant text";
+            return self.report(
+                Diagnostic::error(column.value.span, message)
+                    .help("put the name in quotes, as in \"Operation\""),
+            );
         };
         let default = self.expr(&default.value);
         if let Some(column) = self.columns.get(&named) {
@@ -256,6 +254,9 @@ impl<'a> Checker<'a> {
             Ok(chosen) => chosen,
             Err(mismatch) => return self.mismatch(written, &mismatch, &args, name_span),
         };
+        if !self.accepts_values(function.name, &args) {
+            return fault(span);
+        }
         let Some(args) = self.arguments(written, chosen.params.as_slice(), &chosen, args) else {
             return fault(span);
         };
@@ -263,6 +264,62 @@ impl<'a> Checker<'a> {
             return fault(span);
         }
         self.folded(function, Expr::call(function.name, args, chosen.ty, span))
+    }
+
+    /// Refuses what a function's types admit and its meaning does not.
+    fn accepts_values(&mut self, function: &'static str, args: &[Expr]) -> bool {
+        match function {
+            "iff" | "case" => self.conditions_are_bool(function, args),
+            "coalesce" | "max_of" | "min_of" => self.has_common_type(function, args),
+            "datetime_add" | "datetime_diff" | "datetime_part" => self.period_is_valid(args),
+            _ => true,
+        }
+    }
+
+    /// Kusto takes no dynamic value for a condition.
+    fn conditions_are_bool(&mut self, function: &str, args: &[Expr]) -> bool {
+        let conditions = args.chunks(2).filter(|pair| pair.len() == 2).filter_map(<[Expr]>::first);
+        let count = if function == "iff" { 1 } else { args.len() };
+        let dynamic = |e: &&Expr| e.ty == Type::Dynamic && !self.is_unknown(e);
+        let Some(wrong) = conditions.take(count).find(dynamic) else { return true };
+        let message = format!("a condition of {function}() must be bool, this is dynamic");
+        self.report(Diagnostic::error(wrong.span, message).help("convert it with tobool(…)"));
+        false
+    }
+
+    fn has_common_type(&mut self, function: &str, args: &[Expr]) -> bool {
+        let mut types = args.iter().map(|arg| arg.ty);
+        let first = types.next().unwrap_or(Type::Dynamic);
+        let mut common = Some(first);
+        for (ty, arg) in types.zip(args.iter().skip(1)) {
+            let Some(together) = common.and_then(|common| types::common(common, ty)) else {
+                let message = format!("the arguments of {function}() have no common type, this is {ty}");
+                self.report(
+                    Diagnostic::error(arg.span, message)
+                        .help(format!("convert it to {first}, or the others to {ty}")),
+                );
+                return false;
+            };
+            common = Some(together);
+        }
+        true
+    }
+
+    /// Whether the period that a function of dates is given exists, where it is constant.
+    fn period_is_valid(&mut self, args: &[Expr]) -> bool {
+        let Some((period, text)) = args.first().and_then(|arg| Some((arg, types::literal(arg)?))) else {
+            return true;
+        };
+        let Some(part) = rule_eval::function("datetime_part") else { return true };
+        let date = Value::DateTime(rule_model::DateTime::UNIX_EPOCH);
+        let _part = rule_eval::call(part, &mut self.folding, &[text.clone(), date]);
+        match self.folding.take_failure() {
+            Some(failure) => {
+                self.error(period.span, failure.message);
+                false
+            }
+            None => true,
+        }
     }
 
     pub(super) fn describe(&self, args: &[Expr], literals: &[Option<Type>]) -> Vec<Argument> {

@@ -37,6 +37,12 @@ impl<'a> Checker<'a> {
     ) -> Rows {
         let kind = self.join_kind(params, JoinKind::InnerUnique, KINDS);
         let right = self.subquery(right);
+        if on.is_empty() {
+            self.report(
+                Diagnostic::error(span, "a join needs a condition")
+                    .help("write `on` and a column that both sides have, or `on $left.a == $right.b`"),
+            );
+        }
         let on = self.conditions(&rows.columns, &right.columns, on);
         let left = rows.columns.clone();
         let (after, right_names) = match kind {

@@ -2,7 +2,7 @@
 
 use super::scope::{Closure, Column, Columns, Entity, Rows, Scope};
 use super::source::unknown_rows;
-use super::{Checker, PARAMETER, fault};
+use super::{Checker, PARAMETER, fault, types};
 use crate::Span;
 use crate::syntax::{self, ParameterType, Statement};
 use rule_model::Type;
@@ -56,6 +56,11 @@ impl<'a> Checker<'a> {
         Some(match &parameter.ty {
             ParameterType::Scalar(ty) => {
                 let ty = self.type_named(ty);
+                let numbers = value.ty.is_number() && ty.is_number();
+                if types::fit(value.ty, ty).is_none() && ty != Type::Dynamic && !numbers {
+                    let message = format!("the default value of a {ty} must be one, this is {}", value.ty);
+                    return Some(self.error(value.span, message));
+                }
                 self.convert(value, ty)
             }
             ParameterType::Table(_) => value,

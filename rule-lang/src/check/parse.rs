@@ -35,6 +35,14 @@ impl<'a> Checker<'a> {
         let flags = self.parameter_text(params, "flags").map(|(flags, _)| flags).unwrap_or_default();
         let mut after = rows.columns.clone();
         let mut parts = Vec::new();
+        for (part, next) in pattern.iter().zip(pattern.iter().skip(1)) {
+            if let (PatternPart::Star(star), PatternPart::Column(name, _)) = (part, next) {
+                self.report(
+                    Diagnostic::error(*star, format!("`*` and `{}` take the same text", name.text))
+                        .help("write a text in quotes after the `*`: where it ends"),
+                );
+            }
+        }
         for part in pattern {
             parts.push(match part {
                 PatternPart::Literal(text, at) => {

@@ -7,6 +7,31 @@ use crate::syntax::{self, ExprKind as Syntax, OperatorKind as Kind};
 use rule_model::plan::{Assignment, Direction, Expr, Name, Operator, SortKey};
 use rule_model::{Type, Value};
 
+/// What `render` draws.
+const CHARTS: &[&str] = &[
+    "table",
+    "list",
+    "barchart",
+    "piechart",
+    "ladderchart",
+    "timechart",
+    "linechart",
+    "anomalychart",
+    "pivotchart",
+    "areachart",
+    "stackedareachart",
+    "scatterchart",
+    "timepivot",
+    "columnchart",
+    "timeline",
+    "3Dchart",
+    "card",
+    "treemap",
+    "plotly",
+    "graph",
+    "sankey",
+];
+
 impl<'a> Checker<'a> {
     pub(super) fn pipeline(&mut self, rows: Rows, operators: &'a [syntax::Operator]) -> Rows {
         operators.iter().fold(rows, |rows, operator| self.operator(rows, operator))
@@ -92,10 +117,20 @@ impl<'a> Checker<'a> {
                 rows.then(Operator::GetSchema, after, span)
             }
             Kind::Search(search) => self.search_operator(rows, search, span),
-            Kind::Render(..) => rows,
+            Kind::Render(chart, _) => {
+                self.known_chart(chart);
+                rows
+            }
             Kind::Partition(_, by, body) => self.partition(rows, by, body, span),
             Kind::Scan(operator) => self.scan(rows, operator, span),
             Kind::Other => self.other(rows, &operator.keyword),
+        }
+    }
+
+    /// A chart changes no rows, but one that does not exist is a slip of the pen.
+    fn known_chart(&mut self, chart: &syntax::Name) {
+        if !CHARTS.contains(&chart.text.as_str()) {
+            self.unknown_name("chart", &chart.text, chart.span, CHARTS.iter().copied());
         }
     }
 

@@ -189,7 +189,7 @@ impl<'a> Checker<'a> {
             if !self.column_exists(columns, old) {
                 continue;
             }
-            if columns.contains(&new.text) {
+            if columns.contains(&new.text) || renames.iter().any(|(name, _)| *name == new.text) {
                 self.error(new.span, format!("the column `{}` is already there", new.text));
                 continue;
             }

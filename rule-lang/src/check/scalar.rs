@@ -232,7 +232,14 @@ impl<'a> Checker<'a> {
             chain.push((operator, right, first.span));
             first = left;
         }
-        let mut left = self.expr(first);
+        let in_any_column = if matches!(first.kind, Syntax::Star) { chain.pop() } else { None };
+        let mut left = match in_any_column {
+            Some((operator, sought, span)) => {
+                let sought = self.expr(sought);
+                self.in_any_column(&operator.text, &sought, span)
+            }
+            None => self.expr(first),
+        };
         for (operator, right, span) in chain.into_iter().rev() {
             let right = self.expr(right);
             left = self.binary(operator, left, right, span);

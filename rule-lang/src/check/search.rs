@@ -40,7 +40,9 @@ impl<'a> Checker<'a> {
         }
         let default = if search.find { "source_" } else { TABLE_COLUMN };
         let with_source = Some(label.unwrap_or_else(|| Name::new_static(default)));
-        let (union, columns) = united(matching, How { with_source, ..how });
+        let (union, mut columns) = united(matching, How { with_source, ..how });
+        // Whoever admits any table searches tables of which nothing is known.
+        columns.open |= search.tables.is_empty() && self.catalog.admits_unknown();
         let query =
             Query { source: Source::Union(Box::new(union)), columns: columns.fields(), stages: Vec::new() };
         let rows = Rows { query, columns };
@@ -181,7 +183,7 @@ impl<'a> Checker<'a> {
     }
 
     /// The test on every column that may hold text, joined by `or`.
-    fn in_any_column(&mut self, operator: &str, sought: &Expr, span: Span) -> Expr {
+    pub(super) fn in_any_column(&mut self, operator: &str, sought: &Expr, span: Span) -> Expr {
         let columns: Vec<Column> = self
             .columns
             .visible()

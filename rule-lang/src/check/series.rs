@@ -38,11 +38,27 @@ impl<'a> Checker<'a> {
             self.error(span, "make-series needs the width of a bin: `step 1h`");
             return Rows { columns: Columns::unknown(), ..rows };
         };
+        if !is_fault(&step) && !is_fault(&axis) && !self.over(&columns, |checker| checker.is_unknown(&axis)) {
+            self.refuse_odd_step(&axis, &step);
+        }
         let axis = Assignment { name, value: axis };
         let kind = self.parameter_text(&series.params, "kind");
         let non_empty = kind.is_some_and(|(kind, _)| kind == "nonempty");
         let series = MakeSeries { aggregates, axis, from, to, step, by, non_empty };
         rows.then(Operator::MakeSeries(Box::new(series)), making.columns, span)
+    }
+
+    /// Times go in steps of timespans, numbers in steps of numbers.
+    fn refuse_odd_step(&mut self, axis: &Expr, step: &Expr) {
+        let fits = match axis.ty {
+            Type::DateTime | Type::Timespan => matches!(step.ty, Type::Timespan | Type::Dynamic),
+            ty if ty.is_number() => step.ty.is_number() || step.ty == Type::Dynamic,
+            _ => false,
+        };
+        if !fits {
+            let message = format!("a series over {} does not go in steps of {}", axis.ty, step.ty);
+            self.error(step.span, message);
+        }
     }
 
     /// The bounds and width of bins: `from … to … step …`, or the older `in range(from, to, step)`.

@@ -188,7 +188,7 @@ impl<'a> Checker<'a> {
                 let table_name = self.expr(&table.value);
                 match types::literal_text(&table_name).map(Name::new) {
                     Some(text) => self.table(&text, table.value.span),
-                    None if is_fault(&table_name) => unknown_rows(),
+                    None if is_fault(&table_name) || super::is_stand_in(&table_name) => unknown_rows(),
                     None => {
                         self.error(table.value.span, "the name of the table must be constant");
                         unknown_rows()

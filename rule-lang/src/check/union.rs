@@ -3,8 +3,8 @@
 use super::scope::{Column, Columns, Rows};
 use super::source::unknown_rows;
 use super::{Checker, project};
-use crate::Span;
 use crate::syntax::{self, ExprKind as Syntax};
+use crate::{Diagnostic, Span};
 use rule_model::Type;
 use rule_model::plan::{Name, Operator, Query, Source, Union, UnionInput};
 
@@ -50,7 +50,12 @@ impl<'a> Checker<'a> {
             .into_iter()
             .find_map(|key| self.parameter_text(params, key))
             .map(|(name, _)| name);
-        let inner = self.parameter_text(params, "kind").is_some_and(|(kind, _)| kind == "inner");
+        let kind = self.parameter_text(params, "kind");
+        if let Some((kind, span)) = kind.as_ref().filter(|(kind, _)| kind != "inner" && kind != "outer") {
+            let message = format!("there is no union of the kind `{kind}`");
+            self.report(Diagnostic::error(*span, message).help("write one of: inner, outer"));
+        }
+        let inner = kind.is_some_and(|(kind, _)| kind == "inner");
         let fuzzy = self.parameter_text(params, "isfuzzy").is_some_and(|(truth, _)| truth == "true");
         How { with_source, inner, fuzzy }
     }

@@ -3,6 +3,17 @@
 use super::{AnyTable, assert_outcomes, outcome, tables};
 
 #[test]
+fn a_test_of_any_column_and_names_in_parameters_are_taken() {
+    let cases = [
+        ("T | where * has 'x' and b > 1 | project a", "a:string"),
+        ("let f = (name:string) { table(name) | count }; union f('T'), f('U')", "Count:long"),
+        ("let f = (name:string) { T | project x = column_ifexists(name, '') }; f('b')", "x:long"),
+        ("T | project x = TimeGenerated / 1h", "x:real"),
+    ];
+    assert_outcomes(&cases, &tables());
+}
+
+#[test]
 fn operators_give_the_columns_that_kql_gives() {
     let cases = [
         (
