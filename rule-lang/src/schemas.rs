@@ -92,6 +92,11 @@ impl Schemas {
         self.own.iter().find(|own| own.schema.is_called(name))
     }
 
+    /// The crate's own tables, in the order of their files.
+    pub fn own_tables(&self) -> impl Iterator<Item = &OwnSchema> {
+        self.own.iter()
+    }
+
     /// All tables, the crate's own first.
     pub fn iter(&self) -> impl Iterator<Item = &Schema> {
         self.own.iter().map(|own| &own.schema).chain(tables::ALL.iter().copied())
@@ -100,11 +105,6 @@ impl Schemas {
     /// All names and aliases.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.iter().flat_map(names)
-    }
-
-    /// The files that were read.
-    pub fn files(&self) -> impl Iterator<Item = &Path> {
-        self.own.iter().map(|own| own.file.as_path())
     }
 }
 
@@ -236,7 +236,7 @@ mod tests {
         }
         assert!(schemas.find("Windows").is_none());
         assert!(schemas.own("Doors").is_some() && schemas.own("AuditLogs").is_none());
-        assert_eq!(schemas.files().count(), 1);
+        assert_eq!(schemas.own_tables().count(), 1);
     }
 
     #[test]

@@ -1,23 +1,32 @@
 //! Files of the crate whose rules are compiled: its schemas, and the files that rules name.
 
+use proc_macro2::TokenStream;
+use quote::quote;
 use rule_lang::rule::Files;
-use rule_lang::schemas::Schemas;
+use rule_lang::schemas::{OwnSchema, Schemas};
 use std::path::{Path, PathBuf};
 
-/// The built-in tables and the crate's own, from `schemas/*.toml` beside its Cargo.toml; the built-in ones alone, and
-/// what is wrong, where these cannot be used.
-pub(crate) fn schemas() -> (Schemas, Vec<String>) {
-    let Some(root) = std::env::var_os("CARGO_MANIFEST_DIR") else { return (Schemas::builtin(), Vec::new()) };
-    match Schemas::of_crate(Path::new(&root)) {
-        Ok(schemas) => (schemas, Vec::new()),
-        Err(errors) => (Schemas::builtin(), errors.iter().map(ToString::to_string).collect()),
-    }
+/// The built-in tables and those of the crate that is compiled, from `schemas/*.toml` beside its Cargo.toml; what is
+/// wrong, where these cannot be used.
+pub(crate) fn schemas() -> Result<Schemas, Vec<String>> {
+    let Some(root) = std::env::var_os("CARGO_MANIFEST_DIR") else { return Ok(Schemas::builtin()) };
+    let schemas = Schemas::of_crate(Path::new(&root));
+    schemas.map_err(|errors| errors.iter().map(ToString::to_string).collect())
 }
 
-/// The files of a crate's own tables, relative to its Cargo.toml.
-pub(crate) fn schema_files(schemas: &Schemas) -> Vec<String> {
-    let name = |path: &Path| path.file_name().map(|name| format!("schemas/{}", name.to_string_lossy()));
-    schemas.files().filter_map(name).collect()
+/// Makes the compiler look again when the file of a table changes.
+pub(crate) fn tracked_table(own: &OwnSchema) -> Option<TokenStream> {
+    let file = format!("/schemas/{}", own.file.file_name()?.to_string_lossy());
+    Some(quote!(
+        const _: &[u8] = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), #file));
+    ))
+}
+
+/// Makes the compiler look again when a file that a rule names changes.
+pub(crate) fn tracked(file: &String) -> TokenStream {
+    quote!(
+        const _: &[u8] = include_bytes!(#file);
+    )
 }
 
 /// Files beside the source file of a rule.

@@ -32,12 +32,16 @@ mod text;
 ///     test "another operation" silent { "OperationName": "Add member to role" }
 /// }
 /// ```
+///
+/// A table that the crate defines itself, in a file `schemas/*.toml` beside its Cargo.toml, is named like any other; its
+/// static is what [`ruleset!`] puts at the root of the crate.
 #[proc_macro]
 pub fn rule(body: proc_macro::TokenStream) -> proc_macro::TokenStream {
     rule::expand(body.into()).into()
 }
 
-/// The rules of a crate: declares their modules, and `pub static RULES: Ruleset` with all of them.
+/// The rules of a crate: declares their modules, and `pub static RULES: Ruleset` with all of them and with the tables that
+/// the crate defines itself. It stands at the root of the crate.
 ///
 /// ```ignore
 /// ruleset! {

@@ -13,33 +13,36 @@ use rule_lang::{Diagnostic, planning};
 pub(crate) fn expand(body: TokenStream) -> TokenStream {
     let file = body.clone().into_iter().next().and_then(|token| token.span().local_file());
     let source = Source::of(body);
-    let (schemas, faults) = crate_files::schemas();
+    let schemas = match crate_files::schemas() {
+        Ok(schemas) => schemas,
+        Err(faults) => {
+            let errors =
+                faults.iter().map(|fault| report::error(fault, Span::call_site(), Span::call_site()));
+            let stub = emit::stub();
+            return quote!(#(#errors)* #stub);
+        }
+    };
     let outcome = rule::compile(&source.text, &schemas, &Beside(file));
-    let tracked = tracked(&outcome.files, &crate_files::schema_files(&schemas));
-    let mut errors: Vec<TokenStream> =
-        faults.iter().map(|fault| report::error(fault, Span::call_site(), Span::call_site())).collect();
-    errors.extend(outcome.diagnostics.iter().filter(|d| is_error(d)).map(|d| report::diagnostic(d, &source)));
-    let Some(rule) = outcome.rule.filter(|_| errors.is_empty()) else {
+    let files = outcome.files.iter().map(crate_files::tracked);
+    let tracked = quote!(#(#files)*);
+    let Some(rule) = outcome.rule else {
+        let errors = outcome.diagnostics.iter().filter(|fault| is_error(fault));
+        let errors = errors.map(|fault| report::diagnostic(fault, &source));
         let stub = emit::stub();
         return quote!(#(#errors)* #stub #tracked);
     };
     let failed = trial::run(&rule, &schemas);
-    let failed = failed.iter().map(|fault| report::diagnostic(fault, &source)).collect::<Vec<_>>();
-    let emitted = emit::rule(&rule, &planning::plan(&rule, &schemas), &schemas);
+    let failed = failed.iter().map(|fault| report::diagnostic(fault, &source));
+    let compiled = planning::plan(&rule, &schemas);
+    let emitted = emit::rule(&rule, &compiled, &schemas);
+    let tables = compiled.body.tables().into_iter().filter_map(|name| schemas.own(name));
+    let tables = tables.filter_map(crate_files::tracked_table);
     let tests = tests(&rule, &source);
-    quote!(#(#failed)* #emitted #tests #tracked)
+    quote!(#(#failed)* #emitted #tests #tracked #(#tables)*)
 }
 
 fn is_error(diagnostic: &Diagnostic) -> bool {
     diagnostic.level == rule_lang::diagnostic::Level::Error
-}
-
-/// Makes the compiler look at the files again when they change.
-fn tracked(beside: &[String], of_crate: &[String]) -> TokenStream {
-    quote! {
-        #(const _: &[u8] = include_bytes!(#beside);)*
-        #(const _: &[u8] = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/", #of_crate));)*
-    }
 }
 
 /// A `#[test]` for each inline test, which runs the generated code.

@@ -1,8 +1,9 @@
 //! `ruleset!`
 
-use crate::report;
+use crate::{crate_files, emit, report};
 use proc_macro2::{Delimiter, Ident, Span, TokenStream, TokenTree};
 use quote::quote;
+use rule_lang::schemas::Schemas;
 
 /// A module as declared: its name and, of a group, the modules within.
 struct Module {
@@ -14,29 +15,32 @@ struct Module {
 /// A fault and its place.
 struct Fault(&'static str, Span);
 
-/// The modules and the set of their rules.
+/// The modules, the crate's own tables, and the set of all rules.
 pub(crate) fn expand(tokens: TokenStream) -> TokenStream {
-    match modules(tokens) {
-        Ok(modules) => {
-            let declared = modules.iter().map(declaration);
-            let mut paths = Vec::new();
-            modules.iter().for_each(|module| rule_paths(module, &quote!(), &mut paths));
-            quote! {
-                #(#declared)*
-                #[doc = "All rules of this crate."]
-                pub static RULES: ::rule_runtime::Ruleset =
-                    ::rule_runtime::Ruleset { rules: &[#(&#paths),*], schemas: &[] };
-                const _: () = ::rule_runtime::generated::assert_unique_ids(&[#(&#paths),*]);
-            }
-        }
-        Err(Fault(message, span)) => {
-            let error = report::error(message, span, span);
-            quote! {
-                #error
-                #[doc = "A rule set that does not compile."]
-                pub static RULES: ::rule_runtime::Ruleset = ::rule_runtime::Ruleset { rules: &[], schemas: &[] };
-            }
-        }
+    let (modules, fault) = match modules(tokens) {
+        Ok(modules) => (modules, None),
+        Err(Fault(message, span)) => (Vec::new(), Some(report::error(message, span, span))),
+    };
+    let (schemas, faults) = match crate_files::schemas() {
+        Ok(schemas) => (schemas, Vec::new()),
+        Err(faults) => (Schemas::builtin(), faults),
+    };
+    let faults = faults.iter().map(|fault| report::error(fault, Span::call_site(), Span::call_site()));
+    let declared = modules.iter().map(declaration);
+    let mut paths = Vec::new();
+    modules.iter().for_each(|module| rule_paths(module, &quote!(), &mut paths));
+    let (tables, list) = (emit::tables::module(&schemas), emit::tables::list(&schemas));
+    let tracked = schemas.own_tables().filter_map(crate_files::tracked_table);
+    quote! {
+        #fault
+        #(#faults)*
+        #(#declared)*
+        #tables
+        #(#tracked)*
+        #[doc = "All rules of this crate."]
+        pub static RULES: ::rule_runtime::Ruleset =
+            ::rule_runtime::Ruleset { rules: &[#(&#paths),*], schemas: &[#list] };
+        const _: () = ::rule_runtime::generated::assert_unique_ids(&[#(&#paths),*]);
     }
 }
 

@@ -76,13 +76,17 @@ fn in_stage(stage: &mut Stage, visitor: &mut dyn FnMut(&mut Query)) {
     match &mut stage.operator {
         Operator::Where(expr) | Operator::Take(expr) => in_expr(expr, visitor),
         Operator::Extend(assignments) | Operator::Project(assignments) | Operator::Serialize(assignments) => {
-            assignments.iter_mut().for_each(|assignment| in_expr(&mut assignment.value, visitor));
+            for assignment in assignments {
+                in_expr(&mut assignment.value, visitor);
+            }
         }
         Operator::Summarize { aggregates, by } => {
             for call in aggregates.iter_mut().flat_map(|aggregate| &mut aggregate.calls) {
                 call.args.iter_mut().for_each(|arg| in_expr(arg, visitor));
             }
-            by.iter_mut().for_each(|key| in_expr(&mut key.value, visitor));
+            for key in by {
+                in_expr(&mut key.value, visitor);
+            }
         }
         Operator::Join(join) => {
             for (left, right) in &mut join.on {
@@ -101,7 +105,9 @@ fn in_stage(stage: &mut Stage, visitor: &mut dyn FnMut(&mut Query)) {
         }
         Operator::Top { rows, keys } => {
             in_expr(rows, visitor);
-            keys.iter_mut().for_each(|key| in_expr(&mut key.value, visitor));
+            for key in keys {
+                in_expr(&mut key.value, visitor);
+            }
         }
         Operator::Sort(keys) => keys.iter_mut().for_each(|key| in_expr(&mut key.value, visitor)),
         Operator::MvExpand(expand) => expand.columns.iter_mut().for_each(|c| in_expr(&mut c.value, visitor)),

@@ -1,6 +1,7 @@
 //! A rule as it is compiled in, still as data: what the macro turns into Rust.
 
 use rule_model::plan::{Expr, Field, Name, Plan, Stage};
+use std::collections::BTreeSet;
 
 /// A planned rule.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,6 +37,17 @@ pub enum Body {
         /// Columns that partition its state.
         partition: Vec<Name>,
     },
+}
+
+impl Body {
+    /// The names of the tables with a schema that it reads, each once.
+    pub fn tables(&self) -> BTreeSet<&str> {
+        let inputs = match self {
+            Body::RowLocal { input, .. } => std::slice::from_ref(input),
+            Body::AcrossEvents { inputs, .. } => inputs,
+        };
+        inputs.iter().map(|input| input.table.as_str()).collect()
+    }
 }
 
 /// What builds the output of a row-local rule.

@@ -128,7 +128,9 @@ fn in_predicate(predicate: &Expr, indicators: &mut Vec<Indicator>) {
         (_, Some(indicator)) if !indicators.contains(&indicator) => indicators.push(indicator),
         (ExprKind::Call(function, args), None) if function == "and" && literals::is_array_form(args) => {}
         (ExprKind::Call(function, args), None) if matches!(function.as_str(), "and" | "or" | "not") => {
-            args.iter().for_each(|arg| in_predicate(arg, indicators));
+            for arg in args {
+                in_predicate(arg, indicators);
+            }
         }
         _ => {}
     }

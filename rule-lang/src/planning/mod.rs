@@ -51,10 +51,7 @@ fn row_local(plan: &Plan, schemas: &Schemas) -> Option<Body> {
     let root = Query { source: Source::Table("$0".into()), columns: query.columns, stages };
     let rest = Plan { bindings: Vec::new(), root, visible: plan.visible };
     prune(std::slice::from_mut(&mut input), &rest);
-    let row = match is_generated {
-        true => RowBuilder::Stages(rest.root.stages),
-        false => RowBuilder::Plan(rest),
-    };
+    let row = if is_generated { RowBuilder::Stages(rest.root.stages) } else { RowBuilder::Plan(rest) };
     Some(Body::RowLocal { input, row })
 }
 

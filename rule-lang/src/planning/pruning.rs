@@ -150,9 +150,12 @@ impl Pruning {
     fn join(&mut self, join: &Join, wanted: Wanted) -> Wanted {
         let gives_right_alone = matches!(join.kind, JoinKind::RightSemi | JoinKind::RightAnti);
         let names = join.right_names.iter().zip(join.right.output());
-        let kept = names.filter(|(name, field)| match gives_right_alone {
-            true => wanted.has(&field.name),
-            false => name.as_ref().is_some_and(|name| wanted.has(name)),
+        let kept = names.filter(|(name, field)| {
+            if gives_right_alone {
+                wanted.has(&field.name)
+            } else {
+                name.as_ref().is_some_and(|name| wanted.has(name))
+            }
         });
         let mut of_right = Wanted::Some(kept.map(|(_, field)| field.name.clone()).collect());
         of_right.add(self.reads(join.on.iter().map(|(_, right)| right)));
@@ -183,9 +186,10 @@ impl Pruning {
         let mut wanted = Wanted::none();
         for expr in exprs {
             let reads = Reads::of(expr);
-            wanted.add(match reads.whole_row {
-                true => Wanted::All,
-                false => Wanted::Some(reads.columns.into_iter().map(Into::into).collect()),
+            wanted.add(if reads.whole_row {
+                Wanted::All
+            } else {
+                Wanted::Some(reads.columns.into_iter().map(Into::into).collect())
             });
             for query in subqueries(expr) {
                 self.query(query, Wanted::All);

@@ -7,6 +7,7 @@ use std::collections::HashSet;
 /// What an expression reads of its row, and what else its value depends on.
 #[allow(clippy::struct_excessive_bools, reason = "four independent facts, each asked for by its name")]
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[allow(clippy::struct_excessive_bools, reason = "independent facts, each asked for by itself")]
 pub(super) struct Reads<'a> {
     /// Columns by name.
     pub(super) columns: HashSet<&'a str>,
@@ -58,7 +59,9 @@ impl<'a> Reads<'a> {
                     Some(Stability::Window) => self.window = true,
                     Some(Stability::Query | Stability::Volatile) => self.unstable = true,
                 }
-                args.iter().for_each(|arg| self.add(arg));
+                for arg in args {
+                    self.add(arg);
+                }
             }
             ExprKind::ToScalar(_) | ExprKind::FirstColumn(_) => self.query = true,
             ExprKind::WholeRow { .. } => self.whole_row = true,

@@ -12,6 +12,7 @@ mod expression;
 mod metadata;
 mod row;
 mod statics;
+pub(crate) mod tables;
 
 use expression::{Columns, Emitter};
 use proc_macro2::{Literal, TokenStream};
@@ -19,19 +20,15 @@ use quote::{format_ident, quote};
 use rule_lang::planning::{Body, Compiled, DispatchKey, Indicator, Input, OutputColumn, RowBuilder};
 use rule_lang::rule::typed::{Rule, Test};
 use rule_lang::schemas::Schemas;
-use rule_model::Schema;
 use rule_model::plan::{Expr, Plan};
-use rule_model::schema::source;
 use statics::Statics;
-use std::collections::BTreeSet;
 
 /// The rule's static.
 pub(crate) fn rule(rule: &Rule, compiled: &Compiled, schemas: &Schemas) -> TokenStream {
     let title = &*rule.metadata.title;
     let mut statics = Statics::default();
-    let (functions, body) = body(&compiled.body, &mut statics);
+    let (functions, body) = body(&compiled.body, schemas, &mut statics);
     let statics = statics.items();
-    let tables = own_tables(&compiled.body, schemas);
     let metadata = metadata::emit(&rule.metadata);
     let columns = compiled.columns.iter().map(output_column);
     let stages = compiled
@@ -46,9 +43,6 @@ pub(crate) fn rule(rule: &Rule, compiled: &Compiled, schemas: &Schemas) -> Token
         #[allow(unused_variables, unused_parens, clippy::all, clippy::pedantic)]
         pub static RULE: ::rule_runtime::Rule = {
             use ::rule_runtime::generated as g;
-            #[allow(unused_imports)]
-            use g::tables::*;
-            #tables
             #statics
             #functions
             g::Rule {
@@ -73,28 +67,11 @@ pub(crate) fn stub() -> TokenStream {
     }
 }
 
-/// Statics for the tables that the crate itself defines.
-fn own_tables(body: &Body, schemas: &Schemas) -> TokenStream {
-    let inputs = match body {
-        Body::RowLocal { input, .. } => std::slice::from_ref(input),
-        Body::AcrossEvents { inputs, .. } => inputs,
-    };
-    let names: BTreeSet<&str> = inputs.iter().map(|input| input.table.as_str()).collect();
-    names.into_iter().filter_map(|name| schemas.own(name)).map(|own| own_table(&own.schema)).collect()
-}
-
-fn own_table(schema: &Schema) -> TokenStream {
-    let name = format_ident!("{}", source::static_name(&schema.name));
-    // The text is Rust that this workspace's own generator writes.
-    let table: TokenStream = source::source_text(schema, "g").parse().unwrap_or_default();
-    quote!(static #name: g::Schema = #table;)
-}
-
 /// Functions, and the body that names them.
-fn body(body: &Body, statics: &mut Statics) -> (TokenStream, TokenStream) {
+fn body(body: &Body, schemas: &Schemas, statics: &mut Statics) -> (TokenStream, TokenStream) {
     match body {
         Body::RowLocal { input, row } => {
-            let (mut functions, emitted_input) = self::input(input, 0, statics);
+            let (mut functions, emitted_input) = self::input(input, 0, schemas, statics);
             let row = match row {
                 RowBuilder::Stages(stages) => {
                     functions.extend(row::function(&input.fields, stages, statics));
@@ -111,7 +88,7 @@ fn body(body: &Body, statics: &mut Statics) -> (TokenStream, TokenStream) {
             let mut functions = TokenStream::new();
             let mut emitted = Vec::new();
             for (index, input) in inputs.iter().enumerate() {
-                let (of_input, input) = self::input(input, index, statics);
+                let (of_input, input) = self::input(input, index, schemas, statics);
                 functions.extend(of_input);
                 emitted.push(input);
             }
@@ -128,7 +105,12 @@ fn body(body: &Body, statics: &mut Statics) -> (TokenStream, TokenStream) {
 }
 
 /// The two functions of an input, and the input that names them.
-fn input(input: &Input, index: usize, statics: &mut Statics) -> (TokenStream, TokenStream) {
+fn input(
+    input: &Input,
+    index: usize,
+    schemas: &Schemas,
+    statics: &mut Statics,
+) -> (TokenStream, TokenStream) {
     let (accepts, matches) = (format_ident!("accepts{index}"), format_ident!("matches{index}"));
     let operation = input.operation.as_deref().map(Columns::of_operation).unwrap_or_default();
     let accepted = all(&input.accepts, &operation, statics);
@@ -139,7 +121,7 @@ fn input(input: &Input, index: usize, statics: &mut Statics) -> (TokenStream, To
         #[inline(never)]
         fn #matches(event: &g::Event<'_>, context: &mut g::Context) -> bool { #matched }
     };
-    let schema = format_ident!("{}", source::static_name(&input.table));
+    let schema = tables::path(&input.table, schemas);
     let keys = input.keys.iter().map(|key| match key {
         DispatchKey::Exact(name) => quote!(g::DispatchKey::Exact(#name)),
         DispatchKey::AnyCase(name) => quote!(g::DispatchKey::AnyCase(#name)),
