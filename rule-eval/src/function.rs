@@ -14,7 +14,8 @@ pub struct Function {
     pub name: &'static str,
     /// Other names of the same function, deprecated ones included.
     pub aliases: &'static [&'static str],
-    /// The forms it can be called in, tried in order; the first that fits the argument types is taken.
+    /// The forms it can be called in. The one that suits the argument types with the fewest conversions is taken, of
+    /// equals the first.
     pub signatures: &'static [Signature],
     /// One line of documentation.
     pub summary: &'static str,

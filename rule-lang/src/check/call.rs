@@ -249,6 +249,13 @@ impl<'a> Checker<'a> {
         span: Span,
         name_span: Span,
     ) -> Expr {
+        // What is dynamic already is taken as it is: a text within it is not read as JSON.
+        if let ("parse_json", [arg]) = (function.name, args.as_slice())
+            && arg.ty == Type::Dynamic
+            && !self.is_unknown(arg)
+        {
+            return Expr { span, ..arg.clone() };
+        }
         let described = self.describe(&args, literals);
         let chosen = match overload::choose(function.signatures, &described, false) {
             Ok(chosen) => chosen,
