@@ -118,6 +118,17 @@ impl<'a> Checker<'a> {
             }
             _ => entry,
         };
+        if let Some(by) = values.first().filter(|_| matches!(entry.name, "arg_max" | "arg_min"))
+            && by.ty == Type::Dynamic
+            && !self.is_unknown(by)
+        {
+            let message = format!("{}() needs a value that has an order, this is dynamic", entry.name);
+            self.report(
+                Diagnostic::error(by.span, message)
+                    .help("convert it first, with tostring(…), tolong(…) or another conversion"),
+            );
+            return Called::faulty(names_of_results, span);
+        }
         let described = self.describe(&values, &[]);
         if described.is_empty() && args.iter().any(|arg| matches!(arg.value.kind, Syntax::Star)) {
             // `*` over a table of which no column is known: there is nothing that can be checked.

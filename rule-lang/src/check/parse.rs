@@ -35,14 +35,7 @@ impl<'a> Checker<'a> {
         let flags = self.parameter_text(params, "flags").map(|(flags, _)| flags).unwrap_or_default();
         let mut after = rows.columns.clone();
         let mut parts = Vec::new();
-        for (part, next) in pattern.iter().zip(pattern.iter().skip(1)) {
-            if let (PatternPart::Star(star), PatternPart::Column(name, _)) = (part, next) {
-                self.report(
-                    Diagnostic::error(*star, format!("`*` and `{}` take the same text", name.text))
-                        .help("write a text in quotes after the `*`: where it ends"),
-                );
-            }
-        }
+        self.refuse_neighbours(pattern);
         for part in pattern {
             parts.push(match part {
                 PatternPart::Literal(text, at) => {
@@ -60,6 +53,23 @@ impl<'a> Checker<'a> {
             });
         }
         rows.then(Operator::Parse(Parse { value, mode, flags, pattern: parts, filter }), after, span)
+    }
+
+    /// What takes text up to the next literal must have one before another does.
+    fn refuse_neighbours(&mut self, pattern: &'a [PatternPart]) {
+        for (part, next) in pattern.iter().zip(pattern.iter().skip(1)) {
+            let PatternPart::Column(column, _) = next else { continue };
+            let (before, span) = match part {
+                PatternPart::Star(star) => ("*", *star),
+                PatternPart::Column(before, _) => (before.text.as_str(), before.span),
+                PatternPart::Literal(..) => continue,
+            };
+            let message = format!("`{before}` and `{}` take the same text", column.text);
+            self.report(
+                Diagnostic::error(span, message)
+                    .help(format!("write a text in quotes after the `{before}`: where it ends")),
+            );
+        }
     }
 
     pub(super) fn parse_kv(

@@ -68,6 +68,8 @@ fn a_fault_is_told_at_its_place() {
         ("T | extend x = case(f, 1, d, 2, 3)", "a condition of case() must be bool, this is dynamic <d>"),
         ("T | extend x = column_ifexists(d.x, '')", "the name of the column must be a constant text <d.x>"),
         ("T | parse a with 'x' * y", "`*` and `y` take the same text <*>"),
+        ("T | parse a with y z", "`y` and `z` take the same text <y>"),
+        ("T | summarize arg_max(d, *)", "arg_max() needs a value that has an order, this is dynamic <d>"),
         (
             "T | make-series count() on TimeGenerated step 1",
             "a series over datetime does not go in steps of long <1>",
