@@ -7,7 +7,6 @@ use std::collections::HashSet;
 /// What an expression reads of its row, and what else its value depends on.
 #[allow(clippy::struct_excessive_bools, reason = "four independent facts, each asked for by its name")]
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[allow(clippy::struct_excessive_bools, reason = "independent facts, each asked for by itself")]
 pub(super) struct Reads<'a> {
     /// Columns by name.
     pub(super) columns: HashSet<&'a str>,
