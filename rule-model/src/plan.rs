@@ -471,8 +471,10 @@ pub enum Evaluate {
         network: Name,
         /// Whether input rows without a network stay.
         return_unmatched: bool,
-        /// For each column of the table the name it has in the output.
-        names: Vec<Name>,
+        /// Columns of both tables that must be equal, too.
+        keys: Vec<Name>,
+        /// For each column of the table the name it has in the output; `None` drops it (the keys).
+        names: Vec<Option<Name>>,
     },
     /// `narrow()`: a row a cell.
     Narrow,

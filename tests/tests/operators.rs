@@ -353,3 +353,24 @@ fn plugins_count_window_by_window_and_keep_what_is_near() {
         ],
     );
 }
+
+#[test]
+fn addresses_are_looked_up_by_network_and_further_keys() {
+    let networks =
+        "let N = datatable(net:string, site:string, k:string)['10.0.0.0/8','a','x', '10.1.0.0/16','b','y'];";
+    let rows = "datatable(ip:string, k:string)['10.1.2.3','y', '11.0.0.1','x'] | evaluate ipv4_lookup";
+    assert_all(
+        |args| shown(&format!("{networks} {rows}({args})")),
+        &[
+            (
+                "N, ip, net",
+                r#"ip,k,net,site,k1 ["10.1.2.3","y","10.0.0.0/8","a","x"] ["10.1.2.3","y","10.1.0.0/16","b","y"]"#,
+            ),
+            ("N, ip, net, k", r#"ip,k,net,site ["10.1.2.3","y","10.1.0.0/16","b"]"#),
+            (
+                "N, ip, net, k, true",
+                r#"ip,k,net,site ["10.1.2.3","y","10.1.0.0/16","b"] ["11.0.0.1","x","",""]"#,
+            ),
+        ],
+    );
+}

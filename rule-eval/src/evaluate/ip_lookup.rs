@@ -4,19 +4,20 @@ use super::expression::column;
 use super::query::{Bound, Operate, PreparedQuery};
 use super::{Binder, Env, Expression};
 use crate::context::EvalError;
+use crate::order::Key;
 use crate::{Row, Table};
 use rule_model::Value;
 use rule_model::plan::{Expr, Field, Name, Query};
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// Binds the plugin; `names` are the output names of the lookup table's columns.
+/// Binds the plugin; `names` are the output names of the lookup table's columns, `keys` the columns that must be equal
+/// on both sides beside.
 pub(super) fn ip_lookup(
-    lookup: &Query,
+    (lookup, network, names): (&Query, &Name, &[Option<Name>]),
     address: &Expr,
-    network: &Name,
+    keys: &[Name],
     return_unmatched: bool,
-    names: &[Name],
     input: &[Field],
     binder: &mut Binder,
 ) -> Bound {
@@ -24,9 +25,17 @@ pub(super) fn ip_lookup(
     let fields = lookup.columns().unwrap_or_default().to_vec();
     let network = column(&fields, network)?;
     let address = Expression::bind_in(address, input, binder)?;
-    let joined = names.iter().zip(&fields).map(|(name, field)| Field::new(name.clone(), field.ty));
-    let columns = input.iter().cloned().chain(joined).collect();
-    Ok(Box::new(IpLookup { lookup, fields, network, address, return_unmatched, columns }))
+    let keys = keys.iter().map(|key| Ok((column(input, key)?, column(&fields, key)?)));
+    let keys = keys.collect::<Result<_, EvalError>>()?;
+    let mut columns = input.to_vec();
+    let mut kept = Vec::new();
+    for (at, (name, field)) in names.iter().zip(&fields).enumerate() {
+        if let Some(name) = name {
+            columns.push(Field::new(name.clone(), field.ty));
+            kept.push(at);
+        }
+    }
+    Ok(Box::new(IpLookup { lookup, fields, network, address, keys, kept, return_unmatched, columns }))
 }
 
 #[derive(Debug)]
@@ -36,6 +45,10 @@ struct IpLookup {
     fields: Vec<Field>,
     network: usize,
     address: Expression,
+    /// Positions, in the input and in the lookup table, of columns that must be equal.
+    keys: Vec<(usize, usize)>,
+    /// The columns of the lookup table that come out.
+    kept: Vec<usize>,
     return_unmatched: bool,
     columns: Vec<Field>,
 }
@@ -65,13 +78,23 @@ impl Operate for IpLookup {
         for row in input.rows {
             let address = self.address.value(env, &row);
             let found = address.as_str().and_then(network).map(|address| matches(&networks, address));
-            let found = found.unwrap_or_default();
+            let mut found = found.unwrap_or_default();
+            found.retain(|at| {
+                let other = &table.rows[*at];
+                self.keys.iter().all(|(own, theirs)| Key::of(&row[*own]) == Key::of(&other[*theirs]))
+            });
             if found.is_empty() && self.return_unmatched {
-                rows.push(row.iter().chain(&absent).cloned().collect());
+                rows.push(self.joined(&row, &absent));
             }
-            rows.extend(found.iter().map(|at| row.iter().chain(&table.rows[*at]).cloned().collect::<Row>()));
+            rows.extend(found.iter().map(|at| self.joined(&row, &table.rows[*at])));
         }
         Ok(Table { columns: self.columns.clone(), rows })
+    }
+}
+
+impl IpLookup {
+    fn joined(&self, row: &[Value], other: &[Value]) -> Row {
+        row.iter().chain(self.kept.iter().map(|at| &other[*at])).cloned().collect()
     }
 }
 

@@ -27,8 +27,8 @@ pub(super) fn evaluate(plugin: &Evaluate, stage: &Stage, input: &[Field], binder
             schema,
         })),
         Evaluate::Pivot { column, aggregate, by } => pivot(column, aggregate, by, schema, input, binder),
-        Evaluate::IpLookup { lookup, address, network, return_unmatched, names } => {
-            ip_lookup(lookup, address, network, *return_unmatched, names, input, binder)
+        Evaluate::IpLookup { lookup, address, network, return_unmatched, keys, names } => {
+            ip_lookup((lookup, network, names), address, keys, *return_unmatched, input, binder)
         }
         Evaluate::Windows(plugin) => windows::windows(plugin, &stage.output, input, binder),
         Evaluate::RowsNear { predicate, before, after } => {

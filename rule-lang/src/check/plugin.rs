@@ -142,19 +142,30 @@ impl<'a> Checker<'a> {
         let lookup = self.subquery(&lookup.value);
         let address = self.over(columns, |checker| checker.expr(&address.value));
         let network = self.column_argument(&lookup.columns, &network.value)?;
+        let mut keys: Vec<Name> = Vec::new();
+        for key in args.iter().skip(3).filter(|arg| arg.name.is_none()) {
+            if matches!(key.value.kind, Syntax::Name(_)) && !self.is_scalar_variable(&key.value) {
+                self.column_argument(&lookup.columns, &key.value)?;
+                keys.push(self.column_argument(columns, &key.value)?.name);
+            }
+        }
         let return_unmatched = args
             .iter()
             .skip(3)
             .find(|arg| arg.name.as_ref().is_some_and(|name| name.text == "return_unmatched"))
-            .or_else(|| args.last().filter(|arg| args.len() > 3 && arg.name.is_none()))
+            .or_else(|| args.last().filter(|arg| args.len() > 3 + keys.len() && arg.name.is_none()))
             .map(|arg| self.over(&Columns::default(), |checker| checker.expr(&arg.value)))
             .is_some_and(|value| types::literal(&value).and_then(Value::as_bool) == Some(true));
         let mut after = columns.clone();
         after.open |= lookup.columns.open;
         let mut names = Vec::new();
         for column in &lookup.columns.list {
+            if keys.contains(&column.name) {
+                names.push(None);
+                continue;
+            }
             let name = after.free_name(&column.name);
-            names.push(name.clone());
+            names.push(Some(name.clone()));
             after.list.push(Column { name, ..column.clone() });
         }
         let plugin = Evaluate::IpLookup {
@@ -162,9 +173,16 @@ impl<'a> Checker<'a> {
             address,
             network: network.name,
             return_unmatched,
+            keys,
             names,
         };
         Some((plugin, after))
+    }
+
+    /// Whether an expression is the name of a value that a `let` defines.
+    fn is_scalar_variable(&self, e: &syntax::Expr) -> bool {
+        let Syntax::Name(name) = &e.kind else { return false };
+        matches!(self.scope.get(&name.text), Some(super::scope::Entity::Scalar(_)))
     }
 
     /// An argument that must be a column.
