@@ -245,6 +245,18 @@ mod tests {
             "a - b",
             "on $left.a == $right.b",
             "@\"a\"",
+            "| mv-apply x = y on (summarize count())",
+            "| project-reorder a , b",
+            "| parse-where a with b",
+            "x !in~ (\"a\")",
+            "x !contains_cs \"y\"",
+            "x !~ \"y\"",
+            "x != \"y\"",
+            "x >= 1",
+            "ago (1d)",
+            "x == - 5",
+            "a.b [0]",
+            "a.b.c",
         ] {
             let rebuilt = by_spacing(&pieces(text)).text;
             let squeeze = |text: &str| text.replace(" (", "(").replace("( ", "(").replace(" )", ")");

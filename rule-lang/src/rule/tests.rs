@@ -2,6 +2,7 @@
 
 use super::{Files, compile, trial};
 use crate::schemas::Schemas;
+use proptest::prelude::*;
 
 struct OneFile;
 
@@ -129,4 +130,30 @@ fn a_title_may_read_a_column_that_the_query_drops_and_entities_may_not() {
     assert_eq!(errors(&format!("{HEAD}{FIELDS}title: \"{{a}}\",\n{query}")), []);
     let found = errors(&format!("{HEAD}{FIELDS}{query}entities: {{ Account {{ FullName: a }} }}"));
     assert_eq!(found.len(), 1, "{found:?}");
+}
+
+/// Tokens of rules, well and badly formed.
+#[rustfmt::skip]
+const SOUP: &[&str] = &[
+    "<AuditLogs>", "<", ">", "/// T\n", "///\n", "id", "severity", "attack", "query", "kuery", "title", "entities", "context",
+    "dedup", "schedule", "trigger", "test", "fires", "silent", "every", "over", "file", "none", "High", "1d", "60m", ":", ",", "|",
+    "where", "extend", "project", "summarize", "join", "count()", "by", "on", "let", "union", "OperationName", "Identity", "==",
+    "=~", "!in", "has", "and", "or", "not", "(", ")", "[", "]", "{", "}", "->", "-", "= ", "\"x\"", "\"{Identity}\"", "\"",
+    "r#\"", "\"#", "r#\"event.action:x\"#", "{ \"OperationName\": \"x\" }", "T1098", "Persistence", "ü", ";", "\\", "@", "#",
+    "\n", "id: \"a\", severity: Low, attack: none,\n", "| where OperationName == \"x\"\n", "<O365Audit>",
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    #[test]
+    fn no_body_makes_the_compiler_of_rules_panic(
+        words in prop::collection::vec(prop::sample::select(SOUP), 0..24),
+        glue in prop::sample::select(vec!["", " "]),
+    ) {
+        let text = words.join(glue);
+        for (marked, message) in errors(&text) {
+            prop_assert!(!message.is_empty() && marked.len() <= text.len());
+        }
+    }
 }
