@@ -6,6 +6,7 @@ use rule_eval::Row;
 use rule_eval::json;
 use rule_model::metadata::Technique;
 use rule_model::{Bag, DateTime, Value};
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use smol_str::SmolStr;
 use std::fmt;
@@ -20,7 +21,7 @@ pub struct Alert {
     pub rule: &'static Rule,
     /// Its title, columns filled in.
     pub title: String,
-    /// Event time; `None` where the event has none.
+    /// Event time, of a rule across events the tick; `None` where the event has none.
     pub time: Option<DateTime>,
     /// The table that the rule reads.
     pub table: SmolStr,
@@ -30,8 +31,9 @@ pub struct Alert {
     pub evidence: Evidence,
 }
 
-/// A hash of the rule, its version, the output row and the positions of the records: 16 bytes of SHA-256.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+/// A hash of the rule, its version, the output row (or the columns of its `alert_key`) and the positions of the
+/// records: 16 bytes of SHA-256.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct AlertId([u8; 16]);
 
 /// Where a record was read.
@@ -94,6 +96,11 @@ impl Alert {
     ) -> Alert {
         let id = AlertId::of(rule, &row, ordinal, &evidence);
         Alert { id, rule, title: title::of(rule, &row), time, table: table.into(), row, evidence }
+    }
+
+    /// The same alert under another ordinal.
+    pub(crate) fn numbered(self, ordinal: u64) -> Alert {
+        Alert { id: AlertId::of(self.rule, &self.row, ordinal, &self.evidence), ..self }
     }
 
     /// The value of an output column, hidden ones included.
@@ -195,9 +202,17 @@ impl AlertId {
         };
         part(rule.metadata.id.as_bytes());
         part(rule.metadata.version.as_bytes());
-        for (column, value) in rule.columns.iter().zip(row).take(rule.visible) {
-            part(column.name.as_bytes());
-            part(json::write(value).as_bytes());
+        let key = &rule.metadata.alert_key;
+        for (position, (column, value)) in rule.columns.iter().zip(row).enumerate() {
+            let counts = if key.is_empty() {
+                position < rule.visible
+            } else {
+                key.iter().any(|name| name == column.name)
+            };
+            if counts {
+                part(column.name.as_bytes());
+                part(json::write(value).as_bytes());
+            }
         }
         part(&ordinal.to_le_bytes());
         for position in &evidence.records {

@@ -5,13 +5,14 @@
 //!                └─> Reject                                                                └───────────┘
 //! ```
 
-use crate::alert::Position;
+use crate::across::Place;
+use crate::across::step::is_on_ticks;
 use crate::dispatch::{Candidate, DispatchTable, MemoryLimits, NameMemory};
 use crate::framing::{Batch, Frame};
 use crate::parse::Reason;
-use crate::plans::Plans;
+use crate::plans::{Plans, StaticTables};
 use crate::recognize::Recognizable;
-use crate::rule::{Body, RowBuilder, Ruleset};
+use crate::rule::{Body, RowBuilder, RowLocal, Ruleset};
 use crate::tape::Json;
 use crate::{Event, Parser, Rule};
 use rule_eval::{Context, Row};
@@ -27,6 +28,11 @@ pub struct Engine {
     recognizer: Recognizer<'static>,
     dispatch: DispatchTable,
     plans: Plans,
+    /// For each rule whether it is evaluated on ticks.
+    on_ticks: Vec<bool>,
+    /// For each table whether the event time of its records counts: whether such a rule reads it.
+    timed: Vec<bool>,
+    static_tables: StaticTables,
     settings: Settings,
 }
 
@@ -61,6 +67,8 @@ pub struct Outcome {
     pub matches: Vec<Match>,
     /// Events that passed the filter prefixes of rules across events.
     pub passed: Vec<Passed>,
+    /// The event times of records, in their order, where rules evaluated on ticks read their table.
+    pub times: Vec<Time>,
     /// Records that were not processed.
     pub rejects: Vec<Reject>,
     /// Rules that failed on a record.
@@ -91,10 +99,21 @@ pub struct Match {
 pub struct Passed {
     /// The rule and its input.
     pub candidate: Candidate,
-    /// The columns that the rest of the rule reads.
-    pub row: Row,
-    /// Where the record is.
-    pub position: Position,
+    /// The columns that the rest of the rule reads, serialised.
+    pub row: Box<[u8]>,
+    /// Event time.
+    pub time: Option<DateTime>,
+    /// Offset of the record.
+    pub offset: u64,
+}
+
+/// The event time of a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Time {
+    /// Offset of the record.
+    pub offset: u64,
+    /// Event time; `None` where none can be read.
+    pub time: Option<DateTime>,
 }
 
 /// A record that is not processed.
@@ -139,10 +158,17 @@ impl Engine {
     /// An engine for `rules`, which know the built-in tables and those of `ruleset`.
     pub fn new(ruleset: &Ruleset, rules: &[&'static Rule], settings: Settings) -> Engine {
         let tables = known_tables(ruleset);
+        let on_ticks: Vec<bool> = rules.iter().map(|rule| is_on_ticks(rule)).collect();
+        let read = || rules.iter().filter(|rule| is_on_ticks(rule)).flat_map(|rule| rule.inputs());
+        let is_timed =
+            |table: &&Schema| table.time.is_some() && read().any(|it| table.is_called(&it.schema.name));
         Engine {
             recognizer: Recognizer::new(tables.iter().copied()),
             dispatch: DispatchTable::new(rules, &tables),
             plans: Plans::new(rules),
+            on_ticks,
+            timed: tables.iter().map(|table| is_timed(table)).collect(),
+            static_tables: StaticTables::default(),
             tables,
             settings,
         }
@@ -163,9 +189,24 @@ impl Engine {
         &self.tables
     }
 
-    /// The plans of the rules that the evaluator runs.
-    pub fn plans(&self) -> &Plans {
-        &self.plans
+    /// The same engine with tables that rules read by name and that have no schema.
+    pub fn with_static_tables(self, static_tables: StaticTables) -> Engine {
+        Engine { static_tables, ..self }
+    }
+
+    /// Tables that rules read by name and that have no schema.
+    pub fn static_tables(&self) -> &StaticTables {
+        &self.static_tables
+    }
+
+    /// Whether a rule is evaluated on ticks, not event by event.
+    pub fn is_on_ticks(&self, rule: usize) -> bool {
+        self.on_ticks.get(rule).copied().unwrap_or(false)
+    }
+
+    /// Whether any rule is evaluated on ticks.
+    pub fn has_ticks(&self) -> bool {
+        self.on_ticks.contains(&true)
     }
 
     /// What `now()` says in this run.
@@ -229,7 +270,7 @@ impl Worker<'_> {
             let record = parsed?;
             let recognized = work.table.or_else(|| engine.recognizer.recognize(&Recognizable::of(record)));
             let table = recognized.ok_or(Reason::UnknownTable)?;
-            matcher.record(table, record, (&work.source, offset), outcome);
+            matcher.record(table, record, offset, outcome);
             Ok(())
         });
         if let Err(reason) = result {
@@ -244,17 +285,14 @@ impl Worker<'_> {
 }
 
 impl Matching<'_> {
-    fn record(
-        &mut self,
-        table: usize,
-        record: Json<'_>,
-        (source, offset): (&Arc<str>, u64),
-        outcome: &mut Outcome,
-    ) {
+    fn record(&mut self, table: usize, record: Json<'_>, offset: u64, outcome: &mut Outcome) {
         let Some(schema) = self.engine.tables.get(table) else { return };
         let event = Event::new(schema, record);
         let name = schema.operation.map_or(Cow::Borrowed(""), |operation| event.text(operation));
         let Matching { engine, memory, context } = self;
+        if engine.timed.get(table).is_some_and(|timed| *timed) {
+            outcome.times.push(Time { offset, time: event.time() });
+        }
         let candidates = memory.candidates(&engine.dispatch, table, &name, context);
         outcome.candidates += u64::from(!candidates.is_empty());
         for candidate in candidates {
@@ -262,9 +300,8 @@ impl Matching<'_> {
             // The positions in the generated code are those of the rule's own schema.
             let event = Event::new(input.schema, record);
             if (input.matches)(&event, context) {
-                match rows(engine, rule, *candidate, &event, context) {
-                    Ok(rows) => outcome.add(rule, *candidate, rows, event.time(), (source, offset)),
-                    Err(message) => outcome.failures.push(Failure { rule: candidate.rule, message }),
+                if let Err(message) = outcome.add(engine, rule, *candidate, &event, offset, context) {
+                    outcome.failures.push(Failure { rule: candidate.rule, message });
                 }
             }
             if let Some(failure) = context.take_failure() {
@@ -275,49 +312,61 @@ impl Matching<'_> {
 }
 
 impl Outcome {
-    /// Adds what an event gave for a candidate.
+    /// Adds what an event that passed gives for a candidate.
     fn add(
         &mut self,
+        engine: &Engine,
         rule: &Rule,
         candidate: Candidate,
-        rows: Vec<Row>,
-        time: Option<DateTime>,
-        (source, offset): (&Arc<str>, u64),
-    ) {
-        for (ordinal, row) in (0..).zip(rows) {
-            match rule.body {
-                Body::RowLocal(_) => {
-                    self.matches.push(Match { rule: candidate.rule, ordinal, row, time, offset });
-                }
-                Body::AcrossEvents(_) => {
-                    let position = Position { source: source.clone(), offset };
-                    self.passed.push(Passed { candidate, row, position });
-                }
+        event: &Event<'_>,
+        offset: u64,
+        context: &mut Context,
+    ) -> Result<(), String> {
+        let time = event.time();
+        match &rule.body {
+            Body::RowLocal(local) => {
+                let rows = rows(engine, candidate.rule, local, event, context)?;
+                let of_row = |(ordinal, row)| Match { rule: candidate.rule, ordinal, row, time, offset };
+                self.matches.extend((0..).zip(rows).map(of_row));
+            }
+            Body::AcrossEvents(across) => {
+                let columns = across.inputs.get(candidate.input).map_or(&[][..], |input| input.columns);
+                let row: Row = columns.iter().map(|column| event.value(*column)).collect();
+                let row = postcard::to_allocvec(&row).map_err(|error| error.to_string())?;
+                self.passed.push(Passed { candidate, row: row.into(), time, offset });
             }
         }
+        Ok(())
     }
 }
 
-/// What the event gives: output rows of a row-local rule, the columns that the rest reads of one across events.
+/// The output rows of a row-local rule for an event.
 fn rows(
     engine: &Engine,
-    rule: &Rule,
-    candidate: Candidate,
+    rule: usize,
+    local: &RowLocal,
     event: &Event<'_>,
     context: &mut Context,
 ) -> Result<Vec<Row>, String> {
-    let local = match &rule.body {
-        Body::RowLocal(local) => local,
-        Body::AcrossEvents(across) => {
-            let columns = across.inputs.get(candidate.input).map_or(&[][..], |input| input.columns);
-            return Ok(vec![columns.iter().map(|column| event.value(*column)).collect()]);
-        }
-    };
     match local.row {
         RowBuilder::Generated(build) => Ok(build(event, context).into_iter().collect()),
         RowBuilder::Plan(_) => {
             let row = local.input.columns.iter().map(|column| event.value(*column)).collect();
-            engine.plans.run(candidate.rule, &[vec![row]], context)
+            engine.plans.run(rule, row, context)
         }
+    }
+}
+
+impl Passed {
+    /// Where the row stands in the state of its rule.
+    pub fn place(&self, source: &Arc<str>) -> Place {
+        Place { time: self.time, source: source.clone(), offset: self.offset, ordinal: 0 }
+    }
+}
+
+impl Match {
+    /// Where the row stands in the state of its rule.
+    pub fn place(&self, source: &Arc<str>) -> Place {
+        Place { time: self.time, source: source.clone(), offset: self.offset, ordinal: self.ordinal }
     }
 }

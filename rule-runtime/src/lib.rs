@@ -7,6 +7,7 @@
 //! ```
 #![deny(unsafe_code)]
 
+pub mod across;
 pub mod alert;
 pub mod dead_letter;
 pub mod dedup;

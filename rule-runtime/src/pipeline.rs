@@ -7,11 +7,14 @@
 //! ```
 //!
 //! Works go to the workers in turn and their outcomes are taken back in the same turn, so that reports come in the
-//! order of the input whatever the number of threads.
+//! order of the input whatever the number of threads. Sources are read one after the other, or, where rules are
+//! evaluated on ticks of event time, side by side.
 
 mod crew;
 mod reporter;
+mod side_by_side;
 
+use crate::across::Bounds;
 use crate::engine::{Engine, Work};
 use crate::framing::{Batch, Framer, Limits};
 use crate::source::{Origin, Progress, Source};
@@ -32,8 +35,8 @@ pub struct Options {
     pub limits: Limits,
     /// Dedup windows that are remembered.
     pub windows: usize,
-    /// Rows that rules which need several at once may hold, all together.
-    pub held_rows: usize,
+    /// What rules evaluated on ticks are allowed.
+    pub bounds: Bounds,
 }
 
 /// What is read, and the table that its records are said to be of.
@@ -55,12 +58,12 @@ impl Default for Options {
             threads: NonZeroUsize::MIN,
             limits: Limits::default(),
             windows: 100_000,
-            held_rows: 1_000_000,
+            bounds: Bounds::default(),
         }
     }
 }
 
-/// Reads all inputs in turn and reports what the rules find. Sources that fail are reported in the summary; an error
+/// Reads all inputs and reports what the rules find. Sources that fail are reported in the summary; an error
 /// is a failure to write.
 pub fn run<'a>(
     engine: &'a Engine,
@@ -89,6 +92,9 @@ fn run_over<'a>(
     let mut reporter = Reporter::new(engine, options, output);
     std::thread::scope(|scope| {
         let mut crew = Crew::new(engine, options.threads, scope);
+        if engine.has_ticks() {
+            return side_by_side::read(engine, sources, options, &mut crew, &mut reporter);
+        }
         for (source, table) in sources {
             match source {
                 Ok(source) => read(source, table, options, &mut crew, &mut reporter)?,
@@ -132,6 +138,7 @@ fn read(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Rule;
     use crate::alert::{Alert, Collapsed};
     use crate::dead_letter::DeadLetters;
     use crate::samples::{anything, engine, metadata, role_changes};
@@ -278,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn a_trigger_over_several_rows_is_evaluated_at_the_end() {
+    fn without_a_schedule_a_trigger_over_several_rows_is_evaluated_at_the_end() {
         let trigger = Trigger { comparison: Comparison::Greater, rows: 2 };
         for (events, grouping, alerts) in
             [(2, Grouping::Each, 0), (3, Grouping::Each, 3), (3, Grouping::Single, 1)]
@@ -287,6 +294,70 @@ mod tests {
             let run = run_bytes(&engine(&[rule]), event("x", 0).repeat(events).as_bytes(), 1, 1 << 20);
             assert_eq!(run.summary.alerts, alerts, "{events} {grouping:?}");
         }
+    }
+
+    /// Hour and minute of the alerts of a rule over events at these minutes of ten o'clock.
+    fn alerts_of(rule: &'static Rule, minutes: &[u32]) -> (Vec<String>, Summary) {
+        let bytes: String = minutes.iter().map(|minute| event("x", *minute)).collect();
+        let run = run_bytes(&engine(&[rule]), bytes.as_bytes(), 1, 1 << 20);
+        let alerts = run.lines.iter().filter(|line| get(line, "kind").as_str() == Some("alert"));
+        let times = alerts.map(|line| json::write(get(line, "time"))[12..17].to_owned()).collect();
+        (times, run.summary)
+    }
+
+    #[test]
+    fn a_tick_sees_the_events_up_to_it_and_no_alert_comes_twice() {
+        let minutes = Timespan::minutes;
+        let schedule = |every, over| Some(Schedule { every: minutes(every), over: minutes(over) });
+        let more_than = |rows| Trigger { comparison: Comparison::Greater, rows };
+        let rule =
+            |schedule, trigger, grouping| anything(Metadata { schedule, trigger, grouping, ..metadata("A") });
+        for (every, over, rows, grouping, events, alerts) in [
+            // Two of three events lie in (0, 10].
+            (10, 10, 1, Grouping::Each, &[1, 10, 11][..], &["10:01", "10:10"][..]),
+            // The window at 20 reaches back to all four; those at 10 were alerted before.
+            (10, 20, 1, Grouping::Each, &[1, 10, 11], &["10:01", "10:10", "10:11"]),
+            (10, 20, 2, Grouping::Each, &[1, 10, 11], &["10:01", "10:10", "10:11"]),
+            (10, 20, 3, Grouping::Each, &[1, 10, 11], &[]),
+            (10, 20, 1, Grouping::Single, &[1, 10, 11], &["10:01", "10:11"]),
+            // Out of order by less than the lateness.
+            (10, 10, 1, Grouping::Each, &[10, 12, 8, 11], &["10:08", "10:10", "10:11", "10:12"]),
+        ] {
+            let (found, _) = alerts_of(rule(schedule(every, over), more_than(rows), grouping), events);
+            assert_eq!(found, alerts, "every {every} over {over}, > {rows}, {grouping:?}: {events:?}");
+        }
+    }
+
+    #[test]
+    fn a_threshold_counts_matches_of_a_key_within_the_period() {
+        let dedup = Some(Dedup { period: Timespan::minutes(10), key: Vec::new().into() });
+        let rule = anything(Metadata { dedup, threshold: 3, ..metadata("A") });
+        let (found, summary) = alerts_of(rule, &[1, 4, 2, 9, 21, 22]);
+        assert_eq!((found, summary.rules["A"].collapsed), (vec!["10:04".to_owned()], 1));
+    }
+
+    #[test]
+    fn late_events_and_those_without_a_usable_time_are_counted() {
+        let schedule = Some(Schedule { every: Timespan::minutes(10), over: Timespan::minutes(20) });
+        let trigger = Trigger { comparison: Comparison::GreaterOrEqual, rows: 1 };
+        let rule = anything(Metadata { schedule, trigger, ..metadata("A") });
+        // 9 is late for the tick at 10 alone; 1 is late for all that would have seen it.
+        let (found, summary) = alerts_of(rule, &[21, 9, 36, 1]);
+        let kept = summary.rules["A"].kept;
+        assert_eq!(found, ["10:09", "10:21", "10:36"]);
+        assert_eq!((kept.late, kept.too_late), (2, 1));
+        let bytes = event("x", 1).replace("2024-03", "soon") + &event("x", 1).replace("2024", "2025");
+        let run = run_bytes(&engine(&[rule]), bytes.as_bytes(), 1, 1 << 20);
+        assert_eq!((run.summary.untimed, run.summary.in_the_future, run.summary.alerts), (1, 1, 0));
+    }
+
+    #[test]
+    fn absence_alerts_at_every_tick_between_the_first_and_the_last_event() {
+        let schedule = Some(Schedule { every: Timespan::minutes(10), over: Timespan::minutes(10) });
+        let trigger = Trigger { comparison: Comparison::Equal, rows: 0 };
+        let rule = anything(Metadata { schedule, trigger, ..metadata("A") });
+        let (found, _) = alerts_of(rule, &[1, 35]);
+        assert_eq!(found, ["10:20", "10:30"]);
     }
 
     /// Lines as they come: events, broken ones, and anything.
@@ -325,7 +396,13 @@ mod tests {
         #[test]
         fn counts_add_up_and_neither_chunks_nor_threads_show(bytes in bytes(), chunk in 1_usize..300) {
             let dedup = Some(Dedup { period: Timespan::minutes(20), key: Vec::new().into() });
-            let rules = [role_changes(metadata("R")), anything(Metadata { dedup, ..metadata("A") })];
+            let schedule = Some(Schedule { every: Timespan::minutes(7), over: Timespan::minutes(20) });
+            let trigger = Trigger { comparison: Comparison::Greater, rows: 1 };
+            let rules = [
+                role_changes(metadata("R")),
+                anything(Metadata { dedup, ..metadata("A") }),
+                anything(Metadata { schedule, trigger, ..metadata("T") }),
+            ];
             let engine = engine(&rules);
             let whole = run_bytes(&engine, &bytes, 1, 1 << 20);
             let collapsed: i64 = whole.lines.iter().filter_map(|line| line.as_bag()?.get("count")?.as_i64()).sum();

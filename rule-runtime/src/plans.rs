@@ -4,19 +4,26 @@
 use crate::Rule;
 use crate::rule::{Body, Input, RowBuilder};
 use rule_eval::{Context, Prepared, Row, Table, Tables};
-use rule_model::plan::{Field, Plan};
+use rule_model::plan::{Field, Name, Plan};
 use std::borrow::Cow;
-use std::sync::OnceLock;
+use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
 
-/// The plans of some rules, by their position.
+/// Tables without a schema (watchlists, external data) that tails read by name, whole.
+pub type StaticTables = Arc<BTreeMap<Name, Table>>;
+
+/// The plans of row-local rules that the evaluator runs, by the position of the rule.
 #[derive(Debug)]
 pub struct Plans {
     rules: Vec<&'static Rule>,
     prepared: Vec<OnceLock<Result<Prepared, String>>>,
 }
 
-/// The inputs of a rule as the tables `$0`, `$1`, … that its plan reads.
-struct Inputs(Vec<Table>);
+/// The inputs of a rule as the tables `$0`, `$1`, … that its plan reads, and the tables that it reads by name.
+struct Inputs<'a> {
+    inputs: Vec<Table>,
+    tables: &'a BTreeMap<Name, Table>,
+}
 
 impl Plans {
     /// The plans of `rules`, none read yet.
@@ -24,26 +31,39 @@ impl Plans {
         Plans { rules: rules.to_vec(), prepared: rules.iter().map(|_| OnceLock::new()).collect() }
     }
 
-    /// Runs the plan of a rule over the rows of each of its inputs, which hold the input's columns in order.
-    pub fn run(&self, rule: usize, inputs: &[Vec<Row>], context: &mut Context) -> Result<Vec<Row>, String> {
+    /// Runs the plan of a rule over the one row of an event, which holds the input's columns in order.
+    pub fn run(&self, rule: usize, event: Row, context: &mut Context) -> Result<Vec<Row>, String> {
         let (Some(it), Some(prepared)) = (self.rules.get(rule), self.prepared.get(rule)) else {
             return Err("there is no such rule".to_owned());
         };
         let prepared = prepared.get_or_init(|| read(it)).as_ref().map_err(Clone::clone)?;
-        let tables = it.inputs().iter().zip(inputs).map(|(input, rows)| table(input, rows.clone())).collect();
-        let output = prepared.run(&Inputs(tables), context).map_err(|error| error.message)?;
-        Ok(output.rows)
+        evaluate(it, prepared, vec![vec![event]], &BTreeMap::new(), context)
     }
 }
 
-impl Tables for Inputs {
+/// Runs the plan of a rule over the rows of each of its inputs, which hold the input's columns in order.
+pub(crate) fn evaluate(
+    rule: &Rule,
+    plan: &Prepared,
+    inputs: Vec<Vec<Row>>,
+    tables: &BTreeMap<Name, Table>,
+    context: &mut Context,
+) -> Result<Vec<Row>, String> {
+    let inputs = rule.inputs().iter().zip(inputs).map(|(input, rows)| table(input, rows)).collect();
+    let output = plan.run(&Inputs { inputs, tables }, context).map_err(|error| error.message)?;
+    Ok(output.rows)
+}
+
+impl Tables for Inputs<'_> {
     fn table(&self, name: &str) -> Option<Cow<'_, Table>> {
-        let position: usize = name.strip_prefix('$')?.parse().ok()?;
-        self.0.get(position).map(Cow::Borrowed)
+        let input =
+            name.strip_prefix('$').and_then(|position| self.inputs.get(position.parse::<usize>().ok()?));
+        input.or_else(|| self.tables.get(name)).map(Cow::Borrowed)
     }
 }
 
-fn read(rule: &Rule) -> Result<Prepared, String> {
+/// Reads the plan of a rule.
+pub(crate) fn read(rule: &Rule) -> Result<Prepared, String> {
     let bytes = match &rule.body {
         Body::RowLocal(local) => match local.row {
             RowBuilder::Plan(bytes) => bytes,

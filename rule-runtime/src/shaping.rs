@@ -17,14 +17,15 @@ pub struct Quota {
 }
 
 impl Quota {
-    /// Whether the rule may report an alert of this time, which then counts.
-    pub fn admits(&mut self, alert: &Alert) -> bool {
+    /// Whether the rule may report an alert, which then counts. `tick` is that of a rule evaluated on ticks.
+    pub fn admits(&mut self, alert: &Alert, tick: Option<DateTime>) -> bool {
         let metadata = &alert.rule.metadata;
-        if self.is_suppressed(metadata.suppress, alert.time) {
+        let time = tick.or(alert.time);
+        if self.is_suppressed(metadata.suppress, time) {
             return false;
         }
         let Some(most) = metadata.max_alerts else { return true };
-        let alerts = self.evaluations.entry(evaluation(metadata, alert.time)).or_default();
+        let alerts = self.evaluations.entry(evaluation(metadata, time)).or_default();
         *alerts += 1;
         let admitted = *alerts <= most;
         if self.evaluations.len() > REMEMBERED {

@@ -1,6 +1,7 @@
 //! What a run did: counts that add up, for people and as JSON.
 
 use crate::Rule;
+use crate::across::state::Counts;
 use crate::parse::Reason;
 use rule_model::{Bag, Value};
 use std::collections::BTreeMap;
@@ -26,6 +27,10 @@ pub struct Summary {
     pub rules: BTreeMap<&'static str, RuleCounts>,
     /// Rejected records by reason.
     pub rejected: BTreeMap<Reason, u64>,
+    /// Records that rules evaluated on ticks did not see, because no event time can be read from them.
+    pub untimed: u64,
+    /// The same because their event time is further in the future than allowed.
+    pub in_the_future: u64,
     /// Dedup windows forgotten for want of room.
     pub forgotten: u64,
     /// Sources that could not be read to their end, and why.
@@ -41,7 +46,9 @@ pub struct RuleCounts {
     pub collapsed: u64,
     /// Alerts held back by `max_alerts` or `suppress`.
     pub held_back: u64,
-    /// Records on which it could not be evaluated.
+    /// What happened to the rows that it kept, if it is evaluated on ticks.
+    pub kept: Counts,
+    /// Records or ticks on which it could not be evaluated.
     pub failures: u64,
     /// What the evaluator said the first time.
     pub first_failure: Option<String>,
@@ -86,6 +93,8 @@ impl Summary {
             ("alerts", count(self.alerts)),
             ("collapsed", count(self.collapsed)),
             ("rules", rules.into()),
+            ("without_event_time", count(self.untimed)),
+            ("in_the_future", count(self.in_the_future)),
             ("forgotten_keys", count(self.forgotten)),
             ("errors", Value::array(self.errors.iter().map(Value::string))),
         ])
@@ -98,6 +107,11 @@ impl RuleCounts {
             ("alerts", count(self.alerts)),
             ("collapsed", count(self.collapsed)),
             ("held_back", count(self.held_back)),
+            ("late_rows", count(self.kept.late)),
+            ("rows_too_late_for_all", count(self.kept.too_late)),
+            ("dropped_rows", count(self.kept.dropped)),
+            ("most_rows_kept", count(self.kept.peak_rows)),
+            ("most_bytes_kept", count(self.kept.peak_bytes)),
             ("failures", count(self.failures)),
             ("first_failure", self.first_failure.clone().into()),
         ])
@@ -130,6 +144,22 @@ impl fmt::Display for Summary {
         for (id, counts) in rules {
             writeln!(f, "  {:>12}  {id}{counts}", grouped(counts.alerts))?;
         }
+        for (n, why) in [
+            (self.untimed, "without an event time"),
+            (self.in_the_future, "with an event time in the future"),
+        ] {
+            if n > 0 {
+                writeln!(f, "{} records {why}: not seen by rules across events", grouped(n))?;
+            }
+        }
+        for (id, counts) in self.rules.iter().filter(|(_, counts)| counts.kept.dropped > 0) {
+            writeln!(
+                f,
+                "WARNING: {id} dropped {} rows, because the memory for state was full (--max-state): alerts may be \
+                 missing or wrong",
+                grouped(counts.kept.dropped)
+            )?;
+        }
         if self.forgotten > 0 {
             writeln!(f, "{} dedup keys forgotten for want of room", grouped(self.forgotten))?;
         }
@@ -152,6 +182,9 @@ impl fmt::Display for RuleCounts {
         for (n, what) in [
             (self.collapsed, "repeats collapsed"),
             (self.held_back, "held back"),
+            (self.kept.late, "rows late for a tick"),
+            (self.kept.too_late, "of them too late for all"),
+            (self.kept.dropped, "rows dropped"),
             (self.failures, "failed evaluations"),
         ] {
             if n > 0 {

@@ -4,6 +4,9 @@
 use rule_macros::ruleset;
 
 ruleset! {
+    mod azure_devops {
+        mod privileged_group_member_added;
+    }
     mod entra {
         mod application_consent;
         mod application_credential_added;
@@ -14,6 +17,7 @@ ruleset! {
     }
     mod intune {
         mod device_management_script_changed;
+        mod risky_user_mass_app_deployment;
     }
     mod m365 {
         mod anonymous_link_created;

@@ -1,6 +1,7 @@
 //! Rules across events: the filter prefix of every table they read, and the rest of the query over what passed.
 
 use super::compiled::{Body, Input};
+use super::prefix::Asked;
 use super::{input, prune};
 use crate::schemas::Schemas;
 use rule_model::plan::{Evaluate, Expr, ExprKind, Name, Operator, Plan, Query, Source, Stage, Union};
@@ -46,7 +47,7 @@ impl Splitter<'_> {
         visit(query, &mut |query| {
             let Source::Table(name) = &query.source else { return };
             let Some(schema) = self.schemas.find(name) else { return };
-            let input = input(schema, &query.columns, &mut query.stages);
+            let input = input(schema, &query.columns, &mut query.stages, Asked::AtTicks);
             query.source = Source::Table(format!("${}", self.inputs.len()).into());
             self.inputs.push(input);
         });

@@ -20,6 +20,7 @@ pub use compiled::{Body, Compiled, DispatchKey, Indicator, Input, OutputColumn, 
 
 use crate::rule::typed::Rule;
 use crate::schemas::Schemas;
+use prefix::Asked;
 pub(crate) use prefix::conjuncts;
 use reads::Reads;
 use rule_model::Schema;
@@ -46,7 +47,7 @@ fn row_local(plan: &Plan, schemas: &Schemas) -> Option<Body> {
         return None;
     }
     let mut stages = query.stages;
-    let mut input = input(schema, &query.columns, &mut stages);
+    let mut input = input(schema, &query.columns, &mut stages, Asked::AsItPasses);
     let is_generated = stages.iter().all(|stage| is_generated(&stage.operator));
     let root = Query { source: Source::Table("$0".into()), columns: query.columns, stages };
     let rest = Plan { bindings: Vec::new(), root, visible: plan.visible };
@@ -66,8 +67,8 @@ fn flattened(mut query: Query) -> Query {
 }
 
 /// The filter prefix of a query over `schema`, taken out of `stages`.
-fn input(schema: &Schema, fields: &[Field], stages: &mut Vec<Stage>) -> Input {
-    let conditions = prefix::take(fields, stages);
+fn input(schema: &Schema, fields: &[Field], stages: &mut Vec<Stage>, asked: Asked) -> Input {
+    let conditions = prefix::take(fields, stages, asked);
     let operation = schema.operation_column().map(|column| column.name.as_ref());
     let (accepts, keys, matches) = match operation {
         None => (Vec::new(), Vec::new(), conditions),

@@ -8,8 +8,17 @@ use super::reads::Reads;
 use rule_model::plan::{Expr, ExprKind, Field, Operator, Stage};
 use std::collections::HashSet;
 
+/// When a rule's conditions are asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Asked {
+    /// Once, as the event passes: `now()` is that moment.
+    AsItPasses,
+    /// Of the events that a tick sees: `now()` is the tick, so that what depends on it stays in the rest.
+    AtTicks,
+}
+
 /// Takes the conditions on columns of the source itself out of `stages`; they come out in order.
-pub(super) fn take(fields: &[Field], stages: &mut Vec<Stage>) -> Vec<Expr> {
+pub(super) fn take(fields: &[Field], stages: &mut Vec<Stage>, asked: Asked) -> Vec<Expr> {
     let mut sources: HashSet<&str> = fields.iter().map(|field| field.name.as_str()).collect();
     let mut prefix = Vec::new();
     let mut rest: Vec<Stage> = Vec::new();
@@ -17,7 +26,7 @@ pub(super) fn take(fields: &[Field], stages: &mut Vec<Stage>) -> Vec<Expr> {
     for stage in remaining.by_ref() {
         match &stage.operator {
             Operator::Where(predicate) => {
-                let (own, later) = split(predicate, &sources, rest.is_empty());
+                let (own, later) = split(predicate, &sources, rest.is_empty(), asked);
                 prefix.extend(own);
                 if let Some(predicate) = conjunction(later) {
                     rest.push(Stage { operator: Operator::Where(predicate), ..stage });
@@ -42,10 +51,11 @@ pub(super) fn take(fields: &[Field], stages: &mut Vec<Stage>) -> Vec<Expr> {
 
 /// The conjuncts that can be tested on the source's own columns, and the others. Past an `extend` only what depends
 /// on nothing but those columns may be moved before it.
-fn split(predicate: &Expr, sources: &HashSet<&str>, is_first: bool) -> (Vec<Expr>, Vec<Expr>) {
+fn split(predicate: &Expr, sources: &HashSet<&str>, is_first: bool, asked: Asked) -> (Vec<Expr>, Vec<Expr>) {
     conjuncts(predicate).into_iter().cloned().partition(|conjunct| {
         let reads = Reads::of(conjunct);
-        (is_first && reads.is_row_local() && !reads.whole_row)
+        let in_time = asked == Asked::AsItPasses || !reads.unstable;
+        (is_first && reads.is_row_local() && !reads.whole_row && in_time)
             || reads.only(|column| sources.contains(column))
     })
 }

@@ -73,6 +73,7 @@ fn conditions_on_the_operation_alone_are_asked_once_a_name_and_others_of_each_ev
         ("extend OperationName = 'a' | where OperationName == 'a'", 0, 0),
         ("project OperationName | where OperationName == 'a'", 0, 0),
         ("where TimeGenerated > ago(1h)", 0, 1),
+        ("where TimeGenerated > ago(1h) and Category == 'c' | summarize count()", 0, 1),
     ] {
         let input = input(&format!("AuditLogs | {query}"));
         assert_eq!((input.accepts.len(), input.matches.len()), (accepts, matches), "{query}");

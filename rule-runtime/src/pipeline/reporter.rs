@@ -1,29 +1,27 @@
 //! Outcomes to reports: the half of a run that has state, done by one thread in the order of the input.
 //!
 //! ```text
-//! Match ─> Alert ─┬─ dedup ─ quota ─> Sink
-//!                 └─ held until the end of input, where a rule needs several rows at once
-//! Passed ─> rows of the rule's inputs ──end of input──> tail ─> Alert
+//! Match ──> Alert ───────────────────────────────┐
+//! Match, Passed ─> Evaluations ──tick──> Alert ──┴─ dedup ─ quota ─> Sink
+//! event time ─> Watermarks ─────┘
 //! ```
-//!
-//! Rules across events, and those with a trigger or grouping over several rows, are evaluated once, over the whole
-//! input and at its end. What they hold until then is bounded; a rule that runs into the bound says so in the summary.
 
 use super::Options;
 use crate::Rule;
+use crate::across::evaluations::Found;
+use crate::across::state::Counts;
+use crate::across::watermark::Watermarks;
+use crate::across::{Evaluations, Signal};
 use crate::alert::{Alert, Collapsed, Evidence, Position};
 use crate::dead_letter::DeadLetters;
 use crate::dedup::{Deduplicator, Verdict};
-use crate::engine::{Engine, Match, Outcome, Passed};
-use crate::rule::Body;
+use crate::engine::{Engine, Match, Outcome, Passed, Time};
 use crate::shaping::Quota;
 use crate::sink::Sink;
 use crate::summary::Summary;
-use rule_eval::{Context, Row};
-use rule_model::metadata::{Grouping, Trigger};
-use rule_model::{DateTime, Value};
-use std::collections::BTreeMap;
+use rule_model::DateTime;
 use std::io::{self, Write};
+use std::sync::Arc;
 
 /// Where a run writes.
 pub struct Output<'a> {
@@ -40,51 +38,109 @@ pub struct Reporter<'a> {
     dedup: Deduplicator,
     quotas: Vec<Quota>,
     summary: Summary,
-    /// Rows of the inputs of rules across events.
-    passed: BTreeMap<usize, Vec<Vec<Row>>>,
-    /// Alerts of rules that need several rows at once.
-    held: BTreeMap<usize, Vec<Alert>>,
-    room: usize,
+    evaluations: Evaluations,
+    watermarks: Watermarks,
+    /// What ticks have given and is not reported yet.
+    found: Vec<Found>,
+    options: Options,
 }
 
 impl<'a> Reporter<'a> {
     /// Reports what the rules of `engine` find.
     pub fn new(engine: &'a Engine, options: &Options, output: Output<'a>) -> Reporter<'a> {
+        let mut found = Vec::new();
+        let tables = engine.static_tables();
         Reporter {
+            evaluations: Evaluations::new(engine.rules(), tables, options.bounds, &mut found),
+            watermarks: Watermarks::new([], options.bounds.lateness),
+            found,
+            options: *options,
             engine,
             output,
             dedup: Deduplicator::new(options.windows),
             quotas: engine.rules().iter().map(|_| Quota::default()).collect(),
             summary: Summary::default(),
-            passed: BTreeMap::new(),
-            held: BTreeMap::new(),
-            room: options.held_rows,
         }
     }
 
-    /// Takes everything out of an outcome but its work.
+    /// Takes everything out of an outcome but its work, where no rule is evaluated on ticks.
     pub fn take(&mut self, outcome: &mut Outcome) -> io::Result<()> {
+        self.note(outcome)?;
+        let source = outcome.work.source.clone();
+        outcome.matches.drain(..).try_for_each(|found| self.matched(found, &source))
+    }
+
+    /// Takes the counts, rejects and failures out of an outcome.
+    pub fn note(&mut self, outcome: &mut Outcome) -> io::Result<()> {
         self.summary.records += outcome.records;
         self.summary.bytes += outcome.work.batch.taken;
         self.summary.candidates += outcome.candidates;
-        let source = outcome.work.source.clone();
         for reject in outcome.rejects.drain(..) {
             *self.summary.rejected.entry(reject.reason).or_default() += 1;
             if let Some(letters) = &mut self.output.dead_letters {
-                letters.write(&source, &reject)?;
+                letters.write(&outcome.work.source, &reject)?;
             }
         }
         for failure in outcome.failures.drain(..) {
             self.failed(failure.rule, failure.message);
         }
-        for passed in outcome.passed.drain(..) {
-            self.hold_row(passed);
-        }
-        for found in outcome.matches.drain(..) {
-            let evidence = Evidence::of(Position { source: source.clone(), offset: found.offset });
-            self.matched(found, evidence)?;
-        }
         Ok(())
+    }
+
+    /// The inputs whose event time is to be followed.
+    pub fn begin(&mut self, names: impl IntoIterator<Item = Arc<str>>) {
+        self.watermarks = Watermarks::new(names, self.options.bounds.lateness);
+    }
+
+    /// The input to be read next.
+    pub fn furthest_behind(&self) -> Option<usize> {
+        self.watermarks.furthest_behind()
+    }
+
+    /// An event time was read from an input, after the rows of its record were taken.
+    pub fn time(&mut self, input: usize, time: Time) -> io::Result<()> {
+        match time.time {
+            None => self.summary.untimed += 1,
+            Some(time) if self.is_in_the_future(time) => self.summary.in_the_future += 1,
+            Some(time) => {
+                self.watermarks.observe(input, time);
+                self.evaluations.observe(time);
+                self.advance();
+            }
+        }
+        self.report_found()
+    }
+
+    /// An input is at its end.
+    pub fn end(&mut self, input: usize) -> io::Result<()> {
+        self.watermarks.end(input);
+        self.advance();
+        self.report_found()
+    }
+
+    /// Takes a row of an input of a rule across events.
+    pub fn passed(&mut self, passed: Passed, source: &Arc<str>) {
+        let place = passed.place(source);
+        let schema =
+            self.rule(passed.candidate.rule).and_then(|rule| rule.inputs().get(passed.candidate.input));
+        let is_static = schema.is_some_and(|input| input.schema.time.is_none());
+        if is_static || place.time.is_some_and(|time| !self.is_in_the_future(time)) {
+            let signal = Signal::Row { input: passed.candidate.input, place, row: passed.row };
+            self.evaluations.row(passed.candidate.rule, signal, &mut self.found);
+        }
+    }
+
+    /// Takes a row of a row-local rule.
+    pub fn matched(&mut self, found: Match, source: &Arc<str>) -> io::Result<()> {
+        let Some(rule) = self.rule(found.rule) else { return Ok(()) };
+        if self.engine.is_on_ticks(found.rule) {
+            self.keep(rule, &found, source);
+            return Ok(());
+        }
+        let evidence = Evidence::of(Position { source: source.clone(), offset: found.offset });
+        let table = rule.inputs().first().map_or("", |input| &input.schema.name);
+        let alert = Alert::new(rule, found.row, found.ordinal, found.time, table, evidence);
+        self.alert(found.rule, alert, None)
     }
 
     /// Notes that a source could not be read (further).
@@ -100,95 +156,63 @@ impl<'a> Reporter<'a> {
         self.output.sink.flush()
     }
 
-    /// The end of input: evaluates what was held, reports the last repeats and gives the counts.
+    /// The end of input: evaluates the ticks that are left, reports the last repeats and gives the counts.
     pub fn finish(mut self) -> io::Result<Summary> {
-        for (rule, inputs) in std::mem::take(&mut self.passed) {
-            self.run_tail(rule, &inputs);
-        }
-        for (rule, alerts) in std::mem::take(&mut self.held) {
-            self.evaluate_held(rule, alerts)?;
-        }
+        self.evaluations.finish(self.engine.now(), &mut self.found);
+        self.report_found()?;
         for collapsed in self.dedup.finish() {
             self.report_collapsed(&collapsed)?;
         }
         self.summary.forgotten = self.dedup.forgotten();
+        for (rule, kept) in self.evaluations.counts().filter(|(_, kept)| *kept != Counts::default()) {
+            self.summary.of(rule).kept = kept;
+        }
         self.flush()?;
         Ok(self.summary)
     }
 
-    fn matched(&mut self, found: Match, evidence: Evidence) -> io::Result<()> {
-        let Some(rule) = self.rule(found.rule) else { return Ok(()) };
-        let table = rule.inputs().first().map_or("", |input| &input.schema.name);
-        let alert = Alert::new(rule, found.row, found.ordinal, found.time, table, evidence);
-        if is_each_row(rule) {
-            return self.alert(found.rule, alert);
+    /// Keeps a row of a row-local rule that is evaluated on ticks.
+    fn keep(&mut self, rule: &'static Rule, found: &Match, source: &Arc<str>) {
+        let is_static = rule.inputs().iter().all(|input| input.schema.time.is_none());
+        if !is_static && found.time.is_none_or(|time| self.is_in_the_future(time)) {
+            return;
         }
-        if self.take_room(found.rule) {
-            self.held.entry(found.rule).or_default().push(alert);
+        match postcard::to_allocvec(&found.row) {
+            Ok(row) => {
+                let signal = Signal::Row { input: 0, place: found.place(source), row: row.into() };
+                self.evaluations.row(found.rule, signal, &mut self.found);
+            }
+            Err(error) => self.failed(found.rule, error.to_string()),
+        }
+    }
+
+    fn is_in_the_future(&self, time: DateTime) -> bool {
+        self.engine.now().checked_add(self.options.bounds.skew).is_some_and(|latest| time > latest)
+    }
+
+    fn advance(&mut self) {
+        if let Some(low) = self.watermarks.low() {
+            self.evaluations.advance(low, &mut self.found);
+        }
+    }
+
+    fn report_found(&mut self) -> io::Result<()> {
+        for found in std::mem::take(&mut self.found) {
+            match found {
+                Found::Alert(rule, alert, tick) => self.alert(rule, *alert, Some(tick))?,
+                Found::Failure(rule, message) => self.failed(rule, message),
+            }
         }
         Ok(())
     }
 
-    fn hold_row(&mut self, passed: Passed) {
-        let inputs = self.rule(passed.candidate.rule).map_or(0, |rule| rule.inputs().len());
-        if self.take_room(passed.candidate.rule) {
-            let rows = self.passed.entry(passed.candidate.rule).or_default();
-            rows.resize(inputs, Vec::new());
-            if let Some(rows) = rows.get_mut(passed.candidate.input) {
-                rows.push(passed.row);
-            }
-        }
-    }
-
-    /// Room for one more row of a rule that needs several.
-    fn take_room(&mut self, rule: usize) -> bool {
-        let has_room = self.room > 0;
-        if has_room {
-            self.room -= 1;
-        } else {
-            self.failed(rule, "the rows held for the end of input reached their limit".to_owned());
-        }
-        has_room
-    }
-
-    fn run_tail(&mut self, position: usize, inputs: &[Vec<Row>]) {
-        let Some(rule) = self.rule(position) else { return };
-        let table = rule.inputs().first().map_or("", |input| &input.schema.name);
-        match self.engine.plans().run(position, inputs, &mut Context::at(self.engine.now())) {
-            Ok(rows) => {
-                let alerts = rows.into_iter().map(|row| {
-                    let time = time_of(rule, &row);
-                    Alert::new(rule, row, 0, time, table, Evidence::default())
-                });
-                self.held.entry(position).or_default().extend(alerts);
-            }
-            Err(message) => self.failed(position, message),
-        }
-    }
-
-    /// One evaluation over the whole input.
-    fn evaluate_held(&mut self, position: usize, mut alerts: Vec<Alert>) -> io::Result<()> {
-        let Some(rule) = self.rule(position) else { return Ok(()) };
-        if !rule.metadata.trigger.fires(alerts.len() as u64) {
-            return Ok(());
-        }
-        if rule.metadata.grouping == Grouping::Single {
-            let rest: Vec<Alert> = alerts.drain(1.min(alerts.len())..).collect();
-            if let Some(first) = alerts.first_mut() {
-                for alert in rest {
-                    first.evidence.add(alert.evidence);
-                }
-            }
-        }
-        alerts.into_iter().try_for_each(|alert| self.alert(position, alert))
-    }
-
-    fn alert(&mut self, rule: usize, alert: Alert) -> io::Result<()> {
+    /// Reports an alert, of a rule evaluated on ticks with its tick, unless it is a repeat or one too many.
+    fn alert(&mut self, rule: usize, alert: Alert, tick: Option<DateTime>) -> io::Result<()> {
         let mut due = Vec::new();
         let verdict = self.dedup.take(rule, alert, &mut due);
         due.iter().try_for_each(|collapsed| self.report_collapsed(collapsed))?;
         let Verdict::Report(alert) = verdict else { return Ok(()) };
-        let admitted = self.quotas.get_mut(rule).is_none_or(|quota| quota.admits(&alert));
+        let admitted = self.quotas.get_mut(rule).is_none_or(|quota| quota.admits(&alert, tick));
         if !admitted {
             self.summary.of(alert.rule).held_back += 1;
             return Ok(());
@@ -221,23 +245,4 @@ impl std::fmt::Debug for Reporter<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Reporter").field("summary", &self.summary).finish_non_exhaustive()
     }
-}
-
-/// Whether an alert need not wait for other rows.
-fn is_each_row(rule: &Rule) -> bool {
-    let metadata = &rule.metadata;
-    matches!(rule.body, Body::RowLocal(_))
-        && metadata.trigger == Trigger::default()
-        && metadata.grouping == Grouping::Each
-}
-
-/// The event time of an output row across events: its column of the name that the first input's time column has, else
-/// its first datetime.
-fn time_of(rule: &Rule, row: &Row) -> Option<DateTime> {
-    let named = rule.inputs().first().and_then(|input| input.schema.time_column());
-    let value = named.and_then(|column| crate::alert::column(rule, row, &column.name));
-    value.into_iter().chain(row).find_map(|value| match value {
-        Value::DateTime(time) => Some(*time),
-        _ => None,
-    })
 }

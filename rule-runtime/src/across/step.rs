@@ -1,0 +1,232 @@
+//! One step of one rule: a row is kept, or a tick is evaluated.
+//!
+//! ```text
+//! Tick ─> rows in (T − over, T] ─tail─> output rows ─trigger─> alerts ─not made before─> each, or one of all
+//! ```
+
+use super::schedule::{at_or_after, at_or_before, reach};
+use super::state::{Place, State};
+use crate::Rule;
+use crate::alert::{Alert, AlertId, Evidence, Position};
+use crate::plans::{self, StaticTables};
+use crate::rule::Body;
+use rule_eval::{Context, Prepared, Row};
+use rule_model::metadata::{Grouping, Schedule};
+use rule_model::{DateTime, Timespan, Value};
+use std::collections::HashMap;
+
+/// A rule that is evaluated on ticks.
+#[derive(Debug)]
+pub struct TickRule {
+    /// The rule.
+    pub rule: &'static Rule,
+    /// When it is evaluated; `None`: once, at the end of input, over everything.
+    pub schedule: Option<Schedule>,
+    /// What makes output rows of kept ones; `None` where kept rows are output rows (a row-local rule).
+    tail: Option<Prepared>,
+    tables: StaticTables,
+    /// Whether an evaluation that sees no row may alert.
+    alerts_on_nothing: bool,
+}
+
+/// What a step is about.
+#[derive(Clone, Debug)]
+pub enum Signal {
+    /// A row that passed the conditions of an input.
+    Row {
+        /// Position of the input among the rule's.
+        input: usize,
+        /// Where it stands.
+        place: Place,
+        /// The columns that the rest of the rule reads, serialised.
+        row: Box<[u8]>,
+    },
+    /// A tick, to be evaluated.
+    Tick(DateTime),
+    /// All ticks up to here are over; those not evaluated had nothing to see.
+    Passed(DateTime),
+}
+
+/// Takes a signal; alerts go to `alerts`. An error is what the evaluator says, or that a kept row is unreadable.
+pub fn step(
+    rule: &TickRule,
+    state: &mut State,
+    signal: Signal,
+    alerts: &mut Vec<Alert>,
+) -> Result<(), String> {
+    match signal {
+        Signal::Row { input, place, row } => {
+            if rule.admits(state, place.time) {
+                state.keep(input, place, row);
+            }
+            Ok(())
+        }
+        Signal::Tick(tick) => {
+            let outcome = rule.evaluate(state, tick).map(|rows| rule.shape(state, tick, rows, alerts));
+            rule.pass(state, tick);
+            outcome
+        }
+        Signal::Passed(time) => {
+            let every = rule.schedule.map_or(Timespan(i64::MAX), |schedule| schedule.every);
+            if let Some(tick) = at_or_before(time, every) {
+                rule.pass(state, tick);
+            }
+            Ok(())
+        }
+    }
+}
+
+/// An output row and the records that it is known to come from.
+struct Output {
+    row: Row,
+    time: Option<DateTime>,
+    evidence: Evidence,
+    ordinal: u64,
+}
+
+impl TickRule {
+    /// A rule evaluated on ticks, over these tables besides its inputs; `None` for a row-local rule that alerts event
+    /// by event.
+    pub fn new(rule: &'static Rule, tables: &StaticTables) -> Option<Result<TickRule, String>> {
+        if !is_on_ticks(rule) {
+            return None;
+        }
+        let tail = match &rule.body {
+            Body::RowLocal(_) => None,
+            Body::AcrossEvents(_) => match plans::read(rule) {
+                Ok(tail) => Some(tail),
+                Err(error) => return Some(Err(error)),
+            },
+        };
+        let schedule = schedule(rule);
+        let mut it = TickRule { rule, schedule, tail, tables: tables.clone(), alerts_on_nothing: false };
+        let of_nothing = it.evaluate(&State::new(rule.inputs().len()), DateTime::UNIX_EPOCH);
+        it.alerts_on_nothing = match of_nothing {
+            Ok(rows) => rule.metadata.trigger.fires(rows.len() as u64),
+            // What fails on no rows at all is reported when it is evaluated.
+            Err(_) => true,
+        };
+        Some(Ok(it))
+    }
+
+    /// The first tick not after `until` that is still to be evaluated. `first` is the time of the first event.
+    pub fn due(&self, state: &State, first: Option<DateTime>, until: DateTime) -> Option<DateTime> {
+        let schedule = self.schedule?;
+        let from =
+            if self.alerts_on_nothing { first.min(state.earliest()).or(first) } else { state.earliest() };
+        let from = at_or_after(from?, schedule.every)?;
+        let next = state.evaluated.and_then(|tick| tick.checked_add(schedule.every));
+        Some(next.map_or(from, |next| next.max(from))).filter(|tick| *tick <= until)
+    }
+
+    /// Whether a row of this time may still be seen; counts it where it is late.
+    fn admits(&self, state: &mut State, time: Option<DateTime>) -> bool {
+        let (Some(schedule), Some(time)) = (self.schedule, time) else { return true };
+        let Some(first) = at_or_after(time, schedule.every) else { return false };
+        let sees = |tick: DateTime| reach(tick, schedule) < time;
+        let Some(evaluated) = state.evaluated else { return sees(first) };
+        let missed = first <= evaluated && sees(first);
+        let next = evaluated.checked_add(schedule.every).unwrap_or(DateTime::MAX).max(first);
+        let is_seen = sees(next);
+        state.counts.late += u64::from(missed);
+        state.counts.too_late += u64::from(missed && !is_seen);
+        is_seen
+    }
+
+    /// Moves on behind a tick.
+    fn pass(&self, state: &mut State, tick: DateTime) {
+        state.evaluated = state.evaluated.max(Some(tick));
+        if let Some(schedule) = self.schedule {
+            let next = tick.checked_add(schedule.every).unwrap_or(DateTime::MAX);
+            state.forget_rows(reach(next, schedule));
+        }
+    }
+
+    fn evaluate(&self, state: &State, tick: DateTime) -> Result<Vec<Output>, String> {
+        let after = self.schedule.map_or(DateTime(i64::MIN), |schedule| reach(tick, schedule));
+        let until = if self.schedule.is_some() { tick } else { DateTime::MAX };
+        let read = |row: &[u8]| postcard::from_bytes::<Row>(row).map_err(|e| format!("a kept row: {e}"));
+        let Some(tail) = &self.tail else {
+            let output = |(place, row): (&Place, &[u8])| {
+                let position = Position { source: place.source.clone(), offset: place.offset };
+                let evidence = Evidence::of(position);
+                Ok(Output { row: read(row)?, time: place.time, evidence, ordinal: place.ordinal })
+            };
+            return state.window(0, after, until).map(output).collect();
+        };
+        let inputs = 0..self.rule.inputs().len();
+        let inputs =
+            inputs.map(|input| state.window(input, after, until).map(|(_, row)| read(row)).collect());
+        let inputs: Vec<Vec<Row>> = inputs.collect::<Result<_, String>>()?;
+        let mut context = Context::at(tick);
+        let rows = plans::evaluate(self.rule, tail, inputs, &self.tables, &mut context)?;
+        if let Some(failure) = context.take_failure() {
+            return Err(failure.message);
+        }
+        let output = |row| Output { row, time: Some(tick), evidence: Evidence::default(), ordinal: 0 };
+        Ok(rows.into_iter().map(output).collect())
+    }
+
+    /// The alerts of a tick's rows that no earlier tick made.
+    fn shape(&self, state: &mut State, tick: DateTime, rows: Vec<Output>, alerts: &mut Vec<Alert>) {
+        let over = self.schedule.map_or(0, |schedule| schedule.over.0);
+        state.forget_alerts(DateTime(tick.0.saturating_sub(over)));
+        let metadata = &self.rule.metadata;
+        if !metadata.trigger.fires(rows.len() as u64) {
+            return;
+        }
+        let rows = if rows.is_empty() { vec![self.absence(tick)] } else { rows };
+        let mut made: Vec<Alert> = self.numbered(rows);
+        made.retain(|alert| state.alerted.insert(alert.id, tick).is_none());
+        if metadata.grouping == Grouping::Single && made.len() > 1 {
+            let mut made = made.into_iter();
+            if let Some(mut first) = made.next() {
+                made.for_each(|alert| first.evidence.add(alert.evidence));
+                alerts.push(first);
+            }
+        } else {
+            alerts.append(&mut made);
+        }
+    }
+
+    /// Alerts of rows; rows that would have the same alert are numbered.
+    fn numbered(&self, rows: Vec<Output>) -> Vec<Alert> {
+        let mut equal: HashMap<AlertId, u64> = HashMap::new();
+        let table = self.rule.inputs().first().map_or("", |input| &input.schema.name);
+        let alerts = rows.into_iter().map(|Output { row, time, evidence, ordinal }| {
+            let mut alert = Alert::new(self.rule, row, ordinal, time, table, evidence);
+            let number = equal.entry(alert.id).or_default();
+            if *number > 0 {
+                alert = alert.numbered(ordinal + *number);
+            }
+            *number += 1;
+            alert
+        });
+        alerts.collect()
+    }
+
+    /// What stands for the rows where their absence is the alert: one row of nothing, numbered by the tick, because
+    /// each such tick is an alert of its own.
+    fn absence(&self, tick: DateTime) -> Output {
+        let row: Vec<Value> = self.rule.columns.iter().map(|column| Value::absent(column.ty)).collect();
+        Output {
+            row,
+            time: Some(tick),
+            evidence: Evidence::default(),
+            ordinal: tick.unix_ticks().unsigned_abs(),
+        }
+    }
+}
+
+/// Whether a rule is evaluated on ticks and not event by event.
+pub fn is_on_ticks(rule: &Rule) -> bool {
+    matches!(rule.body, Body::AcrossEvents(_)) || !rule.metadata.alerts_each_row()
+}
+
+/// The rule's schedule. One that counts to a threshold and has none is evaluated once a dedup period.
+fn schedule(rule: &Rule) -> Option<Schedule> {
+    let metadata = &rule.metadata;
+    let by_period =
+        || metadata.dedup.as_ref().map(|dedup| Schedule { every: dedup.period, over: dedup.period });
+    metadata.schedule.or_else(|| by_period().filter(|_| metadata.threshold > 1))
+}
