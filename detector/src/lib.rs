@@ -15,6 +15,7 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod bounds;
 mod commands;
 #[cfg(feature = "queries")]
 mod diagnostics;

@@ -1,5 +1,6 @@
 //! `detector run`: rules over files, alerts out.
 
+use crate::bounds;
 use crate::failure::Failure;
 use crate::inputs;
 use crate::progress::Bar;
@@ -38,8 +39,12 @@ Examples:
   kafkacat … | detector run --rules 'Intune.*' --min-severity high IntuneAuditLogs=-
       Some rules over a stream whose table is known.
 
-Rules that look at one event at a time alert at once. Rules across events are evaluated once, over the whole
-input, when it ends.
+Rules that look at one event at a time alert at once. Rules across events, and those whose trigger, threshold or
+grouping needs several rows, are evaluated on the ticks of their schedule in event time: at tick T over the events in
+(T - over, T], as soon as every input is later than T by the lateness; when the input ends, up to the first tick at or
+after the last event. Inputs are then read side by side, the one furthest behind in event time first, so that their
+order does not matter. A rule without a schedule is evaluated once, at the end. TABLE=FILE of a table without a time
+column is read first, whole.
 
 Exit status: 0 done (rejected records are counted, not fatal), 1 with --strict if records were rejected,
 2 wrong usage or input that cannot be read.";
@@ -80,9 +85,10 @@ pub(crate) fn parser() -> Command {
             Arg::new("max-record-bytes")
                 .long("max-record-bytes")
                 .value_name("BYTES")
-                .value_parser(size)
+                .value_parser(bounds::size)
                 .help("Reject longer records; KiB, MiB and GiB may follow the number [default: 16MiB]"),
         )
+        .args(bounds::arguments())
         .arg(
             Arg::new("max-depth")
                 .long("max-depth")
@@ -145,6 +151,7 @@ fn options(matches: &ArgMatches) -> Options {
             record: matches.get_one("max-record-bytes").copied().unwrap_or(limits.record),
             ..limits
         },
+        bounds: bounds::bounds(matches),
         ..Options::default()
     }
 }
@@ -184,42 +191,5 @@ fn status(summary: &Summary, strict: bool) -> ExitCode {
         ExitCode::from(REJECTED)
     } else {
         ExitCode::SUCCESS
-    }
-}
-
-/// A number of bytes: `1000`, `64KiB`, `16MiB`, `1GiB`.
-fn size(text: &str) -> Result<usize, String> {
-    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let shift = match &text[digits.len()..] {
-        "" | "B" => 0,
-        "KiB" | "K" => 10,
-        "MiB" | "M" => 20,
-        "GiB" | "G" => 30,
-        unit => return Err(format!("\"{unit}\" is no unit; write KiB, MiB or GiB")),
-    };
-    let number: usize = digits.trim().parse().map_err(|_| "write a number, as in 16MiB".to_owned())?;
-    number
-        .checked_mul(1 << shift)
-        .filter(|bytes| (1..=1 << 32).contains(bytes))
-        .ok_or_else(|| "write 1 to 4GiB".to_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn sizes_take_binary_units() {
-        for (text, bytes) in [
-            ("1", Some(1)),
-            ("64KiB", Some(65536)),
-            ("16MiB", Some(16 << 20)),
-            ("0", None),
-            ("x", None),
-            ("5GiB", None),
-            ("1TB", None),
-        ] {
-            assert_eq!(size(text).ok(), bytes, "{text}");
-        }
     }
 }

@@ -17,12 +17,20 @@ use std::collections::VecDeque;
 use std::io::{self, Read};
 use std::sync::Arc;
 
+/// The sources of a run, and what is under way of them.
+struct Feeds {
+    feeds: Vec<Feed>,
+    queues: Vec<Queue>,
+    /// The feeds of the works that the crew has, which come back in the order in which they were given.
+    under_way: VecDeque<usize>,
+}
+
 /// A source being read.
 struct Feed {
     name: Arc<str>,
     table: Option<usize>,
     framer: Framer<Box<dyn Read + Send>>,
-    queue: Queue,
+    at_end: bool,
     /// Whether it gives less at a time than is matched.
     trickles: bool,
 }
@@ -53,63 +61,86 @@ pub(super) fn read(
     let has_time = |feed: &Feed| {
         feed.table.and_then(|table| engine.tables().get(table)).is_none_or(|table| table.time.is_some())
     };
-    let (mut feeds, tables): (Vec<Feed>, Vec<Feed>) = feeds.into_iter().partition(has_time);
-    for mut feed in tables {
-        while feed.fill(options, crew, reporter)? {
-            feed.queue.report_rest(&feed.name, reporter)?;
+    let (timed, timeless): (Vec<Feed>, Vec<Feed>) = feeds.into_iter().partition(has_time);
+    let mut timeless = Feeds::new(timeless);
+    for input in 0..timeless.feeds.len() {
+        while timeless.fill(input, crew, reporter)? {
+            timeless.report_next(input, reporter)?;
         }
     }
-    reporter.begin(feeds.iter().map(|feed| feed.name.clone()));
+    let mut timed = Feeds::new(timed);
+    reporter.begin(timed.feeds.iter().map(|feed| feed.name.clone()));
     while let Some(input) = reporter.furthest_behind() {
-        // The reporter numbers the inputs as they were given to it.
-        let Some(feed) = feeds.get_mut(input) else { break };
-        if feed.queue.report_next(input, &feed.name, reporter)? {
-            continue;
-        }
-        if feed.trickles {
-            reporter.flush()?;
-        }
-        if !feed.fill(options, crew, reporter)? {
+        if timed.fill(input, crew, reporter)? {
+            timed.report_next(input, reporter)?;
+        } else {
             reporter.end(input)?;
         }
     }
     Ok(())
 }
 
+impl Feeds {
+    fn new(feeds: Vec<Feed>) -> Feeds {
+        let queues = feeds.iter().map(|_| Queue::default()).collect();
+        Feeds { feeds, queues, under_way: VecDeque::new() }
+    }
+
+    /// Reads until something of a feed is to be reported; false at its end.
+    fn fill(&mut self, input: usize, crew: &mut Crew<'_>, reporter: &mut Reporter<'_>) -> io::Result<bool> {
+        while self.queues.get(input).is_some_and(Queue::is_empty) {
+            let Some(feed) = self.feeds.get_mut(input) else { break };
+            if feed.trickles {
+                reporter.flush()?;
+            }
+            let work = if feed.at_end { None } else { feed.next(crew, reporter) };
+            let (more, drain) = (work.is_some(), work.is_none() || feed.trickles);
+            // Noted first: a crew of one gives the outcome back at once.
+            self.under_way.extend(work.is_some().then_some(input));
+            let (under_way, queues) = (&mut self.under_way, &mut self.queues);
+            let mut take =
+                |outcome: &mut Outcome| match under_way.pop_front().and_then(|it| queues.get_mut(it)) {
+                    Some(queue) => queue.take(outcome, reporter),
+                    None => Ok(()),
+                };
+            if let Some(work) = work {
+                crew.put(work, &mut take)?;
+            }
+            if drain {
+                crew.drain(&mut take)?;
+            }
+            if !more {
+                return Ok(self.queues.get(input).is_some_and(|queue| !queue.is_empty()));
+            }
+        }
+        Ok(true)
+    }
+
+    /// Reports what came of a feed's records up to the next one with an event time.
+    fn report_next(&mut self, input: usize, reporter: &mut Reporter<'_>) -> io::Result<()> {
+        match (self.feeds.get(input), self.queues.get_mut(input)) {
+            (Some(feed), Some(queue)) => queue.report_next(input, &feed.name, reporter),
+            _ => Ok(()),
+        }
+    }
+}
+
 impl Feed {
     fn new(source: Source, table: Option<usize>, options: &Options) -> Feed {
         let framer = Framer::new(source.reader, options.limits);
-        Feed { name: source.name, table, framer, queue: Queue::default(), trickles: false }
+        Feed { name: source.name, table, framer, at_end: false, trickles: false }
     }
 
-    /// Matches further records; false at the end. As many batches at once as keep all threads busy.
-    fn fill(
-        &mut self,
-        options: &Options,
-        crew: &mut Crew<'_>,
-        reporter: &mut Reporter<'_>,
-    ) -> io::Result<bool> {
-        let ahead = if options.threads.get() == 1 { 1 } else { 2 * options.threads.get() };
-        let mut any = false;
-        for _ in 0..ahead {
-            let mut batch = crew.spare();
-            let more = self.framer.fill(&mut batch).unwrap_or_else(|error| {
-                reporter.source_failed(&self.name, &error);
-                true
-            });
-            if !more {
-                break;
-            }
-            any = true;
-            self.trickles = batch.taken < TRICKLE;
-            let work = Work { source: self.name.clone(), table: self.table, batch };
-            crew.put(work, &mut |outcome| self.queue.take(outcome, reporter))?;
-            if self.trickles {
-                break;
-            }
-        }
-        crew.drain(&mut |outcome| self.queue.take(outcome, reporter))?;
-        Ok(any)
+    /// The next records; `None` at the end.
+    fn next(&mut self, crew: &mut Crew<'_>, reporter: &mut Reporter<'_>) -> Option<Work> {
+        let mut batch = crew.spare();
+        let more = self.framer.fill(&mut batch).unwrap_or_else(|error| {
+            reporter.source_failed(&self.name, &error);
+            true
+        });
+        self.at_end = !more;
+        self.trickles = more && batch.taken < TRICKLE;
+        more.then(|| Work { source: self.name.clone(), table: self.table, batch })
     }
 }
 
@@ -122,24 +153,15 @@ impl Queue {
         Ok(())
     }
 
-    /// Reports up to the next record with an event time; where there is none, all that is left, and false.
-    fn report_next(
-        &mut self,
-        input: usize,
-        name: &Arc<str>,
-        reporter: &mut Reporter<'_>,
-    ) -> io::Result<bool> {
-        let Some(time) = self.times.pop_front() else {
-            self.report_rest(name, reporter)?;
-            return Ok(false);
-        };
-        self.report(time.offset, name, reporter)?;
-        reporter.time(input, time)?;
-        Ok(true)
+    fn is_empty(&self) -> bool {
+        self.times.is_empty() && self.passed.is_empty() && self.matches.is_empty()
     }
 
-    fn report_rest(&mut self, name: &Arc<str>, reporter: &mut Reporter<'_>) -> io::Result<()> {
-        self.report(u64::MAX, name, reporter)
+    /// Reports up to the next record with an event time; where there is none, all there is.
+    fn report_next(&mut self, input: usize, name: &Arc<str>, reporter: &mut Reporter<'_>) -> io::Result<()> {
+        let time = self.times.pop_front();
+        self.report(time.map_or(u64::MAX, |time| time.offset), name, reporter)?;
+        time.map_or(Ok(()), |time| reporter.time(input, time))
     }
 
     /// Reports what came of the records up to this offset.

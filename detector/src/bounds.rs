@@ -1,0 +1,90 @@
+//! What rules evaluated on ticks are allowed: `--lateness`, `--max-skew` and `--max-state`.
+
+use clap::{Arg, ArgMatches};
+use rule_eval::time_text::parse_timespan;
+use rule_model::Timespan;
+use rule_runtime::across::Bounds;
+
+/// The arguments.
+pub(crate) fn arguments() -> [Arg; 3] {
+    let span = |name: &'static str| Arg::new(name).long(name).value_name("SPAN").value_parser(timespan);
+    [
+        span("lateness").help("How much the events of an input may be out of order [default: 5m]"),
+        span("max-skew").help(
+            "Events further than this after the wall clock are not seen by rules across events, and counted \
+             [default: 1d]",
+        ),
+        Arg::new("max-state").long("max-state").value_name("BYTES").value_parser(size).help(
+            "Memory for the rows that rules across events keep, all together; past it rows are dropped, which is \
+             reported [default: 256MiB]",
+        ),
+    ]
+}
+
+/// What the arguments say.
+pub(crate) fn bounds(matches: &ArgMatches) -> Bounds {
+    let default = Bounds::default();
+    Bounds {
+        lateness: matches.get_one("lateness").copied().unwrap_or(default.lateness),
+        skew: matches.get_one("max-skew").copied().unwrap_or(default.skew),
+        state: matches.get_one::<usize>("max-state").map_or(default.state, |bytes| *bytes as u64),
+    }
+}
+
+/// A number of bytes: `1000`, `64KiB`, `16MiB`, `1GiB`.
+pub(crate) fn size(text: &str) -> Result<usize, String> {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let shift = match &text[digits.len()..] {
+        "" | "B" => 0,
+        "KiB" | "K" => 10,
+        "MiB" | "M" => 20,
+        "GiB" | "G" => 30,
+        unit => return Err(format!("\"{unit}\" is no unit; write KiB, MiB or GiB")),
+    };
+    let number: usize = digits.trim().parse().map_err(|_| "write a number, as in 16MiB".to_owned())?;
+    number
+        .checked_mul(1 << shift)
+        .filter(|bytes| (1..=1 << 40).contains(bytes))
+        .ok_or_else(|| "write 1 to 1024GiB".to_owned())
+}
+
+/// A span of time that is not negative, as KQL writes it.
+fn timespan(text: &str) -> Result<Timespan, String> {
+    parse_timespan(text)
+        .filter(|span| span.0 >= 0)
+        .ok_or_else(|| "write a span of time such as 5m, 1h or 00:05:00".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_are_written_as_in_queries() {
+        for (text, span) in [
+            ("5m", Some(Timespan::minutes(5))),
+            ("1d", Some(Timespan::days(1))),
+            ("00:05:00", Some(Timespan::minutes(5))),
+            ("-5m", None),
+            ("soon", None),
+        ] {
+            assert_eq!(timespan(text).ok(), span, "{text}");
+        }
+    }
+
+    #[test]
+    fn sizes_take_binary_units() {
+        for (text, bytes) in [
+            ("1", Some(1)),
+            ("64KiB", Some(65536)),
+            ("16MiB", Some(16 << 20)),
+            ("0", None),
+            ("x", None),
+            ("5GiB", Some(5 << 30)),
+            ("2000GiB", None),
+            ("1TB", None),
+        ] {
+            assert_eq!(size(text).ok(), bytes, "{text}");
+        }
+    }
+}
