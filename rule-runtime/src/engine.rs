@@ -167,7 +167,7 @@ impl Engine {
             dispatch: DispatchTable::new(rules, &tables),
             plans: Plans::new(rules),
             on_ticks,
-            timed: tables.iter().map(|table| is_timed(table)).collect(),
+            timed: tables.iter().map(is_timed).collect(),
             static_tables: StaticTables::default(),
             tables,
             settings,
@@ -299,10 +299,10 @@ impl Matching<'_> {
             let Some((rule, input)) = engine.dispatch.find(*candidate) else { continue };
             // The positions in the generated code are those of the rule's own schema.
             let event = Event::new(input.schema, record);
-            if (input.matches)(&event, context) {
-                if let Err(message) = outcome.add(engine, rule, *candidate, &event, offset, context) {
-                    outcome.failures.push(Failure { rule: candidate.rule, message });
-                }
+            if (input.matches)(&event, context)
+                && let Err(message) = outcome.add(engine, rule, *candidate, &event, offset, context)
+            {
+                outcome.failures.push(Failure { rule: candidate.rule, message });
             }
             if let Some(failure) = context.take_failure() {
                 outcome.failures.push(Failure { rule: candidate.rule, message: failure.message });

@@ -19,7 +19,7 @@ use std::sync::Arc;
 
 /// The sources of a run, and what is under way of them.
 struct Feeds {
-    feeds: Vec<Feed>,
+    sources: Vec<Feed>,
     queues: Vec<Queue>,
     /// The feeds of the works that the crew has, which come back in the order in which they were given.
     under_way: VecDeque<usize>,
@@ -63,13 +63,13 @@ pub(super) fn read(
     };
     let (timed, timeless): (Vec<Feed>, Vec<Feed>) = feeds.into_iter().partition(has_time);
     let mut timeless = Feeds::new(timeless);
-    for input in 0..timeless.feeds.len() {
+    for input in 0..timeless.sources.len() {
         while timeless.fill(input, crew, reporter)? {
             timeless.report_next(input, reporter)?;
         }
     }
     let mut timed = Feeds::new(timed);
-    reporter.begin(timed.feeds.iter().map(|feed| feed.name.clone()));
+    reporter.begin(timed.sources.iter().map(|feed| feed.name.clone()));
     while let Some(input) = reporter.furthest_behind() {
         if timed.fill(input, crew, reporter)? {
             timed.report_next(input, reporter)?;
@@ -83,13 +83,13 @@ pub(super) fn read(
 impl Feeds {
     fn new(feeds: Vec<Feed>) -> Feeds {
         let queues = feeds.iter().map(|_| Queue::default()).collect();
-        Feeds { feeds, queues, under_way: VecDeque::new() }
+        Feeds { sources: feeds, queues, under_way: VecDeque::new() }
     }
 
     /// Reads until something of a feed is to be reported; false at its end.
     fn fill(&mut self, input: usize, crew: &mut Crew<'_>, reporter: &mut Reporter<'_>) -> io::Result<bool> {
         while self.queues.get(input).is_some_and(Queue::is_empty) {
-            let Some(feed) = self.feeds.get_mut(input) else { break };
+            let Some(feed) = self.sources.get_mut(input) else { break };
             if feed.trickles {
                 reporter.flush()?;
             }
@@ -118,7 +118,7 @@ impl Feeds {
 
     /// Reports what came of a feed's records up to the next one with an event time.
     fn report_next(&mut self, input: usize, reporter: &mut Reporter<'_>) -> io::Result<()> {
-        match (self.feeds.get(input), self.queues.get_mut(input)) {
+        match (self.sources.get(input), self.queues.get_mut(input)) {
             (Some(feed), Some(queue)) => queue.report_next(input, &feed.name, reporter),
             _ => Ok(()),
         }
