@@ -97,7 +97,7 @@ fn flatten(tokens: TokenStream, pieces: &mut Vec<Piece>) {
                     pieces.push(Piece { text: comment, span: punct.span(), kind: PieceKind::Doc });
                 }
                 None => {
-                    pieces.push(Piece { text: "#".to_owned(), span: punct.span(), kind: PieceKind::Alone })
+                    pieces.push(Piece { text: "#".to_owned(), span: punct.span(), kind: PieceKind::Alone });
                 }
             },
             TokenTree::Punct(punct) => pieces.push(Piece {

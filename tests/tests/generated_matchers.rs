@@ -1,5 +1,6 @@
 //! The generated code of every shipped rule gives the rows that the evaluator gives for the rule's plan, on its own
 //! test events and on what becomes of them when keys go missing and values change their case or type.
+#![allow(clippy::expect_used, reason = "a test fails by panicking")]
 
 use rule_lang::rule::typed::{self, Rule};
 use rule_lang::rule::{self, Files, trial};

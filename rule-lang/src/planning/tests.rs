@@ -197,9 +197,10 @@ fn an_input_has_the_columns_that_the_rest_of_the_query_reads() {
 
 /// The names of an input's columns in the order of the alphabet, or `all`.
 fn read_columns(input: &Input) -> String {
-    match input.columns.len() == input.fields.len() {
-        true => "all".to_owned(),
-        false => sorted(input.columns.iter().map(|&column| input.fields[column].name.as_str())),
+    if input.columns.len() == input.fields.len() {
+        "all".to_owned()
+    } else {
+        sorted(input.columns.iter().map(|&column| input.fields[column].name.as_str()))
     }
 }
 

@@ -119,9 +119,9 @@ impl Emitter<'_> {
             }
             ("in" | "in~" | "has_any" | "has_all", items) => {
                 let items = literal_texts(items)?;
-                let test = format_ident!("{}", list_function(name));
+                let function = format_ident!("{}", list_function(name));
                 let text = self.text(subject);
-                quote!(g::#test(#text, &[#(#items),*]))
+                quote!(g::#function(#text, &[#(#items),*]))
             }
             ("==", [other]) if other.ty == Type::String => {
                 let (left, right) = (self.text(subject), self.text(other));

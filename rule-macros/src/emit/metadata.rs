@@ -83,14 +83,8 @@ fn list<T>(items: &[T], emit: impl Fn(&T) -> TokenStream) -> TokenStream {
     quote!(g::Cow::Borrowed(&[#(#items),*]))
 }
 
-fn option<T>(value: Option<T>, emit: impl Fn(T) -> TokenStream) -> TokenStream {
-    match value {
-        Some(value) => {
-            let value = emit(value);
-            quote!(g::Some(#value))
-        }
-        None => quote!(g::None),
-    }
+pub(super) fn option<T>(value: Option<T>, emit: impl Fn(T) -> TokenStream) -> TokenStream {
+    value.map(emit).map_or_else(|| quote!(g::None), |value| quote!(g::Some(#value)))
 }
 
 fn timespan(span: Timespan) -> TokenStream {

@@ -93,7 +93,7 @@ fn body(body: &Body, schemas: &Schemas, statics: &mut Statics) -> (TokenStream, 
                 emitted.push(input);
             }
             let tail = serialised(tail);
-            let partition = partition.iter().map(|column| column.as_str());
+            let partition = partition.iter().map(rule_model::plan::Name::as_str);
             let body = quote!(g::Body::AcrossEvents(g::AcrossEvents {
                 inputs: &[#(#emitted),*],
                 tail: #tail,
@@ -111,15 +111,15 @@ fn input(
     schemas: &Schemas,
     statics: &mut Statics,
 ) -> (TokenStream, TokenStream) {
-    let (accepts, matches) = (format_ident!("accepts{index}"), format_ident!("matches{index}"));
+    let (by_name, by_event) = (format_ident!("accepts{index}"), format_ident!("matches{index}"));
     let operation = input.operation.as_deref().map(Columns::of_operation).unwrap_or_default();
     let accepted = all(&input.accepts, &operation, statics);
     let matched = all(&input.matches, &Columns::of_event(&input.fields), statics);
     let functions = quote! {
         #[inline(never)]
-        fn #accepts(operation: &str, context: &mut g::Context) -> bool { #accepted }
+        fn #by_name(operation: &str, context: &mut g::Context) -> bool { #accepted }
         #[inline(never)]
-        fn #matches(event: &g::Event<'_>, context: &mut g::Context) -> bool { #matched }
+        fn #by_event(event: &g::Event<'_>, context: &mut g::Context) -> bool { #matched }
     };
     let schema = tables::path(&input.table, schemas);
     let keys = input.keys.iter().map(|key| match key {
@@ -130,8 +130,8 @@ fn input(
     let columns = &input.columns;
     let input = quote!(g::Input {
         schema: &#schema,
-        dispatch: g::Dispatch { keys: &[#(#keys),*], accepts: #accepts },
-        matches: #matches,
+        dispatch: g::Dispatch { keys: &[#(#keys),*], accepts: #by_name },
+        matches: #by_event,
         columns: &[#(#columns),*],
     });
     (functions, input)
@@ -163,14 +163,15 @@ fn indicator(indicator: &Indicator) -> TokenStream {
 
 fn test(test: &Test, of_head: Option<&str>) -> TokenStream {
     let name = &test.name;
-    let events = test.events.iter().map(|(table, json)| match table.as_deref().or(of_head) {
-        Some(table) => quote!((g::Some(#table), #json)),
-        None => quote!((g::None, #json)),
+    let events = test.events.iter().map(|(table, json)| {
+        let table = metadata::option(table.as_deref().or(of_head), |table| quote!(#table));
+        quote!((#table, #json))
     });
     let expected = test.expected.iter().map(|(column, value)| quote!((#column, #value)));
-    let expect = match test.fires {
-        true => quote!(g::Expectation::Fires(&[#(#expected),*])),
-        false => quote!(g::Expectation::Silent),
+    let expect = if test.fires {
+        quote!(g::Expectation::Fires(&[#(#expected),*]))
+    } else {
+        quote!(g::Expectation::Silent)
     };
     quote!(g::Test { name: #name, expect: #expect, events: &[#(#events),*] })
 }

@@ -75,9 +75,10 @@ impl Builder<'_> {
                 Some(Place::Event(index)) => run.push(*index),
                 other => {
                     flush(&mut run, &mut pushes);
-                    let value = match other {
-                        Some(Place::Local(local)) => quote!(#local.clone()),
-                        _ => quote!(g::Value::Null),
+                    let value = if let Some(Place::Local(local)) = other {
+                        quote!(#local.clone())
+                    } else {
+                        quote!(g::Value::Null)
                     };
                     pushes.extend(quote!(row.push(#value);));
                 }

@@ -32,10 +32,7 @@ pub(crate) fn list(schemas: &Schemas) -> TokenStream {
 /// The path of a table's static, from within any rule.
 pub(super) fn path(name: &str, schemas: &Schemas) -> TokenStream {
     let table = format_ident!("{}", source::static_name(name));
-    match schemas.own(name) {
-        Some(_) => quote!(crate::own_tables::#table),
-        None => quote!(g::tables::#table),
-    }
+    if schemas.own(name).is_some() { quote!(crate::own_tables::#table) } else { quote!(g::tables::#table) }
 }
 
 fn table(schema: &Schema) -> TokenStream {
