@@ -23,6 +23,7 @@ pub mod recognize;
 pub mod rule;
 #[cfg(test)]
 mod samples;
+pub mod scan;
 pub mod shaping;
 pub mod sink;
 pub mod source;

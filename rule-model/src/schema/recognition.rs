@@ -55,7 +55,7 @@ struct Candidate<'a> {
 }
 
 /// The key whose value decides where it is a table's name.
-const TYPE: Path = Path { segments: Cow::Borrowed(&[Cow::Borrowed("Type")]), dotted: false };
+pub const TYPE: Path = Path { segments: Cow::Borrowed(&[Cow::Borrowed("Type")]), dotted: false };
 
 impl<'a> Recognizer<'a> {
     /// Recognizes records of `tables`.

@@ -1,0 +1,104 @@
+//! The classifier for x86-64 with AVX2 and carry-less multiplication: 32 bytes in a register.
+#![allow(unsafe_code, reason = "vector loads, and a call that the detected instructions allow")]
+
+use super::classify::Classify;
+
+/// The classifier, where this machine has its instructions.
+#[cfg(all(target_arch = "x86_64", not(miri)))]
+pub(super) fn detect() -> Option<Classify> {
+    let has_instructions = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("pclmulqdq");
+    has_instructions.then_some(x86::detected as Classify)
+}
+
+/// No classifier: these instructions are of another machine, or one that an interpreter does not have.
+#[cfg(not(all(target_arch = "x86_64", not(miri))))]
+pub(super) fn detect() -> Option<Classify> {
+    None
+}
+
+#[cfg(all(target_arch = "x86_64", not(miri)))]
+mod x86 {
+    use crate::scan::classify::{BLOCK, Block, Blocks, Carry, Compared};
+    use std::arch::x86_64::{
+        __m256i, _mm_clmulepi64_si128, _mm_cvtsi128_si64, _mm_set_epi64x, _mm_set1_epi8, _mm256_cmpeq_epi8,
+        _mm256_loadu_si256, _mm256_max_epu8, _mm256_movemask_epi8, _mm256_or_si256, _mm256_set1_epi8,
+    };
+
+    /// Classifies; only [`super::detect`] hands this out, after it saw that the machine has the instructions.
+    pub(super) fn detected(bytes: &[u8], carry: &mut Carry, blocks: &mut Blocks) -> usize {
+        // SAFETY: `classify` asks for AVX2 and PCLMULQDQ, which `detect` found before it gave this function away.
+        unsafe { classify(bytes, carry, blocks) }
+    }
+
+    #[target_feature(enable = "avx2,pclmulqdq")]
+    fn classify(bytes: &[u8], carry: &mut Carry, blocks: &mut Blocks) -> usize {
+        let (whole, rest) = bytes.as_chunks::<BLOCK>();
+        for (block, bytes) in blocks.iter_mut().zip(whole) {
+            *block = classify_block(bytes, carry);
+        }
+        if rest.is_empty() {
+            return whole.len();
+        }
+        let mut last = [b' '; BLOCK];
+        last.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
+        if let Some(block) = blocks.get_mut(whole.len()) {
+            *block = classify_block(&last, carry);
+        }
+        whole.len() + 1
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2,pclmulqdq")]
+    fn classify_block(bytes: &[u8; BLOCK], carry: &mut Carry) -> Block {
+        let compared = compare(bytes);
+        let quotes = compared.unescaped_quotes(carry);
+        compared.block(quotes, parity(quotes), carry)
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2,pclmulqdq")]
+    fn compare(bytes: &[u8; BLOCK]) -> Compared {
+        let start = bytes.as_ptr();
+        // SAFETY: the 64 bytes are initialised and borrowed, the halves lie at 0 and 32 within them, and this load asks
+        // for no alignment.
+        let halves = unsafe {
+            [_mm256_loadu_si256(start.cast::<__m256i>()), _mm256_loadu_si256(start.add(32).cast::<__m256i>())]
+        };
+        let folded = halves.map(|half| _mm256_or_si256(half, _mm256_set1_epi8(0x20)));
+        let controls = halves.map(|half| {
+            _mm256_cmpeq_epi8(_mm256_max_epu8(half, _mm256_set1_epi8(0x1f)), _mm256_set1_epi8(0x1f))
+        });
+        let [low, high] = halves;
+        Compared {
+            quotes: equal(halves, b'"'),
+            backslashes: equal(halves, b'\\'),
+            // `[` and `{`, and `]` and `}`, differ in one bit.
+            brackets: equal(folded, b'{') | equal(folded, b'}'),
+            colons: equal(halves, b':'),
+            controls: mask(controls),
+            beyond_ascii: _mm256_movemask_epi8(_mm256_or_si256(low, high)) != 0,
+        }
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn equal(halves: [__m256i; 2], byte: u8) -> u64 {
+        mask(halves.map(|half| _mm256_cmpeq_epi8(half, _mm256_set1_epi8(byte as i8))))
+    }
+
+    /// The top bit of each byte.
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn mask([low, high]: [__m256i; 2]) -> u64 {
+        let bits = |half| u64::from(_mm256_movemask_epi8(half) as u32);
+        bits(low) | (bits(high) << 32)
+    }
+
+    /// For each bit whether an odd number of bits are set up to and including it: the product with all ones, without carry.
+    #[inline]
+    #[target_feature(enable = "avx2,pclmulqdq")]
+    fn parity(bits: u64) -> u64 {
+        let product = _mm_clmulepi64_si128::<0>(_mm_set_epi64x(0, bits as i64), _mm_set1_epi8(-1));
+        _mm_cvtsi128_si64(product) as u64
+    }
+}

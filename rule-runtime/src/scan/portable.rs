@@ -1,0 +1,51 @@
+//! The classifier for every machine: eight bytes in a register at a time.
+
+use super::classify::{BLOCK, Blocks, Carry, Compared};
+
+const LOW_BITS: u64 = 0x7f7f_7f7f_7f7f_7f7f;
+const ONES: u64 = 0x0101_0101_0101_0101;
+
+/// A [`super::classify::Classify`].
+pub(super) fn classify(bytes: &[u8], carry: &mut Carry, blocks: &mut Blocks) -> usize {
+    let (whole, rest) = bytes.as_chunks::<BLOCK>();
+    let mut last = [b' '; BLOCK];
+    last.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
+    let count = whole.len() + usize::from(!rest.is_empty());
+    for (block, bytes) in blocks.iter_mut().zip(whole.iter().chain([&last])).take(count) {
+        let compared = compare(bytes);
+        let quotes = compared.unescaped_quotes(carry);
+        *block = compared.block(quotes, parity(quotes), carry);
+    }
+    count
+}
+
+fn compare(bytes: &[u8; BLOCK]) -> Compared {
+    let mut compared = Compared::default();
+    for (index, word) in bytes.as_chunks::<8>().0.iter().enumerate() {
+        let word = u64::from_le_bytes(*word);
+        let at = index * 8;
+        // `[` and `{`, and `]` and `}`, differ in one bit.
+        let folded = word | (ONES * 0x20);
+        compared.quotes |= equal(word, b'"') << at;
+        compared.backslashes |= equal(word, b'\\') << at;
+        compared.brackets |= (equal(folded, b'{') | equal(folded, b'}')) << at;
+        compared.colons |= equal(word, b':') << at;
+        compared.controls |= equal(word & (ONES * 0xe0), 0) << at;
+        compared.beyond_ascii |= word & !LOW_BITS != 0;
+    }
+    compared
+}
+
+/// A bit for each of the eight bytes that is `byte`, the first byte's the lowest.
+fn equal(word: u64, byte: u8) -> u64 {
+    let differing = word ^ (ONES * u64::from(byte));
+    // The top bit of each byte of the sum is set where any low bit of it is; no byte carries into the next.
+    let same = !(((differing & LOW_BITS) + LOW_BITS) | differing | LOW_BITS);
+    // Each product of a bit and a factor's bit lands on a place of its own; the top byte gathers one of each byte.
+    (same >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56
+}
+
+/// For each bit whether an odd number of bits are set up to and including it.
+fn parity(bits: u64) -> u64 {
+    [1, 2, 4, 8, 16, 32].iter().fold(bits, |bits, shift| bits ^ (bits << shift))
+}
