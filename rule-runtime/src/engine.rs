@@ -1,9 +1,14 @@
 //! Records to matches: the pure half of a run, which any number of workers do side by side.
 //!
 //! ```text
-//! Work ─> record ─Parser─> tape ─Recognizer─> table ─DispatchTable─> candidates ─Matcher─> Match ─> Outcome
+//! Work ─> record ─Scan─> head ─Recognizer, DispatchTable─> no candidates: done
+//!                  └─> doubt, or candidates
+//!         record ─Parser─> tape ─Recognizer─> table ─DispatchTable─> candidates ─Matcher─> Match ─> Outcome
 //!                └─> Reject                                                                └───────────┘
 //! ```
+//!
+//! The scan only ever spares work: what it does not know, and every record that it finds broken or of no table, goes
+//! the way of the parser, which alone rejects.
 
 use crate::across::Place;
 use crate::across::step::is_on_ticks;
@@ -13,6 +18,7 @@ use crate::parse::Reason;
 use crate::plans::{Plans, StaticTables};
 use crate::recognize::Recognizable;
 use crate::rule::{Body, RowBuilder, RowLocal, Ruleset};
+use crate::scan::{Buffers, Head, Scan};
 use crate::tape::Json;
 use crate::{Event, Parser, Rule};
 use rule_eval::{Context, Row};
@@ -26,6 +32,7 @@ use std::sync::Arc;
 pub struct Engine {
     tables: Vec<&'static Schema>,
     recognizer: Recognizer<'static>,
+    scan: Scan,
     dispatch: DispatchTable,
     plans: Plans,
     /// For each rule whether it is evaluated on ticks.
@@ -41,10 +48,23 @@ pub struct Engine {
 pub struct Settings {
     /// Nested levels that a record may have.
     pub max_depth: usize,
+    /// How closely records are looked at for which there is no candidate rule.
+    pub validate: Validate,
     /// Operation names that each worker remembers.
     pub memory: MemoryLimits,
     /// What `now()` says.
     pub now: DateTime,
+}
+
+/// How closely records are looked at for which there is no candidate rule. Others are parsed either way.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Validate {
+    /// They must hold together: one object, its brackets balanced and matched, its strings closed and free of raw control
+    /// characters, not nested too deep, nothing around it, in UTF-8.
+    #[default]
+    Structure,
+    /// They must be JSON.
+    Full,
 }
 
 /// Records of one source to be matched.
@@ -142,6 +162,7 @@ pub struct Failure {
 #[derive(Debug)]
 pub struct Worker<'e> {
     engine: &'e Engine,
+    scanned: Buffers,
     parser: Parser,
     matcher: Matching<'e>,
 }
@@ -164,6 +185,7 @@ impl Engine {
             |table: &&Schema| table.time.is_some() && read().any(|it| table.is_called(&it.schema.name));
         Engine {
             recognizer: Recognizer::new(tables.iter().copied()),
+            scan: Scan::new(tables.iter().copied(), settings.max_depth),
             dispatch: DispatchTable::new(rules, &tables),
             plans: Plans::new(rules),
             on_ticks,
@@ -218,6 +240,7 @@ impl Engine {
     pub fn worker(&self) -> Worker<'_> {
         Worker {
             engine: self,
+            scanned: Buffers::default(),
             parser: Parser::new(self.settings.max_depth),
             matcher: Matching {
                 engine: self,
@@ -265,7 +288,13 @@ impl Worker<'_> {
     }
 
     fn record(&mut self, work: &Work, offset: u64, bytes: &[u8], outcome: &mut Outcome) {
-        let Worker { engine, parser, matcher } = self;
+        let Worker { engine, scanned, parser, matcher } = self;
+        if engine.settings.validate == Validate::Structure
+            && let Ok(head) = engine.scan.head(bytes, scanned)
+            && matcher.passes_over(work.table, &head)
+        {
+            return;
+        }
         let result = parser.with(bytes, |parsed| {
             let record = parsed?;
             let recognized = work.table.or_else(|| engine.recognizer.recognize(&Recognizable::of(record)));
@@ -285,6 +314,18 @@ impl Worker<'_> {
 }
 
 impl Matching<'_> {
+    /// Whether the record is of a table, and of an operation that no rule can match. Not where rules across events wait
+    /// for the time of every event of the table.
+    fn passes_over(&mut self, table: Option<usize>, head: &Head<'_>) -> bool {
+        let Matching { engine, memory, context } = self;
+        let Some(table) = table.or_else(|| head.recognize(&engine.recognizer)) else { return false };
+        if engine.timed.get(table).is_some_and(|timed| *timed) {
+            return false;
+        }
+        let name = engine.tables.get(table).and_then(|schema| head.operation(schema));
+        name.is_some_and(|name| memory.candidates(&engine.dispatch, table, name, context).is_empty())
+    }
+
     fn record(&mut self, table: usize, record: Json<'_>, offset: u64, outcome: &mut Outcome) {
         let Some(schema) = self.engine.tables.get(table) else { return };
         let event = Event::new(schema, record);

@@ -1,7 +1,7 @@
 //! Rules written by hand for the tests of this crate, in the form that `rule!` expands to.
 
 use crate::dispatch::MemoryLimits;
-use crate::engine::{Engine, Settings};
+use crate::engine::{Engine, Settings, Validate};
 use crate::parse::DEFAULT_MAX_DEPTH;
 use crate::rule::{Body, Dispatch, DispatchKey, Input, OutputColumn, RowBuilder, RowLocal};
 use crate::{Event, Rule, Ruleset};
@@ -75,6 +75,7 @@ pub(crate) fn metadata(id: &'static str) -> Metadata {
 pub(crate) fn engine(rules: &[&'static Rule]) -> Engine {
     let settings = Settings {
         max_depth: DEFAULT_MAX_DEPTH,
+        validate: Validate::default(),
         memory: MemoryLimits { names: 4, bytes: 4096 },
         now: DateTime::parse_iso("2024-06-01").unwrap(),
     };

@@ -15,7 +15,7 @@ use rule_model::tables::{AUDIT_LOGS, SIGNIN_LOGS};
 use rule_model::{DateTime, Schema, Timespan, Value};
 use rule_runtime::alert::{Alert, Collapsed};
 use rule_runtime::dispatch::MemoryLimits;
-use rule_runtime::engine::{Engine, Settings};
+use rule_runtime::engine::{Engine, Settings, Validate};
 use rule_runtime::framing::Limits;
 use rule_runtime::pipeline::{self, Input, Options, Output};
 use rule_runtime::sink::Sink;
@@ -211,6 +211,7 @@ impl Sink for Collected {
 fn streamed(folder: &Path, order: [usize; 3], threads: usize, chunk: usize) -> Alerts {
     let settings = Settings {
         max_depth: 64,
+        validate: Validate::Structure,
         memory: MemoryLimits::default(),
         now: start().checked_add(Timespan::days(1)).unwrap(),
     };

@@ -2,11 +2,16 @@
 
 use rule_model::DateTime;
 use rule_runtime::dispatch::MemoryLimits;
-use rule_runtime::engine::{Engine, Outcome, Settings, Work};
+use rule_runtime::engine::{Engine, Outcome, Settings, Validate, Work};
 use rule_runtime::framing::{Batch, Frame};
 
 fn engine() -> Engine {
-    let settings = Settings { max_depth: 64, memory: MemoryLimits::default(), now: DateTime::UNIX_EPOCH };
+    let settings = Settings {
+        max_depth: 64,
+        validate: Validate::Structure,
+        memory: MemoryLimits::default(),
+        now: DateTime::UNIX_EPOCH,
+    };
     Engine::new(&own_table::RULES, own_table::RULES.rules, settings)
 }
 

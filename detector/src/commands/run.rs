@@ -12,7 +12,7 @@ use rule_model::DateTime;
 use rule_runtime::Ruleset;
 use rule_runtime::dead_letter::DeadLetters;
 use rule_runtime::dispatch::MemoryLimits;
-use rule_runtime::engine::{Engine, Settings};
+use rule_runtime::engine::{Engine, Settings, Validate};
 use rule_runtime::framing::Limits;
 use rule_runtime::parse::DEFAULT_MAX_DEPTH;
 use rule_runtime::pipeline::{self, Input, Options, Output};
@@ -82,6 +82,19 @@ pub(crate) fn parser() -> Command {
                 .help("Exit 1 if records were rejected"),
         )
         .arg(
+            Arg::new("validate")
+                .long("validate")
+                .value_parser(PossibleValuesParser::new(["structure", "full"]))
+                .default_value("structure")
+                .help("How closely to look at records that no rule asks for")
+                .long_help(
+                    "How closely to look at records that no rule asks for, by their operation. With structure they must be \
+                     one object in UTF-8 with brackets that match, strings that close and no raw control characters in \
+                     them; with full they must be JSON, which takes several times as long. Records that a rule asks for \
+                     must be JSON either way, and the alerts are the same.",
+                ),
+        )
+        .arg(
             Arg::new("max-record-bytes")
                 .long("max-record-bytes")
                 .value_name("BYTES")
@@ -136,6 +149,10 @@ fn settings(matches: &ArgMatches) -> Settings {
     let ticks = i64::try_from(since_epoch.as_nanos() / 100).unwrap_or(i64::MAX);
     Settings {
         max_depth: matches.get_one("max-depth").copied().unwrap_or(DEFAULT_MAX_DEPTH),
+        validate: match matches.get_one::<String>("validate").map(String::as_str) {
+            Some("full") => Validate::Full,
+            _ => Validate::Structure,
+        },
         memory: MemoryLimits::default(),
         now: DateTime::from_unix_ticks(ticks).unwrap_or(DateTime::MAX),
     }

@@ -1,5 +1,6 @@
 //! The classifier for x86-64 with AVX2 and carry-less multiplication: 32 bytes in a register.
 #![allow(unsafe_code, reason = "vector loads, and a call that the detected instructions allow")]
+#![allow(clippy::cast_ptr_alignment, reason = "the type that the intrinsic for unaligned loads takes")]
 
 use super::classify::Classify;
 

@@ -137,10 +137,7 @@ impl<'a> Head<'a> {
 
     /// The text of what must be a string without escapes.
     fn string(&self, value: usize) -> Result<&'a str, Unclear> {
-        let inner = match self.object.get(value..) {
-            Some([b'"', inner @ ..]) => inner,
-            _ => return Err(Unclear),
-        };
+        let Some([b'"', inner @ ..]) = self.object.get(value..) else { return Err(Unclear) };
         let end = memchr2(b'"', b'\\', inner).ok_or(Unclear)?;
         let (text, rest) = inner.split_at_checked(end).ok_or(Unclear)?;
         if rest.first() == Some(&b'\\') {

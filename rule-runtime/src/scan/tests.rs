@@ -1,5 +1,7 @@
 //! The scan against three slower ways to the same answers: a state machine that goes byte by byte, the parser of the
-//! engine, and the definition by serde_json's values.
+//! engine, and the definition by the values of `serde_json`.
+
+mod engine;
 
 use super::{Buffers, Doubt, Scan};
 use crate::recognize::Recognizable;
@@ -82,7 +84,7 @@ fn parsed(record: &[u8]) -> Option<(Option<usize>, Vec<String>)> {
     })
 }
 
-/// The same by definition; `None` where serde_json reads no object.
+/// The same by definition; `None` where `serde_json` reads no object.
 fn defined(record: &[u8]) -> Option<(Option<usize>, Vec<String>)> {
     let value = json::parse(std::str::from_utf8(record).ok()?).ok()?;
     let bag = value.as_bag()?;

@@ -1,0 +1,133 @@
+//! An engine that scans first against one that parses everything: the same of all that matters.
+
+use super::{MAX_DEPTH, RECORDS, cases, change, changed, holds_together, object, space, value};
+use crate::dispatch::MemoryLimits;
+use crate::engine::{Engine, Outcome, Settings, Validate, Work};
+use crate::framing::{Batch, Frame};
+use crate::parse::Reason::{self, InvalidJson, UnknownTable};
+use crate::rule::DispatchKey;
+use crate::samples::{metadata, role_changes, rule};
+use proptest::prelude::*;
+use proptest::sample::select;
+use rule_eval::text;
+use rule_model::DateTime;
+use std::sync::LazyLock;
+
+static ENGINES: LazyLock<[Engine; 2]> = LazyLock::new(|| {
+    [Validate::Structure, Validate::Full].map(|validate| {
+        let starts = &[DispatchKey::Test("startswith patch")];
+        let rules = [
+            role_changes(metadata("R")),
+            rule(metadata("S"), starts, |name, _| text::startswith(name, "patch")),
+        ];
+        let memory = MemoryLimits { names: 8, bytes: 4096 };
+        let settings = Settings { max_depth: MAX_DEPTH, validate, memory, now: DateTime::UNIX_EPOCH };
+        Engine::new(&crate::Ruleset { rules: &[], schemas: &[] }, &rules, settings)
+    })
+});
+
+/// What the engine finds in records.
+fn run(engine: &Engine, records: &[Vec<u8>], table: Option<usize>) -> Outcome {
+    let mut batch = Batch::default();
+    for record in records {
+        let start = batch.bytes.len();
+        batch.bytes.extend_from_slice(record);
+        batch.frames.push(Frame::Record(start..batch.bytes.len()));
+        batch.bytes.push(b'\n');
+    }
+    engine.worker().run(Work { source: "memory".into(), table, batch })
+}
+
+fn assert_same(records: &[Vec<u8>], table: Option<usize>) {
+    let [fast, full] = ENGINES.each_ref().map(|engine| run(engine, records, table));
+    let text: Vec<_> = records.iter().map(|record| String::from_utf8_lossy(record)).collect();
+    assert_eq!(format!("{:?}", fast.matches), format!("{:?}", full.matches), "{text:?}");
+    assert_eq!(format!("{:?}", fast.failures), format!("{:?}", full.failures), "{text:?}");
+    assert_eq!((fast.records, fast.candidates), (full.records, full.candidates), "{text:?}");
+    assert!(fast.rejects.iter().all(|reject| full.rejects.contains(reject)), "{text:?}");
+    for reject in full.rejects.iter().filter(|reject| !fast.rejects.contains(reject)) {
+        assert_eq!(reject.reason, InvalidJson, "{text:?}");
+        assert!(holds_together(&reject.bytes), "{text:?}");
+    }
+}
+
+fn bytes(records: &[&str]) -> Vec<Vec<u8>> {
+    records.iter().map(|record| record.as_bytes().to_vec()).collect()
+}
+
+#[test]
+fn only_records_that_hold_together_without_being_json_are_passed_over() {
+    let records = bytes(&[
+        r#"{"InitiatedBy":{},"OperationName":"x"}"#,
+        r#"{"InitiatedBy":tru,"OperationName":"x"}"#,
+        r#"{"InitiatedBy":{} "OperationName":"x"}"#,
+        r#"{"InitiatedBy":tru,"OperationName":"update role"}"#,
+        r#"{"InitiatedBy":{},"OperationName":"update role"}"#,
+        r#"{"InitiatedBy":{},"OperationName":"x"}}"#,
+        r#"{"unknown":1}"#,
+        r#"{"unknown":tru}"#,
+    ]);
+    let [fast, full] = ENGINES.each_ref().map(|engine| run(engine, &records, None));
+    let reasons = |outcome: &Outcome| outcome.rejects.iter().map(|reject| reject.reason).collect::<Vec<_>>();
+    assert_eq!(reasons(&fast), [InvalidJson, InvalidJson, UnknownTable, InvalidJson]);
+    assert_eq!(
+        reasons(&full),
+        [InvalidJson, InvalidJson, InvalidJson, InvalidJson, UnknownTable, InvalidJson]
+    );
+    assert_eq!((fast.matches.len(), full.matches.len()), (1, 1));
+    assert_same(&records, None);
+}
+
+/// Records that rules match, nearly match, or match once their escapes are read.
+fn near_match() -> impl Strategy<Value = Vec<u8>> {
+    let key = select(vec![
+        "OperationName",
+        "OperationName",
+        "operationName",
+        r"Operation\u004eame",
+        "InitiatedBy",
+        "InitiatedBy",
+        "Type",
+        "Category",
+        "x",
+    ]);
+    let value = select(vec![
+        r#""Update role""#,
+        r#""update ROLE""#,
+        r#""Update\u0020role""#,
+        r#""Patch x""#,
+        r#""AuditLogs""#,
+        "null",
+        "7",
+        r#"{"OperationName":"Update role"}"#,
+        r#"["Update role"]"#,
+        r#""x""#,
+        r#""\"OperationName\":\"Update role\"""#,
+        r#"["patch",1]"#,
+        r#""\ud83d""#,
+        "1e999",
+    ]);
+    let property = (key, space(), value).prop_map(|(key, space, value)| format!("\"{key}\"{space}:{value}"));
+    (prop::collection::vec(property, 0..6), prop::collection::vec(change(), 0..2)).prop_map(
+        |(properties, changes)| {
+            changed(format!("{{\"InitiatedBy\":1,{}}}", properties.join(",")).as_bytes(), &changes)
+        },
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(cases(200)))]
+
+    #[test]
+    fn scanning_first_changes_no_alert_and_no_count(
+        near in prop::collection::vec(near_match(), 0..6),
+        other in object(value()),
+        real in prop::collection::vec(((0..RECORDS.len()), prop::collection::vec(change(), 0..3)), 0..4),
+        bytes in prop::collection::vec(any::<u8>(), 0..40),
+        table in prop::option::weighted(0.2, 0_usize..12),
+    ) {
+        let real = real.iter().map(|(index, changes)| changed(RECORDS[*index].as_bytes(), changes));
+        let records: Vec<_> = near.into_iter().chain(real).chain([other.into_bytes(), bytes]).collect();
+        assert_same(&records, table);
+    }
+}
