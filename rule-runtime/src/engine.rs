@@ -61,9 +61,9 @@ pub struct Settings {
 pub enum Validate {
     /// They must hold together: one object, its brackets balanced and matched, its strings closed and free of raw control
     /// characters, not nested too deep, nothing around it, in UTF-8.
-    #[default]
     Structure,
     /// They must be JSON.
+    #[default]
     Full,
 }
 

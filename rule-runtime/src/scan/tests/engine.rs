@@ -4,7 +4,7 @@ use super::{MAX_DEPTH, RECORDS, cases, change, changed, holds_together, object, 
 use crate::dispatch::MemoryLimits;
 use crate::engine::{Engine, Outcome, Settings, Validate, Work};
 use crate::framing::{Batch, Frame};
-use crate::parse::Reason::{self, InvalidJson, UnknownTable};
+use crate::parse::Reason::{InvalidJson, UnknownTable};
 use crate::rule::DispatchKey;
 use crate::samples::{metadata, role_changes, rule};
 use proptest::prelude::*;
