@@ -1,2 +1,115 @@
-//! Criterion benches, event generator, comparison with peers.
+//! Events to measure with: a mix of audit records as they arrive, the same for the same seed.
 #![forbid(unsafe_code)]
+
+use serde_json::{Value, json};
+
+/// Lines of newline-delimited JSON, `count` of them, of which one in `every` meets a shipped rule on single events.
+///
+/// The mix is two of five records of Intune, two of Entra and one of Exchange in the Elastic Common Schema; a record has
+/// about 1 KB.
+pub fn events(count: usize, every: usize) -> Vec<u8> {
+    let mut random = Random(7);
+    let mut lines = Vec::new();
+    for index in 0..count {
+        let hit = index % every == every - 1;
+        let event = match random.below(5) {
+            0 | 1 => intune(&mut random, hit),
+            2 | 3 => entra(&mut random, hit),
+            _ => exchange(&mut random, hit),
+        };
+        lines.extend_from_slice(event.to_string().as_bytes());
+        lines.push(b'\n');
+    }
+    lines
+}
+
+/// Knuth's linear congruential generator: the events need variety, not chance.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, bound: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % bound
+    }
+
+    fn one_of<'a>(&mut self, texts: &[&'a str]) -> &'a str {
+        let index = self.below(texts.len() as u64) as usize;
+        texts[index]
+    }
+
+    fn id(&mut self) -> String {
+        let mut digits = || self.below(1 << 16);
+        format!(
+            "{:04x}{:04x}-{:04x}-4{:03x}-8000-{:012x}",
+            digits(),
+            digits(),
+            digits(),
+            digits() >> 4,
+            digits()
+        )
+    }
+
+    fn person(&mut self) -> String {
+        let name = self.one_of(&["ana", "bob", "carol.smith", "svc-intune", "müller"]);
+        format!("{name}{}@contoso.com", self.below(500))
+    }
+}
+
+fn intune(random: &mut Random, hit: bool) -> Value {
+    let verb = random.one_of(&["Create", "Patch", "Delete", "Get", "Assign"]);
+    let noun = random.one_of(&["DeviceConfiguration", "MobileApp", "ManagedDevice", "RoleAssignment"]);
+    let operation = if hit { "Create DeviceManagementScript".to_owned() } else { format!("{verb} {noun}") };
+    let properties: Vec<Value> = (0..random.below(8))
+        .map(|_| json!({"Name": random.one_of(&["DisplayName", "Intent", "Version"]), "New": random.id()}))
+        .collect();
+    json!({
+        "category": "AuditLogs", "correlationId": random.id(), "identity": random.person(), "operationName": operation,
+        "properties": {
+            "ActivityDate": "3/1/2024 10:15:00 AM", "ActivityResultStatus": 1, "AuditEventId": random.id(),
+            "Actor": {"ObjectId": random.id(), "UPN": random.person(), "UserPermissions": ["*"], "IsDelegatedAdmin": false},
+            "TargetObjectIds": [random.id()], "Targets": [{"Name": "baseline \"v2\"", "ModifiedProperties": properties}],
+        },
+        "resultType": "Success", "tenantId": random.id(), "time": "2024-03-01T10:15:00.000Z",
+    })
+}
+
+fn entra(random: &mut Random, hit: bool) -> Value {
+    let other =
+        random.one_of(&["Update user", "Add member to group", "Register device", "Reset user password"]);
+    let (operation, category) =
+        if hit { ("Update role setting in PIM", "RoleManagement") } else { (other, "UserManagement") };
+    let initiator = json!({"user": {"id": random.id(), "userPrincipalName": random.person(), "roles": []}});
+    json!({
+        "TenantId": random.id(), "SourceSystem": "Azure AD", "TimeGenerated": "2024-03-01T10:15:00Z",
+        "OperationName": operation, "Category": category, "ResultSignature": "None", "CorrelationId": random.id(),
+        "Id": random.id(), "InitiatedBy": initiator.to_string(), "LoggedByService": "Core Directory", "Result": "success",
+        "TargetResources": json!([{"id": random.id(), "displayName": random.person(), "modifiedProperties": []}]).to_string(),
+        "ActivityDisplayName": operation, "Type": "AuditLogs",
+    })
+}
+
+fn exchange(random: &mut Random, hit: bool) -> Value {
+    let other = random.one_of(&["Set-User", "Set-TransportConfig", "New-Mailbox"]);
+    json!({
+        "@timestamp": "2024-03-01T10:15:00Z",
+        "event": {
+            "action": if hit { "New-ManagementRoleAssignment" } else { other }, "category": ["web"], "dataset": "o365.audit",
+            "outcome": "success", "provider": "Exchange", "id": random.id(),
+        },
+        "o365": {"audit": {"ObjectId": random.id(), "RecordType": "1", "UserId": random.person(), "UserType": "3"}},
+        "organization": {"id": random.id(), "name": "contoso.com"}, "user": {"id": random.person()},
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_line_is_a_record_and_the_same_seed_gives_the_same_lines() {
+        let lines = events(200, 20);
+        assert_eq!(lines, events(200, 20));
+        let records = lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+        assert_eq!(records.filter(|line| serde_json::from_slice::<Value>(line).is_ok()).count(), 200);
+    }
+}

@@ -11,8 +11,8 @@
 //!
 //! | module | holds |
 //! |---|---|
-//! | [`expression`] | scalar expressions over a row |
-//! | [`query`], [`source`] | a query: its source and its operators in order |
+//! | `expression` | scalar expressions over a row |
+//! | `query`, `source` | a query: its source and its operators in order |
 //! | the others | an operator or a few of a kind each |
 
 mod expand;

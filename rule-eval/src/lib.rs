@@ -2,7 +2,7 @@
 //!
 //! | module | holds |
 //! |---|---|
-//! | [`function`], [`functions`] | what an entry of the function table is; the table of scalar functions and operators |
+//! | [`function`](mod@function), [`functions`](mod@functions) | what an entry of the function table is; the table of scalar functions and operators |
 //! | [`aggregate`](mod@aggregate), `aggregates` | the same for aggregate functions |
 //! | [`table`] | rows and columns |
 //! | [`access`] | paths into dynamic values |

@@ -5,7 +5,7 @@
 //! ```
 //!
 //! A parse function takes what it can and answers `None` where nothing of its kind begins, without moving; its
-//! `required_` sibling reports that and answers [`ExprKind::Missing`](crate::syntax::ExprKind::Missing). After a fault
+//! `required_` sibling reports that and answers [`ExprKind::Missing`]. After a fault
 //! the parser goes on at the next `|`, `;` or closing bracket, so that every fault is reported once.
 //!
 //! Source: Kusto documentation, pages of the operators; where these are silent, what Microsoft's parser accepts.
