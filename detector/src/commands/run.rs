@@ -90,7 +90,7 @@ pub(crate) fn parser() -> Command {
                 .long_help(
                     "How closely to look at records that no rule asks for, by their operation. With structure they must be \
                      one object in UTF-8 with brackets that match, strings that close and no raw control characters in \
-                     them; with full they must be JSON, which takes longer. Records that a rule asks for \
+                     them; with full they must be JSON. Records that a rule asks for \
                      must be JSON either way, and the alerts are the same.",
                 ),
         )
