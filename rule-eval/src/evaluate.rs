@@ -13,6 +13,7 @@
 //! |---|---|
 //! | `expression` | scalar expressions over a row |
 //! | `query`, `source` | a query: its source and its operators in order |
+//! | [`verdict`], [`trace`](mod@trace) | what a condition came to on a row; what each operator of a query did |
 //! | the others | an operator or a few of a kind each |
 
 mod expand;
@@ -29,7 +30,9 @@ mod scan;
 mod series;
 mod source;
 mod summarize;
+pub mod trace;
 mod union;
+pub mod verdict;
 mod window;
 mod windows;
 
