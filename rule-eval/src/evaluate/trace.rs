@@ -86,7 +86,7 @@ mod tests {
         let steps = trace(&plan, &(), &mut Context::at(DateTime::MIN)).unwrap();
         let figures: Vec<_> = steps
             .iter()
-            .map(|step| (step.input.rows.len(), step.rows, step.verdicts.iter().map(|v| v.word()).collect()))
+            .map(|step| (step.input.rows.len(), step.rows, step.verdicts.iter().map(Verdict::word).collect()))
             .collect();
         assert_eq!(figures, [(2, 1, vec!["true", "false"]), (1, 0, vec!["false"])]);
     }
