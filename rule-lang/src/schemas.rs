@@ -82,6 +82,11 @@ impl Schemas {
         if errors.is_empty() { Ok(Schemas { own }) } else { Err(errors) }
     }
 
+    /// The built-in tables, and these, which a binary carries and no file defines.
+    pub fn with(own: impl IntoIterator<Item = Schema>) -> Schemas {
+        Schemas { own: own.into_iter().map(|schema| OwnSchema { schema, file: PathBuf::new() }).collect() }
+    }
+
     /// The table called `name`, by its name or an alias.
     pub fn find(&self, name: &str) -> Option<&Schema> {
         self.own(name).map(|own| &own.schema).or_else(|| tables::find(name))

@@ -8,8 +8,8 @@ pub use std::option::Option::{None, Some};
 
 pub use crate::event::Event;
 pub use crate::rule::{
-    AcrossEvents, Body, Dispatch, DispatchKey, Expectation, Indicator, Input, OutputColumn, RowBuilder,
-    RowLocal, Rule, Ruleset, StageText, Test,
+    AcrossEvents, Body, Dispatch, DispatchKey, Expectation, Indicator, Input, Language, OutputColumn, Query,
+    RowBuilder, RowLocal, Rule, Ruleset, StageText, Test,
 };
 pub use crate::unique_ids::assert_unique_ids;
 pub use rule_eval::access::{element, property};
@@ -144,6 +144,7 @@ pub const STUB: Rule = Rule {
     body: Body::AcrossEvents(AcrossEvents { inputs: &[], tail: &[], partition: &[] }),
     columns: &[],
     visible: 0,
+    query: Query { table: None, language: Language::Kusto, text: "" },
     stages: &[],
     indicators: &[],
     tests: &[],

@@ -17,6 +17,8 @@ pub struct Rule {
     pub columns: &'static [OutputColumn],
     /// How many of `columns` are visible in an alert's `row`.
     pub visible: usize,
+    /// Its query as written, which `explain` compiles again to say what an event comes to.
+    pub query: Query,
     /// Its query, stage by stage, for people.
     pub stages: &'static [StageText],
     /// What it looks for, for people and for counting how many rules look for the same.
@@ -108,6 +110,26 @@ pub struct OutputColumn {
     pub ty: Type,
     /// The operator that makes it (`source`, `extend`, `summarize`, …).
     pub stage: &'static str,
+}
+
+/// A query as written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Query {
+    /// The table of the rule's head, where it names one.
+    pub table: Option<&'static str>,
+    /// In which language.
+    pub language: Language,
+    /// Its text.
+    pub text: &'static str,
+}
+
+/// A query language.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Language {
+    /// The Kusto Query Language.
+    Kusto,
+    /// Kibana's.
+    Kibana,
 }
 
 /// A stage of a query, for people.

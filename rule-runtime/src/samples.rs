@@ -3,7 +3,7 @@
 use crate::dispatch::MemoryLimits;
 use crate::engine::{Engine, Settings, Validate};
 use crate::parse::DEFAULT_MAX_DEPTH;
-use crate::rule::{Body, Dispatch, DispatchKey, Input, OutputColumn, RowBuilder, RowLocal};
+use crate::rule::{Body, Dispatch, DispatchKey, Input, Language, OutputColumn, Query, RowBuilder, RowLocal};
 use crate::{Event, Rule, Ruleset};
 use rule_eval::{Context, Row, text};
 use rule_model::metadata::{Metadata, TemplatePart};
@@ -46,6 +46,7 @@ pub(crate) fn rule(
             OutputColumn { name: "OperationName", ty: Type::String, stage: "source" },
         ],
         visible: 2,
+        query: Query { table: Some("AuditLogs"), language: Language::Kusto, text: "" },
         stages: &[],
         indicators: &[],
         tests: &[],

@@ -14,8 +14,8 @@ use super::query::PreparedQuery;
 use super::{Binder, Env, Expression, Tables};
 use crate::Context;
 use crate::context::EvalError;
-use rule_model::Value;
 use rule_model::plan::{Expr, ExprKind, Field, Plan, Span};
+use rule_model::{Type, Value};
 
 /// A condition and what it came to on a row.
 #[derive(Clone, Debug, PartialEq)]
@@ -177,6 +177,10 @@ impl OnRow<'_> {
     fn verdict(&mut self, condition: &Expr) -> Result<Verdict, EvalError> {
         let truth = self.value(condition)?.as_bool();
         let part = match &condition.kind {
+            // One test as written that the language makes several of: a list of words, an array's elements.
+            ExprKind::Call(_, args) if args.iter().any(|arg| arg.span == condition.span) => {
+                self.test(condition, truth)?
+            }
             ExprKind::Call(function, args) => match (function.as_str(), &args[..]) {
                 ("and", _) => Part::All(self.parts(condition, "and")?),
                 ("or", _) => Part::Any(self.parts(condition, "or")?),
@@ -199,9 +203,7 @@ impl OnRow<'_> {
         let mut operands = Vec::new();
         let mut near_miss = None;
         if let ExprKind::Call(function, args) = &test.kind {
-            for arg in args {
-                self.operands(arg, &mut operands)?;
-            }
+            self.operands_of(test, &mut operands)?;
             if truth == Some(false) {
                 near_miss = self.near_miss(function, args)?;
             }
@@ -209,6 +211,17 @@ impl OnRow<'_> {
             self.operands(test, &mut operands)?;
         }
         Ok(Part::Test { operands, near_miss })
+    }
+
+    /// The values that went into a test.
+    fn operands_of(&mut self, test: &Expr, operands: &mut Vec<Operand>) -> Result<(), EvalError> {
+        let ExprKind::Call(_, args) = &test.kind else { return self.operands(test, operands) };
+        for arg in args {
+            // A test within the test, where one as written became several.
+            let is_inner = arg.span == test.span && arg.ty == Type::Bool;
+            if is_inner { self.operands_of(arg, operands)? } else { self.operands(arg, operands)? }
+        }
+        Ok(())
     }
 
     /// The values that went into an expression: its own, and those of the columns it was computed from.
@@ -290,21 +303,20 @@ fn path(expr: &Expr) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rule_model::{DateTime, Type};
-
-    const ANYWHERE: Span = Span::new(0, 0);
+    use rule_model::DateTime;
 
     fn column(name: &str) -> Expr {
-        Expr::column(name, Type::String, ANYWHERE)
+        Expr::column(name, Type::String, Span::new(0, 1))
     }
 
     fn test(name: &str, function: &str, wanted: &str) -> Expr {
         let wanted = Expr::literal(Value::string(wanted), Type::String, Span::new(1, 1));
-        Expr::call(function, vec![column(name), wanted], Type::Bool, ANYWHERE)
+        Expr::call(function, vec![column(name), wanted], Type::Bool, Span::new(0, 2))
     }
 
     fn both(word: &str, left: Expr, right: Expr) -> Expr {
-        Expr::call(word, vec![left, right], Type::Bool, ANYWHERE)
+        let span = Span::new(0, left.span.end + right.span.end);
+        Expr::call(word, vec![left, right], Type::Bool, span)
     }
 
     /// The verdict on a row in which column `a` is `x` and `b` is `Yes`.
@@ -343,7 +355,7 @@ mod tests {
             both(
                 "or",
                 test("a", "has", "y"),
-                Expr::call("not", vec![test("b", "has", "Y")], Type::Bool, ANYWHERE),
+                Expr::call("not", vec![test("b", "has", "Y")], Type::Bool, Span::new(0, 3)),
             ),
         );
         assert_eq!(

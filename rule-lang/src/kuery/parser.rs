@@ -86,7 +86,8 @@ impl<'a> Parser<'a> {
                 let query = self.enclosed('}', Parser::or)?;
                 return Ok(self.query(QueryKind::Nested(literal, Box::new(query)), start));
             }
-            return self.values(&literal);
+            let values = self.values(&literal)?;
+            return Ok(Query { span: literal.span.to(values.span), ..values });
         }
         if let Some(comparison) = self.comparison() {
             self.blanks();

@@ -66,6 +66,8 @@ pub struct Input {
     pub table: Name,
     /// Its columns.
     pub fields: Vec<Field>,
+    /// All conditions of its filter prefix, as written and in order; `accepts` and `matches` are made of them.
+    pub conditions: Vec<Expr>,
     /// Its operation column.
     pub operation: Option<Name>,
     /// Conditions on the operation alone, all necessary.

@@ -30,12 +30,17 @@ use rule_model::plan::{Evaluate, Expr, Field, Operator, Plan, Query, Source, Sta
 pub fn plan(rule: &Rule, schemas: &Schemas) -> Compiled {
     let plan = &rule.plan;
     Compiled {
-        body: row_local(plan, schemas).unwrap_or_else(|| across::plan(plan, schemas)),
+        body: body(plan, schemas),
         columns: describe::columns(plan, &rule.query),
         visible: plan.visible,
         stages: describe::stages(plan, &rule.query),
         indicators: describe::indicators(plan),
     }
+}
+
+/// What a query does with events.
+pub fn body(plan: &Plan, schemas: &Schemas) -> Body {
+    row_local(plan, schemas).unwrap_or_else(|| across::plan(plan, schemas))
 }
 
 /// The body of a rule that looks at one event of one table at a time; `None` for any other.
@@ -69,6 +74,7 @@ fn flattened(mut query: Query) -> Query {
 /// The filter prefix of a query over `schema`, taken out of `stages`.
 fn input(schema: &Schema, fields: &[Field], stages: &mut Vec<Stage>, asked: Asked) -> Input {
     let conditions = prefix::take(fields, stages, asked);
+    let written = conditions.clone();
     let operation = schema.operation_column().map(|column| column.name.as_ref());
     let (accepts, keys, matches) = match operation {
         None => (Vec::new(), Vec::new(), conditions),
@@ -81,6 +87,7 @@ fn input(schema: &Schema, fields: &[Field], stages: &mut Vec<Stage>, asked: Aske
     Input {
         table: schema.name.as_ref().into(),
         fields: fields.to_vec(),
+        conditions: written,
         operation: operation.map(Into::into),
         accepts,
         keys,

@@ -5,8 +5,9 @@
 //!                            └─query text─parse─check─> Plan ──┴─> columns checked ─> typed::Rule
 //! ```
 
+use super::again::filter;
 use super::fields::{self, Fields, Reference};
-use super::typed::{Rule, Test};
+use super::typed::{Language, Rule, Test};
 use super::written::{self, EventsKind, Setting, SettingKind};
 use super::{events, head};
 use crate::check::{self, Options};
@@ -15,8 +16,7 @@ use crate::nearest::nearest;
 use crate::schemas::Schemas;
 use crate::syntax::{Script, Statement};
 use crate::{Diagnostic, Span, kuery, parser};
-use rule_model::Schema;
-use rule_model::plan::{self, Expr, Field, HIDDEN, Operator, Plan, Source, Stage};
+use rule_model::plan::{HIDDEN, Plan};
 use std::collections::HashSet;
 
 /// Files that a rule names, relative to its own.
@@ -72,12 +72,6 @@ enum Place {
     Apart(Option<String>, Span),
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Language {
-    Kusto,
-    Kibana,
-}
-
 impl Compiler<'_> {
     fn rule(&mut self, written: &written::Rule) -> Option<Rule> {
         let fields = fields::read(written, self.text, &mut self.faults);
@@ -89,7 +83,8 @@ impl Compiler<'_> {
         self.expected_columns(&written.tests, &plan);
         let Fields { metadata, full_scan, .. } = fields;
         let table = written.table.as_ref().map(|table| table.text.to_string());
-        Some(Rule { metadata, table, visible: plan.visible, plan, query: query.text, full_scan, tests })
+        let Query { text, language, .. } = query;
+        Some(Rule { metadata, table, visible: plan.visible, plan, query: text, language, full_scan, tests })
     }
 
     /// The text of the query, which exactly one of three places gives.
@@ -335,18 +330,6 @@ impl Compiler<'_> {
             _ => value.span.text(self.text).to_owned(),
         }
     }
-}
-
-/// All columns of a table's records for which `predicate` holds.
-fn filter(schema: &Schema, predicate: Expr) -> Plan {
-    let fields: Vec<_> =
-        schema.columns.iter().map(|column| Field::new(column.name.as_ref(), column.ty)).collect();
-    let visible = fields.len();
-    let span = predicate.span;
-    let stage = Stage { operator: Operator::Where(predicate), output: fields.clone(), open: false, span };
-    let source = Source::Table(schema.name.as_ref().into());
-    let root = plan::Query { source, columns: fields, stages: vec![stage] };
-    Plan { bindings: Vec::new(), root, visible }
 }
 
 /// The text with blanks in place of all bytes outside of `span`, so that offsets stay.

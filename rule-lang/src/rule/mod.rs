@@ -1,5 +1,6 @@
 //! Rules: the body of a `rule!` to a checked rule.
 
+pub mod again;
 mod attack;
 mod compile;
 mod duration;

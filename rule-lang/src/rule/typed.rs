@@ -15,12 +15,23 @@ pub struct Rule {
     pub plan: Plan,
     /// The text of its query, which the spans of `plan` are ranges of.
     pub query: String,
+    /// The language of that text.
+    pub language: Language,
     /// How many of the plan's output columns are visible in an alert's row; those behind are for title and keys.
     pub visible: usize,
     /// Whether its author accepts that it looks at every event.
     pub full_scan: bool,
     /// Its inline tests.
     pub tests: Vec<Test>,
+}
+
+/// A query language.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Language {
+    /// The Kusto Query Language.
+    Kusto,
+    /// Kibana's.
+    Kibana,
 }
 
 /// An inline test.

@@ -18,7 +18,7 @@ use expression::{Columns, Emitter};
 use proc_macro2::{Literal, TokenStream};
 use quote::{format_ident, quote};
 use rule_lang::planning::{Body, Compiled, DispatchKey, Indicator, Input, OutputColumn, RowBuilder};
-use rule_lang::rule::typed::{Rule, Test};
+use rule_lang::rule::typed::{Language, Rule, Test};
 use rule_lang::schemas::Schemas;
 use rule_model::plan::{Expr, Plan};
 use statics::Statics;
@@ -31,6 +31,7 @@ pub(crate) fn rule(rule: &Rule, compiled: &Compiled, schemas: &Schemas) -> Token
     let statics = statics.items();
     let metadata = metadata::emit(&rule.metadata);
     let columns = compiled.columns.iter().map(output_column);
+    let query = query(rule);
     let stages = compiled
         .stages
         .iter()
@@ -49,6 +50,7 @@ pub(crate) fn rule(rule: &Rule, compiled: &Compiled, schemas: &Schemas) -> Token
                 metadata: #metadata,
                 module: module_path!(),
                 body: #body,
+                query: #query,
                 columns: &[#(#columns),*],
                 visible: #visible,
                 stages: &[#(#stages),*],
@@ -148,6 +150,16 @@ fn all(conditions: &[Expr], columns: &Columns, statics: &mut Statics) -> TokenSt
 fn serialised(plan: &Plan) -> Literal {
     // A plan always serialises: every part of it has a form, and the bytes go to memory.
     Literal::byte_string(&postcard::to_allocvec(plan).unwrap_or_default())
+}
+
+/// The query as written.
+fn query(rule: &Rule) -> TokenStream {
+    let (table, text) = (metadata::option(rule.table.as_deref(), |table| quote!(#table)), rule.query.trim());
+    let language = match rule.language {
+        Language::Kusto => quote!(Kusto),
+        Language::Kibana => quote!(Kibana),
+    };
+    quote!(g::Query { table: #table, language: g::Language::#language, text: #text })
 }
 
 fn output_column(column: &OutputColumn) -> TokenStream {
