@@ -14,7 +14,7 @@ use rule_lang::catalog::{self, CatalogTable};
 use rule_model::plan::{Field, Name};
 use rule_model::{Bag, Schema, Type, Value};
 use rule_runtime::framing::{Batch, Frame, Framer, Limits};
-use rule_runtime::source::{Origin, Progress};
+use rule_runtime::source::{Expansion, Origin, Progress};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
@@ -90,7 +90,7 @@ impl FileTables {
     /// The records of a file.
     fn read(&mut self, file: &str) -> Result<Vec<Bag>, Failure> {
         let opened = |error| Failure::open(file, &error);
-        let source = Origin::of(file).open(&Progress::default()).map_err(opened)?;
+        let source = Origin::of(file).open(&Progress::default(), Expansion::default()).map_err(opened)?;
         let mut framer = Framer::new(source.reader, Limits::default());
         let mut batch = Batch::default();
         let mut records = Vec::new();

@@ -1,13 +1,16 @@
-//! Bytes to records: lines of newline-delimited JSON, in chunks that are read into buffers used again.
+//! Bytes to records, in chunks that are read into buffers used again.
 //!
 //! ```text
-//! bytes ──read──> Batch { bytes, frames }      the unfinished line at its end goes to the front of the next batch
+//! bytes ──read──> Batch { bytes, frames }      the unfinished record at its end goes to the front of the next batch
 //! ```
 //!
-//! Offsets are of the decompressed bytes. How the bytes are cut into chunks never shows: a line is too long by its own
+//! Offsets are of the decompressed bytes. How the bytes are cut into chunks never shows: a record is too long by its own
 //! length alone.
 
-use memchr::memchr;
+mod ndjson;
+mod overlong;
+
+use ndjson::Lines;
 use std::io::{self, Read};
 use std::ops::Range;
 
@@ -31,14 +34,16 @@ pub struct Batch {
     pub frames: Vec<Frame>,
     /// Bytes of the source that this batch took, line endings and empty lines included.
     pub taken: u64,
+    /// Bytes that the last read gave.
+    pub last_read: usize,
 }
 
-/// A record, or a line that is too long to be one.
+/// A record, or bytes that are too long to be one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Frame {
-    /// The bytes of a line without its ending.
+    /// The bytes of a record, without what separates it from the next.
     Record(Range<usize>),
-    /// A line over the limit.
+    /// A record over the limit.
     TooLong {
         /// Its offset in the source.
         offset: u64,
@@ -53,26 +58,18 @@ pub enum Frame {
 pub struct Framer<R> {
     reader: R,
     limits: Limits,
+    lines: Lines,
     /// Offset in the source of the first of `rest`.
     offset: u64,
-    /// The unfinished line that the last batch ended with.
+    /// The unfinished record that the last batch ended with.
     rest: Vec<u8>,
-    /// A line over the limit whose end has not been seen.
-    overlong: Option<Overlong>,
     at_end: bool,
+    is_idle: bool,
 }
 
-/// Bytes of a line over the limit that are kept to show it.
-const BEGINNING: usize = 1024;
 const BOM: &[u8] = b"\xef\xbb\xbf";
-
-#[derive(Debug)]
-struct Overlong {
-    offset: u64,
-    length: u64,
-    last: u8,
-    beginning: Vec<u8>,
-}
+/// A read that gives less than this means that the source is slower than those who work on its records.
+const TRICKLE: usize = 8 * 1024;
 
 impl Default for Limits {
     fn default() -> Limits {
@@ -86,99 +83,113 @@ impl Batch {
         self.bytes.get(range.clone()).unwrap_or_default()
     }
 
+    /// Whether the source is slower than those who work on its records: then what is under way is reported before more
+    /// is read, so that alerts on a live stream do not wait for the next record.
+    pub fn trickles(&self) -> bool {
+        self.last_read < TRICKLE
+    }
+
     /// Forgets the content, keeps the memory.
     fn clear(&mut self) {
         self.bytes.clear();
         self.frames.clear();
         self.taken = 0;
+        self.last_read = 0;
     }
+}
+
+/// What a read came to.
+enum Chunk {
+    /// This many bytes.
+    Bytes(usize),
+    /// Nothing now, perhaps later.
+    Nothing,
+    /// A signal came.
+    Interrupted,
+    End,
 }
 
 impl<R: Read> Framer<R> {
     /// Cuts what `reader` gives.
     pub fn new(reader: R, limits: Limits) -> Framer<R> {
-        Framer { reader, limits, offset: 0, rest: Vec::new(), overlong: None, at_end: false }
+        Framer::at(0, reader, limits)
+    }
+
+    /// Cuts what `reader` gives, which begins at this offset of the source: at the beginning of a record.
+    pub fn at(offset: u64, reader: R, limits: Limits) -> Framer<R> {
+        let lines = Lines::default();
+        Framer { reader, limits, lines, offset, rest: Vec::new(), at_end: false, is_idle: false }
     }
 
     /// Reads the next records into `batch`; false when there are no more. With an error comes what was left of the
-    /// unfinished line, and nothing after it.
+    /// unfinished record, and nothing after it. The batch is empty when the source has nothing now but may have later
+    /// ([`Framer::is_idle`]), and when a signal interrupted the reading.
     pub fn fill(&mut self, batch: &mut Batch) -> io::Result<bool> {
         batch.clear();
+        self.is_idle = false;
         if self.at_end {
             return Ok(false);
         }
         batch.offset = self.offset;
         std::mem::swap(&mut batch.bytes, &mut self.rest);
+        let (kept, outcome) = self.fill_until_record(batch);
+        self.offset = batch.offset + kept as u64;
         self.rest.clear();
-        let before = batch.bytes.len();
-        let outcome = self.read_chunk(&mut batch.bytes);
-        self.at_end = outcome.as_ref().map_or(true, |read| *read == 0);
-        batch.taken = (batch.bytes.len() - before) as u64;
-        self.frame(batch);
-        outcome.map(|_| true)
+        self.rest.extend_from_slice(batch.bytes.get(kept..).unwrap_or_default());
+        outcome.map(|()| true)
     }
 
-    /// Appends what one read gives, at most a chunk; how many bytes it is, 0 at the end of input. Not more than one
-    /// read, because a live stream would have to fill the chunk before its records are looked at.
-    fn read_chunk(&mut self, bytes: &mut Vec<u8>) -> io::Result<usize> {
+    /// Whether the last [`Framer::fill`] found nothing new in a source that may still grow.
+    pub fn is_idle(&self) -> bool {
+        self.is_idle
+    }
+
+    /// Reads until there is a record or nothing more to be had; where the unfinished record begins. A chunk more is read
+    /// only when the last one finished no record: a live stream's records do not wait for a full buffer.
+    fn fill_until_record(&mut self, batch: &mut Batch) -> (usize, io::Result<()>) {
+        loop {
+            let chunk = self.read_chunk(&mut batch.bytes);
+            self.at_end = matches!(chunk, Ok(Chunk::End) | Err(_));
+            self.is_idle = matches!(chunk, Ok(Chunk::Nothing));
+            let read = if let Ok(Chunk::Bytes(read)) = chunk { read } else { 0 };
+            batch.taken += read as u64;
+            batch.last_read = read;
+            let kept = match self.start(batch) {
+                Some(start) => self.lines.cut(batch, start, self.limits.record, self.at_end),
+                None => 0,
+            };
+            if read == 0 || !batch.frames.is_empty() {
+                return (kept, chunk.map(|_| ()));
+            }
+            batch.bytes.drain(..kept);
+            batch.offset += kept as u64;
+        }
+    }
+
+    /// Where the text begins: after a byte order mark. `None` as long as there may yet be one.
+    fn start(&self, batch: &Batch) -> Option<usize> {
+        if batch.offset > 0 || !batch.bytes.starts_with(BOM) {
+            let may_be = batch.offset == 0 && !self.at_end && BOM.starts_with(&batch.bytes);
+            return (!may_be).then_some(0);
+        }
+        Some(BOM.len())
+    }
+
+    /// Appends what one read gives, at most a chunk.
+    fn read_chunk(&mut self, bytes: &mut Vec<u8>) -> io::Result<Chunk> {
         let before = bytes.len();
         bytes.resize(before + self.limits.chunk.max(1), 0);
-        let outcome = loop {
-            match self.reader.read(&mut bytes[before..]) {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                outcome => break outcome,
-            }
-        };
+        let outcome = self.reader.read(&mut bytes[before..]);
         bytes.truncate(before + outcome.as_ref().map_or(0, |read| *read));
-        outcome
-    }
-
-    fn frame(&mut self, batch: &mut Batch) {
-        let mut start = if batch.offset == 0 && batch.bytes.starts_with(BOM) { BOM.len() } else { 0 };
-        while let Some(length) = batch.bytes.get(start..).and_then(|rest| memchr(b'\n', rest)) {
-            self.line(batch, start..start + length);
-            start += length + 1;
+        match outcome {
+            Ok(0) => Ok(Chunk::End),
+            Ok(read) => Ok(Chunk::Bytes(read)),
+            Err(error) => match error.kind() {
+                io::ErrorKind::Interrupted => Ok(Chunk::Interrupted),
+                io::ErrorKind::WouldBlock => Ok(Chunk::Nothing),
+                _ => Err(error),
+            },
         }
-        let rest = start..batch.bytes.len();
-        self.offset = batch.offset + start as u64;
-        if self.at_end {
-            self.line(batch, rest);
-            self.offset = batch.offset + batch.bytes.len() as u64;
-        } else {
-            self.keep(&batch.bytes[rest]);
-        }
-    }
-
-    /// A finished line, its newline not included.
-    fn line(&mut self, batch: &mut Batch, range: Range<usize>) {
-        let offset = batch.offset + range.start as u64;
-        if let Some(mut overlong) = self.overlong.take() {
-            overlong.append(batch.record(&range));
-            batch.frames.push(overlong.frame());
-            return;
-        }
-        let line = batch.record(&range);
-        let end = range.end - usize::from(line.ends_with(b"\r"));
-        let record = range.start..end;
-        if record.len() > self.limits.record {
-            let frame = Overlong::new(offset, line).frame();
-            batch.frames.push(frame);
-        } else if !line.iter().all(|byte| matches!(byte, b' ' | b'\t' | b'\r')) {
-            batch.frames.push(Frame::Record(record));
-        }
-    }
-
-    /// Keeps the beginning of an unfinished line for the next batch; of one over the limit only what shows it.
-    fn keep(&mut self, line: &[u8]) {
-        match &mut self.overlong {
-            Some(overlong) => overlong.append(line),
-            // One byte more than the limit may still be the carriage return of a line ending.
-            None if line.len() > self.limits.record.saturating_add(1) => {
-                self.overlong = Some(Overlong::new(self.offset, line));
-            }
-            None => return self.rest.extend_from_slice(line),
-        }
-        self.offset += line.len() as u64;
     }
 }
 
@@ -188,26 +199,6 @@ impl<R> std::fmt::Debug for Framer<R> {
             .field("offset", &self.offset)
             .field("limits", &self.limits)
             .finish_non_exhaustive()
-    }
-}
-
-impl Overlong {
-    fn new(offset: u64, line: &[u8]) -> Overlong {
-        let mut overlong = Overlong { offset, length: 0, last: 0, beginning: Vec::new() };
-        overlong.append(line);
-        overlong
-    }
-
-    fn append(&mut self, more: &[u8]) {
-        let room = BEGINNING.saturating_sub(self.beginning.len()).min(more.len());
-        self.beginning.extend_from_slice(&more[..room]);
-        self.length += more.len() as u64;
-        self.last = more.last().copied().unwrap_or(self.last);
-    }
-
-    fn frame(self) -> Frame {
-        let length = self.length - u64::from(self.last == b'\r');
-        Frame::TooLong { offset: self.offset, length, beginning: self.beginning }
     }
 }
 

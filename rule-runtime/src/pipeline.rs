@@ -13,11 +13,12 @@
 mod crew;
 mod reporter;
 mod side_by_side;
+mod stop;
 
 use crate::across::Bounds;
 use crate::engine::{Engine, Work};
 use crate::framing::{Batch, Framer, Limits};
-use crate::source::{Origin, Progress, Source};
+use crate::source::{Expansion, Origin, Progress, Source};
 use crate::summary::Summary;
 use crew::Crew;
 use std::io;
@@ -25,6 +26,7 @@ use std::num::NonZeroUsize;
 use std::time::Instant;
 
 pub use reporter::{Output, Reporter};
+pub use stop::Stop;
 
 /// How a run is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +35,8 @@ pub struct Options {
     pub threads: NonZeroUsize,
     /// Sizes of chunks and records.
     pub limits: Limits,
+    /// How much compressed inputs may expand.
+    pub expansion: Expansion,
     /// Dedup windows that are remembered.
     pub windows: usize,
     /// What rules evaluated on ticks are allowed.
@@ -48,19 +52,25 @@ pub struct Input {
     pub table: Option<usize>,
 }
 
-/// A batch smaller than this means that the source is slower than the workers: what is under way is reported before
-/// more is read, so that alerts on a live stream do not wait for the next record.
-const TRICKLE: u64 = 8 * 1024;
-
 impl Default for Options {
     fn default() -> Options {
         Options {
             threads: NonZeroUsize::MIN,
             limits: Limits::default(),
+            expansion: Expansion::default(),
             windows: 100_000,
             bounds: Bounds::default(),
         }
     }
+}
+
+/// What a run shares with those who watch it.
+#[derive(Clone, Debug, Default)]
+pub struct Control {
+    /// How much has been read.
+    pub progress: Progress,
+    /// Whether it is to end.
+    pub stop: Stop,
 }
 
 /// Reads all inputs and reports what the rules find. Sources that fail are reported in the summary; an error
@@ -69,14 +79,15 @@ pub fn run<'a>(
     engine: &'a Engine,
     inputs: &[Input],
     options: &Options,
-    progress: &Progress,
+    control: &Control,
     output: Output<'a>,
 ) -> io::Result<Summary> {
     let opened = inputs.iter().map(|input| {
-        let source = input.origin.open(progress).map_err(|error| (input.origin.name(), error));
+        let source = input.origin.open(&control.progress, options.expansion);
+        let source = source.map_err(|error| (input.origin.name(), error));
         (source, input.table)
     });
-    run_over(engine, opened, options, output)
+    run_over(engine, opened, options, &control.stop, output)
 }
 
 /// A source, or the name of one that could not be opened; and the table that its records are of.
@@ -86,6 +97,7 @@ fn run_over<'a>(
     engine: &'a Engine,
     sources: impl Iterator<Item = Opened>,
     options: &Options,
+    stop: &Stop,
     output: Output<'a>,
 ) -> io::Result<Summary> {
     let started = Instant::now();
@@ -93,11 +105,11 @@ fn run_over<'a>(
     std::thread::scope(|scope| {
         let mut crew = Crew::new(engine, options.threads, scope);
         if engine.has_ticks() {
-            return side_by_side::read(engine, sources, options, &mut crew, &mut reporter);
+            return side_by_side::read(engine, sources, options, stop, &mut crew, &mut reporter);
         }
         for (source, table) in sources {
             match source {
-                Ok(source) => read(source, table, options, &mut crew, &mut reporter)?,
+                Ok(source) => read(source, table, options, stop, &mut crew, &mut reporter)?,
                 Err((name, error)) => reporter.source_failed(&name, &error),
             }
         }
@@ -112,11 +124,12 @@ fn read(
     source: Source,
     table: Option<usize>,
     options: &Options,
+    stop: &Stop,
     crew: &mut Crew<'_>,
     reporter: &mut Reporter<'_>,
 ) -> io::Result<()> {
     let mut framer = Framer::new(source.reader, options.limits);
-    loop {
+    while !stop.is_set() {
         let mut batch: Batch = crew.spare();
         let more = framer.fill(&mut batch).unwrap_or_else(|error| {
             reporter.source_failed(&source.name, &error);
@@ -125,7 +138,7 @@ fn read(
         if !more {
             return Ok(());
         }
-        let trickles = batch.taken < TRICKLE;
+        let trickles = batch.trickles();
         let work = Work { source: source.name.clone(), table, batch };
         crew.put(work, &mut |outcome| reporter.take(outcome))?;
         if trickles {
@@ -133,6 +146,7 @@ fn read(
             reporter.flush()?;
         }
     }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -193,14 +207,16 @@ mod tests {
         let written = Shared::default();
         let mut dead_letters = DeadLetters::new(Box::new(written.clone()) as Box<dyn Write>);
         let mut sink = Lines::default();
-        let source = Source { name: "memory".into(), reader: Box::new(Cursor::new(bytes.to_vec())) };
+        let source = Source::new("memory", Cursor::new(bytes.to_vec()));
         let options = Options {
             threads: NonZeroUsize::new(threads).unwrap(),
             limits: Limits { chunk, record: 200 },
             ..Options::default()
         };
         let output = Output { sink: &mut sink, dead_letters: Some(&mut dead_letters) };
-        let summary = run_over(engine, std::iter::once((Ok(source), None)), &options, output).unwrap();
+        let summary =
+            run_over(engine, std::iter::once((Ok(source), None)), &options, &Stop::default(), output)
+                .unwrap();
         let dead_letters = String::from_utf8(written.0.lock().unwrap().clone()).unwrap();
         Run { lines: sink.0, dead_letters, summary }
     }

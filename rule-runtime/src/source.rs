@@ -1,16 +1,25 @@
 //! Where bytes come from: files and standard input, decompressed as their first bytes say.
 //!
 //! ```text
-//! file or stdin ──count──> magic bytes ──gzip, zstd or plain──> bytes as they were before compression
+//! file or stdin ──count──> magic number ──gzip, zstd or plain──> bytes as they were before compression
 //! ```
+//!
+//! A plain file can be read from any offset on, and a record of it again; a compressed one is read from its beginning
+//! and what lies before the offset is passed over; standard input can do neither.
 
-use flate2::bufread::MultiGzDecoder;
-use ruzstd::decoding::{FrameDecoder, StreamingDecoder};
+mod compression;
+mod identity;
+#[cfg(test)]
+pub(crate) mod testing;
+
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Cursor, Read};
+use std::io::{self, Read, Seek, SeekFrom};
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+
+pub use identity::Identity;
 
 /// What is to be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,18 +41,28 @@ pub enum Origin {
 pub struct Source {
     /// What reports call it: the path as given, `-` for standard input.
     pub name: Arc<str>,
+    /// The file that was opened; `None` of what is no regular file.
+    pub identity: Option<Identity>,
     /// The decompressed bytes.
     pub reader: Box<dyn Read + Send>,
+}
+
+/// How much decompression may expand, so that a small file cannot keep a run busy for days.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Expansion {
+    /// Plain bytes for each stored byte.
+    pub ratio: u64,
+    /// Plain bytes up to which the ratio does not count.
+    pub free: u64,
 }
 
 /// How much of the compressed bytes has been read; cheap to share with who draws a progress bar.
 #[derive(Clone, Debug, Default)]
 pub struct Progress(Arc<AtomicU64>);
 
-const GZIP: &[u8] = &[0x1f, 0x8b];
-const ZSTD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
-/// Bytes of a file read at once, before decompression.
-const BUFFER: usize = 256 * 1024;
+/// A plain file whose records can be read again.
+#[derive(Debug)]
+pub struct Records(File);
 
 impl Origin {
     /// The origin that an argument names: `-` is standard input.
@@ -70,14 +89,103 @@ impl Origin {
     }
 
     /// Opens it, and reads its first bytes to see how it is compressed.
-    pub fn open(&self, progress: &Progress) -> io::Result<Source> {
-        let raw: Box<dyn Read + Send> = match self {
-            Origin::Stdin => Box::new(io::stdin()),
-            Origin::Embedded { bytes, .. } => Box::new(*bytes),
-            Origin::File(path) => Box::new(open_file(path)?),
+    pub fn open(&self, progress: &Progress, expansion: Expansion) -> io::Result<Source> {
+        self.open_at(0, progress, expansion)
+    }
+
+    /// Opens it to be read from this offset of its decompressed bytes on. A plain file is sought; of anything else what
+    /// lies before is read and passed over, and its end before the offset is an error.
+    pub fn open_at(&self, offset: u64, progress: &Progress, expansion: Expansion) -> io::Result<Source> {
+        let (raw, identity): (Box<dyn Read + Send>, _) = match self {
+            Origin::Stdin => (Box::new(io::stdin()), None),
+            Origin::Embedded { bytes, .. } => (Box::new(*bytes), None),
+            Origin::File(path) => {
+                let mut file = open_file(path)?;
+                let is_regular = file.metadata()?.is_file();
+                let identity = if is_regular { Some(Identity::of(&file)?) } else { None };
+                if offset > 0 && is_regular && is_plain(&file)? {
+                    return self.open_plain_at(file, offset, identity, progress);
+                }
+                // Reading identity and magic number did not move it; a pipe has none of either.
+                if is_regular {
+                    file.rewind()?;
+                }
+                (Box::new(file), identity)
+            }
         };
-        let reader = decompressed(Counted { inner: raw, progress: progress.clone() })?;
-        Ok(Source { name: self.name().into(), reader })
+        let mut reader = compression::decompressed(raw, progress, expansion)?;
+        if io::copy(&mut reader.by_ref().take(offset), &mut io::sink())? < offset {
+            return Err(too_short(offset));
+        }
+        Ok(Source { name: self.name().into(), identity, reader })
+    }
+
+    /// Its records to be read again; `None` where that cannot be: of standard input, pipes and compressed files.
+    pub fn records(&self) -> io::Result<Option<Records>> {
+        let Origin::File(path) = self else { return Ok(None) };
+        let file = open_file(path)?;
+        let readable = file.metadata()?.is_file() && is_plain(&file)?;
+        Ok(readable.then_some(Records(file)))
+    }
+
+    fn open_plain_at(
+        &self,
+        mut file: File,
+        offset: u64,
+        identity: Option<Identity>,
+        progress: &Progress,
+    ) -> io::Result<Source> {
+        if file.metadata()?.len() < offset {
+            return Err(too_short(offset));
+        }
+        file.seek(SeekFrom::Start(offset))?;
+        progress.add(offset);
+        let reader = compression::counted(file, progress);
+        Ok(Source { name: self.name().into(), identity, reader })
+    }
+}
+
+impl Records {
+    /// The bytes of the record at this offset.
+    pub fn at(&self, offset: u64, length: usize) -> io::Result<Vec<u8>> {
+        let mut bytes = vec![0; length];
+        self.0.read_exact_at(&mut bytes, offset)?;
+        Ok(bytes)
+    }
+
+    /// Which file they are of.
+    pub fn identity(&self) -> io::Result<Identity> {
+        Identity::of(&self.0)
+    }
+}
+
+impl Source {
+    /// A source that is no file.
+    pub fn new(name: impl Into<Arc<str>>, reader: impl Read + Send + 'static) -> Source {
+        Source { name: name.into(), identity: None, reader: Box::new(reader) }
+    }
+}
+
+impl Default for Expansion {
+    /// Audit logs compress ten to sixty times, made-up ones of equal records a few hundred times; a bomb of gzip
+    /// a thousand times, one of zstd far more.
+    fn default() -> Expansion {
+        Expansion { ratio: 250, free: 256 << 20 }
+    }
+}
+
+impl Expansion {
+    /// An error where `stored` bytes gave more plain ones than allowed.
+    fn check(self, stored: u64, plain: u64) -> io::Result<()> {
+        if plain <= self.free || plain <= stored.saturating_mul(self.ratio) {
+            return Ok(());
+        }
+        let message = format!(
+            "expands to more than {} times its size (a decompression bomb?), not read any further after {plain} bytes; \
+             --max-expansion allows more",
+            self.ratio
+        );
+        Err(io::Error::new(io::ErrorKind::InvalidData, message))
     }
 }
 
@@ -86,27 +194,19 @@ impl Progress {
     pub fn bytes(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
     }
+
+    fn add(&self, bytes: u64) {
+        self.0.fetch_add(bytes, Ordering::Relaxed);
+    }
 }
 
 impl std::fmt::Debug for Source {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Source").field("name", &self.name).finish_non_exhaustive()
+        f.debug_struct("Source")
+            .field("name", &self.name)
+            .field("identity", &self.identity)
+            .finish_non_exhaustive()
     }
-}
-
-/// The bytes behind gzip or zstd, or as they are.
-pub fn decompressed(mut raw: impl Read + Send + 'static) -> io::Result<Box<dyn Read + Send>> {
-    let mut head = Vec::with_capacity(ZSTD.len());
-    raw.by_ref().take(ZSTD.len() as u64).read_to_end(&mut head)?;
-    let (gzip, zstd) = (head.starts_with(GZIP), head.starts_with(ZSTD));
-    let whole = Cursor::new(head).chain(raw);
-    Ok(if gzip {
-        Box::new(MultiGzDecoder::new(BufReader::with_capacity(BUFFER, whole)))
-    } else if zstd {
-        Box::new(ZstdReader::Between(BufReader::with_capacity(BUFFER, whole)))
-    } else {
-        Box::new(whole)
-    })
 }
 
 /// A directory opens like a file and fails only when read; say so at once.
@@ -118,84 +218,16 @@ fn open_file(path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
-/// Counts what is read.
-struct Counted<R> {
-    inner: R,
-    progress: Progress,
+/// Whether a regular file is not compressed.
+fn is_plain(file: &File) -> io::Result<bool> {
+    let mut head = [0; compression::MAGIC];
+    let read = file.read_at(&mut head, 0)?;
+    Ok(!compression::is_compressed(head.get(..read).unwrap_or_default()))
 }
 
-impl<R: Read> Read for Counted<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.inner.read(buffer)?;
-        self.progress.0.fetch_add(read as u64, Ordering::Relaxed);
-        Ok(read)
-    }
-}
-
-/// Frames of zstd one after the other, as `zstd` and `cat` write them. Pure Rust, so that the binary stays one static
-/// file without a C compiler; audit archives are read slower than with the C library, yet faster than they parse.
-enum ZstdReader<R: BufRead> {
-    /// At the start of a frame or at the end of input.
-    Between(R),
-    /// Within a frame.
-    Frame(Box<StreamingDecoder<R, FrameDecoder>>),
-    /// After an error.
-    Broken,
-}
-
-impl<R: BufRead> Read for ZstdReader<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        loop {
-            match std::mem::replace(self, ZstdReader::Broken) {
-                ZstdReader::Between(mut reader) => {
-                    if skip_to_frame(&mut reader)? {
-                        let frame = StreamingDecoder::new(reader).map_err(io::Error::other)?;
-                        *self = ZstdReader::Frame(Box::new(frame));
-                    } else {
-                        *self = ZstdReader::Between(reader);
-                        return Ok(0);
-                    }
-                }
-                ZstdReader::Frame(mut frame) => {
-                    let read = frame.read(buffer)?;
-                    if read > 0 || buffer.is_empty() {
-                        *self = ZstdReader::Frame(frame);
-                        return Ok(read);
-                    }
-                    verify(&frame.decoder)?;
-                    *self = ZstdReader::Between(frame.into_inner());
-                }
-                ZstdReader::Broken => return Ok(0),
-            }
-        }
-    }
-}
-
-/// Passes skippable frames; whether another frame follows.
-fn skip_to_frame(reader: &mut impl BufRead) -> io::Result<bool> {
-    loop {
-        let head = reader.fill_buf()?;
-        match head {
-            [] => return Ok(false),
-            // A skippable frame: magic number 0x184D2A5?, then its length.
-            [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => {
-                let mut header = [0; 8];
-                reader.read_exact(&mut header)?;
-                let length = u32::from_le_bytes([header[4], header[5], header[6], header[7]]);
-                io::copy(&mut reader.by_ref().take(u64::from(length)), &mut io::sink())?;
-            }
-            _ => return Ok(true),
-        }
-    }
-}
-
-fn verify(decoder: &FrameDecoder) -> io::Result<()> {
-    match (decoder.get_checksum_from_data(), decoder.get_calculated_checksum()) {
-        (Some(stored), Some(calculated)) if stored != calculated => {
-            Err(io::Error::new(io::ErrorKind::InvalidData, "zstd checksum does not match its data"))
-        }
-        _ => Ok(()),
-    }
+fn too_short(offset: u64) -> io::Error {
+    let message = format!("ends before byte {offset}, up to which it was read before");
+    io::Error::new(io::ErrorKind::UnexpectedEof, message)
 }
 
 #[cfg(test)]
@@ -203,53 +235,47 @@ mod tests {
     use super::*;
     use std::io::Write;
 
-    fn gzip(text: &str) -> Vec<u8> {
-        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-        encoder.write_all(text.as_bytes()).unwrap();
-        encoder.finish().unwrap()
-    }
-
-    fn zstd(text: &str) -> Vec<u8> {
-        ruzstd::encoding::compress_to_vec(text.as_bytes(), ruzstd::encoding::CompressionLevel::Fastest)
-    }
-
-    fn read(bytes: Vec<u8>) -> io::Result<String> {
+    fn opened_at(path: &Path, offset: u64) -> io::Result<String> {
+        let origin = Origin::File(path.to_owned());
+        let mut source = origin.open_at(offset, &Progress::default(), Expansion::default())?;
         let mut text = String::new();
-        decompressed(Cursor::new(bytes))?.read_to_string(&mut text)?;
+        source.reader.read_to_string(&mut text)?;
         Ok(text)
     }
 
+    fn plain_and_gzip(name: &str, text: &str) -> [PathBuf; 2] {
+        let directory = testing::directory(name);
+        let paths = [directory.join("plain"), directory.join("gzip")];
+        std::fs::write(&paths[0], text).unwrap();
+        let gzip = File::create(&paths[1]).unwrap();
+        let mut gzip = flate2::write::GzEncoder::new(gzip, flate2::Compression::fast());
+        gzip.write_all(text.as_bytes()).unwrap();
+        gzip.finish().unwrap();
+        paths
+    }
+
     #[test]
-    fn compression_is_told_by_the_first_bytes() {
-        let skippable = [0x51, 0x2a, 0x4d, 0x18, 3, 0, 0, 0, 1, 2, 3];
-        for (bytes, text) in [
-            (b"plain".to_vec(), "plain"),
-            (b"".to_vec(), ""),
-            (b"{".to_vec(), "{"),
-            (gzip("one"), "one"),
-            ([gzip("one "), gzip("two")].concat(), "one two"),
-            (zstd("one"), "one"),
-            ([zstd("one "), skippable.to_vec(), zstd("two")].concat(), "one two"),
-        ] {
-            assert_eq!(read(bytes).unwrap(), text);
+    fn reading_begins_at_an_offset_of_the_plain_bytes() {
+        for path in plain_and_gzip("offset", "one\ntwo\n") {
+            for (offset, rest) in [(0, Some("one\ntwo\n")), (4, Some("two\n")), (8, Some("")), (9, None)] {
+                assert_eq!(opened_at(&path, offset).ok().as_deref(), rest, "{} {offset}", path.display());
+            }
         }
     }
 
     #[test]
-    fn a_cut_off_archive_is_an_error_after_what_can_be_read() {
-        let text = "some text that is long enough to be split ".repeat(1000);
-        for whole in [gzip(&text), zstd(&text)] {
-            let half = whole[..whole.len() / 2].to_vec();
-            let mut reader = decompressed(Cursor::new(half)).unwrap();
-            let mut bytes = Vec::new();
-            assert!(reader.read_to_end(&mut bytes).is_err());
-            assert!(text.as_bytes().starts_with(&bytes));
-        }
+    fn records_of_a_plain_file_are_read_again() {
+        let [plain, gzip] = plain_and_gzip("again", "one\ntwo\n");
+        let records = Origin::File(plain).records().unwrap().unwrap();
+        assert_eq!(records.at(4, 3).unwrap(), b"two");
+        assert!(records.at(4, 5).is_err());
+        assert!(Origin::File(gzip).records().unwrap().is_none());
+        assert!(Origin::Stdin.records().unwrap().is_none());
     }
 
     #[test]
     fn a_directory_is_refused() {
-        let error = Origin::of("src").open(&Progress::default()).unwrap_err();
+        let error = Origin::of("src").open(&Progress::default(), Expansion::default()).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::IsADirectory);
     }
 

@@ -17,9 +17,9 @@ use rule_runtime::alert::{Alert, Collapsed};
 use rule_runtime::dispatch::MemoryLimits;
 use rule_runtime::engine::{Engine, Settings, Validate};
 use rule_runtime::framing::Limits;
-use rule_runtime::pipeline::{self, Input, Options, Output};
+use rule_runtime::pipeline::{self, Control, Input, Options, Output};
 use rule_runtime::sink::Sink;
-use rule_runtime::source::{Origin, Progress};
+use rule_runtime::source::Origin;
 use rule_runtime::{Rule, Ruleset};
 use std::collections::{BTreeMap, HashMap};
 use std::num::NonZeroUsize;
@@ -227,7 +227,7 @@ fn streamed(folder: &Path, order: [usize; 3], threads: usize, chunk: usize) -> A
     };
     let mut sink = Collected::default();
     let output = Output { sink: &mut sink, dead_letters: None };
-    let summary = pipeline::run(&engine, &inputs, &options, &Progress::default(), output).unwrap();
+    let summary = pipeline::run(&engine, &inputs, &options, &Control::default(), output).unwrap();
     assert!(summary.errors.is_empty(), "{:?}", summary.errors);
     assert!(summary.rules.values().all(|counts| counts.failures == 0 && counts.kept.late == 0), "{summary}");
     sink.0

@@ -17,7 +17,13 @@ fn engine() -> Engine {
 
 fn run(engine: &Engine, table: Option<usize>, record: &str) -> Outcome {
     let frames = vec![Frame::Record(0..record.len())];
-    let batch = Batch { bytes: record.as_bytes().to_vec(), offset: 0, frames, taken: record.len() as u64 };
+    let batch = Batch {
+        bytes: record.as_bytes().to_vec(),
+        offset: 0,
+        frames,
+        taken: record.len() as u64,
+        ..Batch::default()
+    };
     engine.worker().run(Work { source: "test".into(), table, batch })
 }
 

@@ -15,10 +15,10 @@ use rule_runtime::dispatch::MemoryLimits;
 use rule_runtime::engine::{Engine, Settings, Validate};
 use rule_runtime::framing::Limits;
 use rule_runtime::parse::DEFAULT_MAX_DEPTH;
-use rule_runtime::pipeline::{self, Input, Options, Output};
+use rule_runtime::pipeline::{self, Control, Input, Options, Output};
 use rule_runtime::sink::table::Style;
 use rule_runtime::sink::{NdjsonSink, Sink, TableSink};
-use rule_runtime::source::{Origin, Progress};
+use rule_runtime::source::Origin;
 use rule_runtime::summary::Summary;
 use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal, Write, stdout};
@@ -134,12 +134,12 @@ pub(super) fn process(engine: &Engine, inputs: &[Input], matches: &ArgMatches) -
     let out = matches.get_one::<String>("out");
     let mut sink = sink(matches.get_one::<String>("format"), out)?;
     let mut dead_letters = dead_letters(matches.get_one("dead-letter"))?;
-    let progress = Progress::default();
+    let control = Control::default();
     // On a terminal that shows alerts, a bar would be drawn between them.
     let total = if out.is_some() || !stdout().is_terminal() { total_size(inputs) } else { 0 };
-    let bar = Bar::start(&progress, total);
+    let bar = Bar::start(&control.progress, total);
     let output = Output { sink: sink.as_mut(), dead_letters: dead_letters.as_mut() };
-    let summary = pipeline::run(engine, inputs, &options(matches), &progress, output);
+    let summary = pipeline::run(engine, inputs, &options(matches), &control, output);
     drop(bar);
     Ok(summary?)
 }

@@ -9,7 +9,7 @@
 //! between two records with an event time goes with the later one, which is next in any case when its source is.
 
 use super::crew::Crew;
-use super::{Opened, Options, Reporter, TRICKLE};
+use super::{Opened, Options, Reporter, Stop};
 use crate::engine::{Engine, Match, Outcome, Passed, Time, Work};
 use crate::framing::Framer;
 use crate::source::Source;
@@ -48,6 +48,7 @@ pub(super) fn read(
     engine: &Engine,
     sources: impl Iterator<Item = Opened>,
     options: &Options,
+    stop: &Stop,
     crew: &mut Crew<'_>,
     reporter: &mut Reporter<'_>,
 ) -> io::Result<()> {
@@ -64,13 +65,15 @@ pub(super) fn read(
     let (timed, timeless): (Vec<Feed>, Vec<Feed>) = feeds.into_iter().partition(has_time);
     let mut timeless = Feeds::new(timeless);
     for input in 0..timeless.sources.len() {
-        while timeless.fill(input, crew, reporter)? {
+        while !stop.is_set() && timeless.fill(input, crew, reporter)? {
             timeless.report_next(input, reporter)?;
         }
     }
     let mut timed = Feeds::new(timed);
     reporter.begin(timed.sources.iter().map(|feed| feed.name.clone()));
-    while let Some(input) = reporter.furthest_behind() {
+    while !stop.is_set()
+        && let Some(input) = reporter.furthest_behind()
+    {
         if timed.fill(input, crew, reporter)? {
             timed.report_next(input, reporter)?;
         } else {
@@ -139,7 +142,7 @@ impl Feed {
             true
         });
         self.at_end = !more;
-        self.trickles = more && batch.taken < TRICKLE;
+        self.trickles = more && batch.trickles();
         more.then(|| Work { source: self.name.clone(), table: self.table, batch })
     }
 }
