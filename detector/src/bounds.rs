@@ -1,4 +1,5 @@
-//! What rules evaluated on ticks are allowed: `--lateness`, `--max-skew` and `--max-state`.
+//! What rules evaluated on ticks are allowed: how late and how far ahead events may be, and how much
+//! is kept of them.
 
 use clap::{Arg, ArgMatches};
 use rule_eval::time_text::parse_timespan;
@@ -6,7 +7,7 @@ use rule_model::Timespan;
 use rule_runtime::across::Bounds;
 
 /// The arguments.
-pub(crate) fn arguments() -> [Arg; 3] {
+pub(crate) fn arguments() -> [Arg; 5] {
     let span = |name: &'static str| Arg::new(name).long(name).value_name("SPAN").value_parser(timespan);
     [
         span("lateness").help("How much the events of an input may be out of order [default: 5m]"),
@@ -15,19 +16,31 @@ pub(crate) fn arguments() -> [Arg; 3] {
              [default: 1d]",
         ),
         Arg::new("max-state").long("max-state").value_name("BYTES").value_parser(size).help(
-            "Memory for the rows that rules across events keep, all together; past it rows are dropped, which is \
-             reported [default: 256MiB]",
+            "Memory for the rows that rules across events keep, all together; past it rows are spilled to disk \
+             [default: 256MiB]",
         ),
+        Arg::new("max-state-disk").long("max-state-disk").value_name("BYTES").value_parser(size).help(
+            "Disk space for spilled rows; past it rows are dropped, which is reported [default: 64GiB]",
+        ),
+        Arg::new("max-state-rows")
+            .long("max-state-rows")
+            .value_name("N")
+            .value_parser(clap::value_parser!(u64).range(1..))
+            .help("Rows that one rule may keep; past it rows are dropped, which is reported [default: 100000000]"),
     ]
 }
 
 /// What the arguments say.
 pub(crate) fn bounds(matches: &ArgMatches) -> Bounds {
     let default = Bounds::default();
+    let bytes =
+        |name: &str, default: u64| matches.get_one::<usize>(name).map_or(default, |bytes| *bytes as u64);
     Bounds {
         lateness: matches.get_one("lateness").copied().unwrap_or(default.lateness),
         skew: matches.get_one("max-skew").copied().unwrap_or(default.skew),
-        state: matches.get_one::<usize>("max-state").map_or(default.state, |bytes| *bytes as u64),
+        state: bytes("max-state", default.state),
+        rows: matches.get_one("max-state-rows").copied().unwrap_or(default.rows),
+        disk: bytes("max-state-disk", default.disk),
     }
 }
 

@@ -110,6 +110,7 @@ impl RuleCounts {
             ("late_rows", count(self.kept.late)),
             ("rows_too_late_for_all", count(self.kept.too_late)),
             ("dropped_rows", count(self.kept.dropped)),
+            ("spilled_rows", count(self.kept.spilled)),
             ("most_rows_kept", count(self.kept.peak_rows)),
             ("most_bytes_kept", count(self.kept.peak_bytes)),
             ("failures", count(self.failures)),
@@ -155,8 +156,8 @@ impl fmt::Display for Summary {
         for (id, counts) in self.rules.iter().filter(|(_, counts)| counts.kept.dropped > 0) {
             writeln!(
                 f,
-                "WARNING: {id} dropped {} rows, because the memory for state was full (--max-state): alerts may be \
-                 missing or wrong",
+                "WARNING: {id} dropped {} rows, because it kept as many as it may (--max-state-rows) or neither \
+                 memory nor disk had room (--max-state, --max-state-disk): alerts may be missing or wrong",
                 grouped(counts.kept.dropped)
             )?;
         }
@@ -185,6 +186,7 @@ impl fmt::Display for RuleCounts {
             (self.kept.late, "rows late for a tick"),
             (self.kept.too_late, "of them too late for all"),
             (self.kept.dropped, "rows dropped"),
+            (self.kept.spilled, "rows spilled to disk"),
             (self.failures, "failed evaluations"),
         ] {
             if n > 0 {

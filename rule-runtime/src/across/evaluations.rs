@@ -1,12 +1,15 @@
 //! All rules of a run that are evaluated on ticks: rows and watermarks in, alerts out.
 
 use super::schedule::{at_or_after, at_or_before};
+use super::segments::{DEFAULT_DISK, Segments};
+use super::snapshot::{self, Snapshot};
 use super::state::{Counts, State};
 use super::step::{Signal, TickRule, step};
 use crate::Rule;
 use crate::alert::Alert;
 use crate::plans::StaticTables;
 use rule_model::{DateTime, Timespan};
+use std::io;
 
 /// What a run allows its rules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,8 +18,12 @@ pub struct Bounds {
     pub lateness: Timespan,
     /// How far after the run's `now` an event may lie.
     pub skew: Timespan,
-    /// Bytes that the states of all rules may take.
+    /// Bytes of memory that the states of all rules may take; past it their rows are spilled to disk.
     pub state: u64,
+    /// Rows that a rule may keep, in memory and on disk; past it rows are dropped and counted.
+    pub rows: u64,
+    /// Bytes of disk that spilled rows may take; past it rows are dropped and counted.
+    pub disk: u64,
 }
 
 /// The rules and their states, by the position of the rule among those of the engine.
@@ -24,6 +31,9 @@ pub struct Bounds {
 pub struct Evaluations {
     rules: Vec<Option<Evaluated>>,
     bounds: Bounds,
+    segments: Segments,
+    /// Whether spilling failed and nothing was forgotten since.
+    stuck: bool,
     bytes: u64,
     first: Option<DateTime>,
     latest: Option<DateTime>,
@@ -48,7 +58,13 @@ pub enum Found {
 
 impl Default for Bounds {
     fn default() -> Bounds {
-        Bounds { lateness: Timespan::minutes(5), skew: Timespan::days(1), state: 256 << 20 }
+        Bounds {
+            lateness: Timespan::minutes(5),
+            skew: Timespan::days(1),
+            state: 256 << 20,
+            rows: 100_000_000,
+            disk: DEFAULT_DISK,
+        }
     }
 }
 
@@ -68,23 +84,35 @@ impl Evaluations {
             }
         };
         let rules = rules.iter().enumerate().map(&mut evaluated).collect();
-        Evaluations { rules, bounds, bytes: 0, first: None, latest: None, next: None }
+        let segments = Segments::temporary(bounds.disk);
+        Evaluations { rules, bounds, segments, stuck: false, bytes: 0, first: None, latest: None, next: None }
+    }
+
+    /// Spills to this store in place of a temporary one. Nothing must have been spilled yet.
+    pub fn spill_to(&mut self, segments: Segments) {
+        self.segments = segments;
     }
 
     /// Takes a row of a rule's input.
     pub fn row(&mut self, position: usize, signal: Signal, found: &mut Vec<Found>) {
+        let cost = match &signal {
+            Signal::Row { kept, .. } => Some(State::cost(kept)),
+            Signal::Tick(_) | Signal::Passed(_) => None,
+        };
+        if !self.stuck && cost.is_some_and(|cost| self.bytes + cost > self.bounds.state) {
+            self.spill(position, found);
+        }
+        let is_full = cost.is_some_and(|cost| self.bytes + cost > self.bounds.state && self.bytes > 0);
         let Some(Evaluated { rule, state }) = self.rules.get_mut(position).and_then(Option::as_mut) else {
             return;
         };
-        if let Signal::Row { row, .. } = &signal
-            && self.bytes + State::cost(row) > self.bounds.state
-        {
+        if is_full || cost.is_some() && state.rows() >= self.bounds.rows {
             state.counts.dropped += 1;
             return;
         }
         let before = state.bytes();
-        let outcome = step(rule, state, signal, &mut Vec::new());
-        self.bytes = self.bytes - before + state.bytes();
+        let outcome = step(rule, state, signal, &self.segments, &mut Vec::new());
+        self.settle(position, before);
         found.extend(outcome.err().map(|message| Found::Failure(position, message)));
     }
 
@@ -151,10 +179,89 @@ impl Evaluations {
         };
         let before = state.bytes();
         let mut alerts = Vec::new();
-        let outcome = step(rule, state, Signal::Tick(tick), &mut alerts);
-        self.bytes = self.bytes - before + state.bytes();
+        let outcome = step(rule, state, Signal::Tick(tick), &self.segments, &mut alerts);
+        self.settle(position, before);
         found.extend(outcome.err().map(|message| Found::Failure(position, message)));
         found.extend(alerts.into_iter().map(|alert| Found::Alert(position, Box::new(alert), tick)));
+    }
+
+    /// Lets go of the segments that a rule no longer needs; it took so many bytes `before`.
+    fn settle(&mut self, position: usize, before: u64) {
+        let Some(it) = self.rules.get_mut(position).and_then(Option::as_mut) else { return };
+        let after = it.state.bytes();
+        let released = std::mem::take(&mut it.state.released);
+        self.stuck &= after >= before && released.is_empty();
+        self.bytes = self.bytes - before + after;
+        released.iter().for_each(|location| self.segments.release(location));
+    }
+
+    /// Spills the rows of the rules that keep most, until half of the memory is free.
+    fn spill(&mut self, position: usize, found: &mut Vec<Found>) {
+        let mut rules: Vec<&mut Evaluated> = self.rules.iter_mut().flatten().collect();
+        rules.sort_by_key(|it| std::cmp::Reverse(it.state.bytes()));
+        let mut bytes = self.bytes;
+        let mut blocks = Vec::new();
+        let mut spilled = 0;
+        for it in &mut rules {
+            if bytes <= self.bounds.state / 2 {
+                break;
+            }
+            bytes -= it.state.bytes();
+            blocks.extend(it.state.seal());
+            spilled += 1;
+        }
+        // Some blocks may lie in a segment already, for a snapshot.
+        let written = if blocks.is_empty() { Ok(Vec::new()) } else { self.segments.write(&blocks) };
+        match written {
+            Ok(locations) => {
+                let mut locations = locations.into_iter();
+                for it in rules.iter_mut().take(spilled) {
+                    it.state.unload(&mut locations);
+                }
+            }
+            Err(error) => {
+                self.stuck = true;
+                found.push(Found::Failure(position, format!("its rows cannot be spilled to disk: {error}")));
+            }
+        }
+        self.bytes = self.rules.iter().flatten().map(|it| it.state.bytes()).sum();
+    }
+
+    /// The states of all rules, as they are between two records. In a store that outlives the run rows are left to
+    /// segments, except the latest few.
+    pub fn snapshot(&mut self) -> io::Result<Snapshot> {
+        if self.segments.outlives() {
+            let states = || self.rules.iter().flatten().map(|it| &it.state);
+            let blocks: Vec<_> = states().flat_map(State::unwritten).collect();
+            if !blocks.is_empty() {
+                let mut locations = self.segments.write(&blocks)?.into_iter();
+                self.rules.iter_mut().flatten().for_each(|it| it.state.written(&mut locations));
+            }
+            self.segments.sync()?;
+        }
+        let rules = self.rules.iter().flatten().map(|it| (it.rule.rule, &it.state));
+        Ok(Snapshot::of(rules, self.first, self.latest, self.next))
+    }
+
+    /// Goes on from a snapshot of this or an earlier set of rules. What it has of rules that are changed or no longer
+    /// here is left out; each is named in what comes back.
+    pub fn restore(&mut self, snapshot: Snapshot) -> io::Result<Vec<String>> {
+        let mut rules: Vec<_> =
+            self.rules.iter_mut().flatten().map(|it| (it.rule.rule, &mut it.state)).collect();
+        let (first, latest, next) = (snapshot.first, snapshot.latest, snapshot.next);
+        let left_out = snapshot::restore(snapshot, &mut rules);
+        let states = || self.rules.iter().flatten().map(|it| &it.state);
+        if self.segments.outlives() {
+            self.segments.restore(states().flat_map(State::locations))?;
+        }
+        self.bytes = states().map(State::bytes).sum();
+        (self.first, self.latest, self.next) = (first, latest, next);
+        Ok(left_out)
+    }
+
+    /// The last snapshot is safe: what only earlier ones name may go.
+    pub fn committed(&mut self) {
+        self.segments.committed();
     }
 }
 

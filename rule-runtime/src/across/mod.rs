@@ -15,12 +15,18 @@
 //! as late; [`pipeline`](crate::pipeline) reads the source that is furthest behind, record by record, which makes that
 //! a property of the files too.
 
+pub mod block;
 pub mod evaluations;
+mod rows;
 pub mod schedule;
+pub mod segments;
+pub mod snapshot;
 pub mod state;
 pub mod step;
 pub mod watermark;
 
 pub use evaluations::{Bounds, Evaluations};
-pub use state::{Place, State};
+pub use segments::Segments;
+pub use snapshot::Snapshot;
+pub use state::{Kept, Place, State};
 pub use step::{Signal, TickRule};

@@ -1,6 +1,8 @@
 //! What a rule remembers between ticks: plain data that serialises.
 
-use super::schedule::just_after;
+use super::block::KeptRef;
+use super::rows::{self, Rows, Use};
+use super::segments::{Location, Segments};
 use crate::alert::AlertId;
 use rule_model::DateTime;
 use serde::{Deserialize, Serialize};
@@ -10,13 +12,14 @@ use std::sync::Arc;
 /// The state of one rule.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct State {
-    /// The kept rows of each input, in the order in which an evaluation sees them, each serialised.
-    pub(super) inputs: Vec<BTreeMap<Place, Box<[u8]>>>,
+    /// The kept rows of each input.
+    pub(super) inputs: Vec<Rows>,
     /// The last tick that is over.
     pub(super) evaluated: Option<DateTime>,
     /// Alerts that were made, with the tick that last produced their row.
     pub(super) alerted: BTreeMap<AlertId, DateTime>,
-    pub(super) kept_bytes: u64,
+    /// Where blocks lie that are no longer needed, for the store to release.
+    pub(super) released: Vec<Location>,
     /// What happened so far.
     pub counts: Counts,
 }
@@ -34,6 +37,27 @@ pub struct Place {
     pub ordinal: u64,
 }
 
+/// What a row is kept as.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Kept {
+    /// The columns that the rest of the rule reads, serialised.
+    Row(Box<[u8]>),
+    /// The same of an input whose rows are looked up by their key.
+    Keyed {
+        /// Hash of the key.
+        key: u64,
+        /// The columns.
+        row: Box<[u8]>,
+    },
+    /// The key alone: the columns are read again from the source, at the tick that needs them.
+    Record {
+        /// Hash of the key.
+        key: u64,
+        /// Length of the record in bytes.
+        length: u64,
+    },
+}
+
 /// What happened to a rule's rows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
@@ -41,52 +65,84 @@ pub struct Counts {
     pub late: u64,
     /// Those of them that came after all such ticks, and were seen by none.
     pub too_late: u64,
-    /// Rows dropped because the memory for state was full.
+    /// Rows dropped because neither memory nor disk had room, or the rule kept as many as it may.
     pub dropped: u64,
+    /// Rows that were spilled to disk.
+    pub spilled: u64,
     /// Most rows kept at a time.
     pub peak_rows: u64,
     /// Most bytes kept at a time.
     pub peak_bytes: u64,
 }
 
-/// What a row takes besides its own bytes: its place, and its share of the tree that holds it.
-const ROW_OVERHEAD: u64 = 72;
-/// The same of a remembered alert.
+/// What a remembered alert takes.
 const ALERT_BYTES: u64 = 40;
 
 impl State {
     /// The state of a rule with so many inputs, of which nothing has been seen.
     pub fn new(inputs: usize) -> State {
-        State { inputs: vec![BTreeMap::new(); inputs], ..State::default() }
+        State { inputs: vec![Rows::default(); inputs], ..State::default() }
     }
 
     /// Bytes in memory, near enough.
     pub fn bytes(&self) -> u64 {
-        self.kept_bytes + self.alerted.len() as u64 * ALERT_BYTES
+        self.inputs.iter().map(Rows::bytes).sum::<u64>() + self.alerted.len() as u64 * ALERT_BYTES
     }
 
-    /// Bytes that keeping a row of this length would add.
-    pub fn cost(row: &[u8]) -> u64 {
-        row.len() as u64 + ROW_OVERHEAD
+    /// Bytes that keeping a row adds at first.
+    pub fn cost(kept: &Kept) -> u64 {
+        rows::cost(kept)
     }
 
-    /// Rows kept.
+    /// Rows kept, in memory and in segments.
     pub fn rows(&self) -> u64 {
-        self.inputs.iter().map(|rows| rows.len() as u64).sum()
+        self.inputs.iter().map(Rows::len).sum()
+    }
+
+    /// Makes blocks of all rows; those that lie in memory alone.
+    pub(super) fn seal(&mut self) -> Vec<Arc<[u8]>> {
+        self.inputs.iter_mut().for_each(Rows::seal);
+        self.unwritten().collect()
+    }
+
+    /// The blocks that lie in memory alone.
+    pub(super) fn unwritten(&self) -> impl Iterator<Item = Arc<[u8]>> {
+        self.inputs.iter().flat_map(Rows::unwritten)
+    }
+
+    /// Notes where the blocks lie that lay in memory alone, in their order.
+    pub(super) fn written(&mut self, locations: &mut impl Iterator<Item = Location>) {
+        self.inputs.iter_mut().for_each(|rows| rows.written(locations));
+    }
+
+    /// Leaves all blocks to segments, those that lay in memory alone to these.
+    pub(super) fn unload(&mut self, locations: &mut impl Iterator<Item = Location>) {
+        self.written(locations);
+        self.counts.spilled += self.inputs.iter_mut().map(Rows::unload).sum::<u64>();
+    }
+
+    /// The same state without what lies in segments.
+    pub(super) fn without_segments(&self) -> State {
+        let mut state = self.clone();
+        state.inputs.iter_mut().for_each(|rows| {
+            rows.unload();
+        });
+        state
+    }
+
+    /// Where its rows lie that are in segments.
+    pub fn locations(&self) -> impl Iterator<Item = &Location> {
+        self.inputs.iter().flat_map(Rows::locations)
     }
 
     /// The event time of the earliest row that has one.
     pub(super) fn earliest(&self) -> Option<DateTime> {
-        self.inputs.iter().filter_map(|rows| rows.range(Place::after_all_timeless()..).next()?.0.time).min()
+        self.inputs.iter().filter_map(Rows::earliest).min()
     }
 
-    pub(super) fn keep(&mut self, input: usize, place: Place, row: Box<[u8]>) {
-        let cost = State::cost(&row);
+    pub(super) fn keep(&mut self, input: usize, place: Place, kept: Kept) {
         let Some(rows) = self.inputs.get_mut(input) else { return };
-        match rows.insert(place, row) {
-            Some(same) => self.kept_bytes = self.kept_bytes + cost - State::cost(&same),
-            None => self.kept_bytes += cost,
-        }
+        rows.keep(place, kept);
         self.counts.peak_bytes = self.counts.peak_bytes.max(self.bytes());
         self.counts.peak_rows = self.counts.peak_rows.max(self.rows());
     }
@@ -97,27 +153,16 @@ impl State {
         input: usize,
         after: DateTime,
         until: DateTime,
-    ) -> impl Iterator<Item = (&Place, &[u8])> {
-        let rows = self.inputs.get(input);
-        let timeless = rows.into_iter().flat_map(|rows| rows.range(..Place::after_all_timeless()));
-        let seen = Place::first_at(just_after(after))..Place::first_at(just_after(until.max(after)));
-        let timed = rows.into_iter().flat_map(move |rows| rows.range(seen.clone()));
-        timeless.chain(timed).map(|(place, row)| (place, row.as_ref()))
+        segments: &Segments,
+        use_it: &mut Use<'_>,
+    ) -> Result<(), String> {
+        self.inputs.get(input).map_or(Ok(()), |rows| rows.window(after, until, segments, use_it))
     }
 
     /// Forgets the rows of this time and before.
-    pub(super) fn forget_rows(&mut self, until: DateTime) {
+    pub(super) fn forget_rows(&mut self, until: DateTime, segments: &Segments) {
         for rows in &mut self.inputs {
-            let earliest = rows.range(Place::after_all_timeless()..).next();
-            if earliest.is_none_or(|(place, _)| place.time > Some(until)) {
-                continue;
-            }
-            let mut timeless = std::mem::take(rows);
-            let mut rest = timeless.split_off(&Place::after_all_timeless());
-            let mut kept = rest.split_off(&Place::first_at(just_after(until)));
-            self.kept_bytes -= rest.values().map(|row| State::cost(row)).sum::<u64>();
-            timeless.append(&mut kept);
-            *rows = timeless;
+            rows.forget(until, segments, &mut self.released);
         }
     }
 
@@ -127,14 +172,24 @@ impl State {
     }
 }
 
-impl Place {
-    /// Before all rows of this time, and after all earlier ones.
-    fn first_at(time: DateTime) -> Place {
-        Place { time: Some(time), source: Arc::from(""), offset: 0, ordinal: 0 }
+impl Kept {
+    /// The same, borrowed.
+    pub fn borrow(&self) -> KeptRef<'_> {
+        match self {
+            Kept::Row(row) => KeptRef::Row(row),
+            Kept::Keyed { key, row } => KeptRef::Keyed { key: *key, row },
+            Kept::Record { key, length } => KeptRef::Record { key: *key, length: *length },
+        }
     }
+}
 
-    /// After all rows without a time, and before all others.
-    fn after_all_timeless() -> Place {
-        Place::first_at(DateTime(i64::MIN))
+impl Place {
+    /// Becomes `other`, with as little as changes.
+    pub(super) fn set(&mut self, other: &Place) {
+        let Place { time, source, offset, ordinal } = other;
+        (self.time, self.offset, self.ordinal) = (*time, *offset, *ordinal);
+        if !Arc::ptr_eq(&self.source, source) {
+            self.source = source.clone();
+        }
     }
 }

@@ -4,8 +4,10 @@
 //! Tick ─> rows in (T − over, T] ─tail─> output rows ─trigger─> alerts ─not made before─> each, or one of all
 //! ```
 
+use super::block::KeptRef;
 use super::schedule::{at_or_after, at_or_before, reach};
-use super::state::{Place, State};
+use super::segments::Segments;
+use super::state::{Kept, Place, State};
 use crate::Rule;
 use crate::alert::{Alert, AlertId, Evidence, Position};
 use crate::plans::{self, StaticTables};
@@ -38,8 +40,8 @@ pub enum Signal {
         input: usize,
         /// Where it stands.
         place: Place,
-        /// The columns that the rest of the rule reads, serialised.
-        row: Box<[u8]>,
+        /// What it is kept as.
+        kept: Kept,
     },
     /// A tick, to be evaluated.
     Tick(DateTime),
@@ -47,29 +49,32 @@ pub enum Signal {
     Passed(DateTime),
 }
 
-/// Takes a signal; alerts go to `alerts`. An error is what the evaluator says, or that a kept row is unreadable.
+/// Takes a signal; alerts go to `alerts`. `segments` has the rows that the state names and does not hold itself. An
+/// error is what the evaluator says, or that a kept row is unreadable.
 pub fn step(
     rule: &TickRule,
     state: &mut State,
     signal: Signal,
+    segments: &Segments,
     alerts: &mut Vec<Alert>,
 ) -> Result<(), String> {
     match signal {
-        Signal::Row { input, place, row } => {
+        Signal::Row { input, place, kept } => {
             if rule.admits(state, place.time) {
-                state.keep(input, place, row);
+                state.keep(input, place, kept);
             }
             Ok(())
         }
         Signal::Tick(tick) => {
-            let outcome = rule.evaluate(state, tick).map(|rows| rule.shape(state, tick, rows, alerts));
-            rule.pass(state, tick);
+            let outcome =
+                rule.evaluate(state, tick, segments).map(|rows| rule.shape(state, tick, rows, alerts));
+            rule.pass(state, tick, segments);
             outcome
         }
         Signal::Passed(time) => {
             let every = rule.schedule.map_or(Timespan(i64::MAX), |schedule| schedule.every);
             if let Some(tick) = at_or_before(time, every) {
-                rule.pass(state, tick);
+                rule.pass(state, tick, segments);
             }
             Ok(())
         }
@@ -100,7 +105,8 @@ impl TickRule {
         };
         let schedule = schedule(rule);
         let mut it = TickRule { rule, schedule, tail, tables: tables.clone(), alerts_on_nothing: false };
-        let of_nothing = it.evaluate(&State::new(rule.inputs().len()), DateTime::UNIX_EPOCH);
+        let of_nothing =
+            it.evaluate(&State::new(rule.inputs().len()), DateTime::UNIX_EPOCH, &Segments::temporary(0));
         it.alerts_on_nothing = match of_nothing {
             Ok(rows) => rule.metadata.trigger.fires(rows.len() as u64),
             // What fails on no rows at all is reported when it is evaluated.
@@ -134,30 +140,37 @@ impl TickRule {
     }
 
     /// Moves on behind a tick.
-    fn pass(&self, state: &mut State, tick: DateTime) {
+    fn pass(&self, state: &mut State, tick: DateTime, segments: &Segments) {
         state.evaluated = state.evaluated.max(Some(tick));
         if let Some(schedule) = self.schedule {
             let next = tick.checked_add(schedule.every).unwrap_or(DateTime::MAX);
-            state.forget_rows(reach(next, schedule));
+            state.forget_rows(reach(next, schedule), segments);
         }
     }
 
-    fn evaluate(&self, state: &State, tick: DateTime) -> Result<Vec<Output>, String> {
+    fn evaluate(&self, state: &State, tick: DateTime, segments: &Segments) -> Result<Vec<Output>, String> {
         let after = self.schedule.map_or(DateTime(i64::MIN), |schedule| reach(tick, schedule));
         let until = if self.schedule.is_some() { tick } else { DateTime::MAX };
-        let read = |row: &[u8]| postcard::from_bytes::<Row>(row).map_err(|e| format!("a kept row: {e}"));
         let Some(tail) = &self.tail else {
-            let output = |(place, row): (&Place, &[u8])| {
+            let mut rows = Vec::new();
+            state.window(0, after, until, segments, &mut |place, kept| {
                 let position = Position { source: place.source.clone(), offset: place.offset };
-                let evidence = Evidence::of(position);
-                Ok(Output { row: read(row)?, time: place.time, evidence, ordinal: place.ordinal })
-            };
-            return state.window(0, after, until).map(output).collect();
+                let (row, evidence) = (read(kept)?, Evidence::of(position));
+                rows.push(Output { row, time: place.time, evidence, ordinal: place.ordinal });
+                Ok(())
+            })?;
+            return Ok(rows);
         };
-        let inputs = 0..self.rule.inputs().len();
-        let inputs =
-            inputs.map(|input| state.window(input, after, until).map(|(_, row)| read(row)).collect());
-        let inputs: Vec<Vec<Row>> = inputs.collect::<Result<_, String>>()?;
+        let of_input = |input: usize| {
+            let mut rows = Vec::new();
+            state.window(input, after, until, segments, &mut |_, kept| {
+                rows.push(read(kept)?);
+                Ok(())
+            })?;
+            Ok(rows)
+        };
+        let inputs: Vec<Vec<Row>> =
+            (0..self.rule.inputs().len()).map(of_input).collect::<Result<_, String>>()?;
         let mut context = Context::at(tick);
         let rows = plans::evaluate(self.rule, tail, inputs, &self.tables, &mut context)?;
         if let Some(failure) = context.take_failure() {
@@ -215,6 +228,16 @@ impl TickRule {
             evidence: Evidence::default(),
             ordinal: tick.unix_ticks().unsigned_abs(),
         }
+    }
+}
+
+/// A kept row.
+fn read(kept: KeptRef<'_>) -> Result<Row, String> {
+    match kept {
+        KeptRef::Row(row) | KeptRef::Keyed { row, .. } => {
+            postcard::from_bytes(row).map_err(|error| format!("a kept row: {error}"))
+        }
+        KeptRef::Record { .. } => Err("a kept row is not there".to_owned()),
     }
 }
 

@@ -11,7 +11,7 @@ use crate::Rule;
 use crate::across::evaluations::Found;
 use crate::across::state::Counts;
 use crate::across::watermark::Watermarks;
-use crate::across::{Evaluations, Signal};
+use crate::across::{Evaluations, Kept, Signal};
 use crate::alert::{Alert, Collapsed, Evidence, Position};
 use crate::dead_letter::DeadLetters;
 use crate::dedup::{Deduplicator, Verdict};
@@ -125,7 +125,7 @@ impl<'a> Reporter<'a> {
             self.rule(passed.candidate.rule).and_then(|rule| rule.inputs().get(passed.candidate.input));
         let is_static = schema.is_some_and(|input| input.schema.time.is_none());
         if is_static || place.time.is_some_and(|time| !self.is_in_the_future(time)) {
-            let signal = Signal::Row { input: passed.candidate.input, place, row: passed.row };
+            let signal = Signal::Row { input: passed.candidate.input, place, kept: Kept::Row(passed.row) };
             self.evaluations.row(passed.candidate.rule, signal, &mut self.found);
         }
     }
@@ -179,7 +179,8 @@ impl<'a> Reporter<'a> {
         }
         match postcard::to_allocvec(&found.row) {
             Ok(row) => {
-                let signal = Signal::Row { input: 0, place: found.place(source), row: row.into() };
+                let signal =
+                    Signal::Row { input: 0, place: found.place(source), kept: Kept::Row(row.into()) };
                 self.evaluations.row(found.rule, signal, &mut self.found);
             }
             Err(error) => self.failed(found.rule, error.to_string()),

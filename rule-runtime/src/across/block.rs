@@ -1,0 +1,257 @@
+//! Kept rows in their order as bytes: what lies in memory or on disk and is read from its beginning.
+//!
+//! ```text
+//! names of sources | time of the first row | for each row: time since the one before, source, offset since the one
+//! before, ordinal and kind, key, length of the record or the row itself
+//! ```
+//!
+//! Numbers are variable in length, so that a place takes about 10 bytes, not the 48 of [`Place`].
+
+use super::state::{Kept, Place};
+use rule_model::DateTime;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// What a row is kept as, borrowed from its block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeptRef<'a> {
+    /// The row.
+    Row(&'a [u8]),
+    /// The row under the hash of its key.
+    Keyed {
+        /// Hash of the key.
+        key: u64,
+        /// The row.
+        row: &'a [u8],
+    },
+    /// The hash of the key of a record that is read again, and the record's length.
+    Record {
+        /// Hash of the key.
+        key: u64,
+        /// Length of the record in bytes.
+        length: u64,
+    },
+}
+
+/// Reads a block row by row.
+#[derive(Debug)]
+pub(super) struct Reader {
+    bytes: Arc<[u8]>,
+    at: usize,
+    sources: Vec<Arc<str>>,
+    place: Place,
+    entry: Entry,
+}
+
+#[derive(Clone, Debug)]
+enum Entry {
+    Row(Range<usize>),
+    Keyed(u64, Range<usize>),
+    Record(u64, u64),
+}
+
+const ROW: u64 = 0;
+const KEYED: u64 = 1;
+const RECORD: u64 = 2;
+
+/// Rows in their order as bytes. All have a time, or none has.
+pub(super) fn encode<'a>(rows: impl Iterator<Item = (&'a Place, &'a Kept)> + Clone) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut sources: Vec<&Arc<str>> = Vec::new();
+    for (place, _) in rows.clone() {
+        // The last source first: neighbours mostly share it.
+        if !sources.iter().rev().any(|source| **source == place.source) {
+            sources.push(&place.source);
+        }
+    }
+    put(&mut bytes, sources.len() as u64);
+    for source in &sources {
+        put(&mut bytes, source.len() as u64);
+        bytes.extend_from_slice(source.as_bytes());
+    }
+    let first = rows.clone().next().and_then(|(place, _)| place.time);
+    bytes.push(u8::from(first.is_some()));
+    let (mut time, mut offset) = (0_i64, 0_u64);
+    for (place, kept) in rows {
+        let now = place.time.map_or(0, |time| time.0);
+        put(&mut bytes, zigzag(now.wrapping_sub(time)));
+        put(&mut bytes, sources.iter().position(|source| **source == place.source).unwrap_or(0) as u64);
+        put(&mut bytes, zigzag(place.offset.wrapping_sub(offset) as i64));
+        (time, offset) = (now, place.offset);
+        put_kept(&mut bytes, place.ordinal, kept);
+    }
+    bytes
+}
+
+fn put_kept(bytes: &mut Vec<u8>, ordinal: u64, kept: &Kept) {
+    let (kind, key) = match kept {
+        Kept::Row(_) => (ROW, None),
+        Kept::Keyed { key, .. } => (KEYED, Some(key)),
+        Kept::Record { key, .. } => (RECORD, Some(key)),
+    };
+    put(bytes, ordinal << 2 | kind);
+    if let Some(key) = key {
+        bytes.extend_from_slice(&key.to_le_bytes());
+    }
+    match kept {
+        Kept::Record { length, .. } => put(bytes, *length),
+        Kept::Row(row) | Kept::Keyed { row, .. } => {
+            put(bytes, row.len() as u64);
+            bytes.extend_from_slice(row);
+        }
+    }
+}
+
+impl Reader {
+    /// Begins before the first row; `None` when the bytes are no block.
+    pub(super) fn new(bytes: Arc<[u8]>) -> Option<Reader> {
+        let place = Place { time: None, source: Arc::from(""), offset: 0, ordinal: 0 };
+        let mut reader = Reader { bytes, at: 0, sources: Vec::new(), place, entry: Entry::Row(0..0) };
+        for _ in 0..reader.number()? {
+            let length = reader.number()?;
+            let name = reader.take(length)?;
+            let name = std::str::from_utf8(reader.bytes.get(name)?).ok()?;
+            reader.sources.push(name.into());
+        }
+        let timed = *reader.bytes.get(reader.at)?;
+        reader.at += 1;
+        reader.place.time = (timed == 1).then_some(DateTime(0));
+        Some(reader)
+    }
+
+    /// Goes to the next row: whether there is one; `None` when the bytes end within it.
+    pub(super) fn advance(&mut self) -> Option<bool> {
+        if self.at >= self.bytes.len() {
+            return Some(false);
+        }
+        let since = unzigzag(self.number()?);
+        self.place.time = self.place.time.map(|time| DateTime(time.0.wrapping_add(since)));
+        let source = self.number()? as usize;
+        let source = self.sources.get(source)?;
+        if !Arc::ptr_eq(source, &self.place.source) {
+            self.place.source = source.clone();
+        }
+        self.place.offset = self.place.offset.wrapping_add(unzigzag(self.number()?) as u64);
+        let kind = self.number()?;
+        self.place.ordinal = kind >> 2;
+        self.entry = match kind & 3 {
+            ROW => Entry::Row(self.row()?),
+            KEYED => Entry::Keyed(self.key()?, self.row()?),
+            RECORD => Entry::Record(self.key()?, self.number()?),
+            _ => return None,
+        };
+        Some(true)
+    }
+
+    /// Where the row stands.
+    pub(super) fn place(&self) -> &Place {
+        &self.place
+    }
+
+    /// The row.
+    pub(super) fn kept(&self) -> KeptRef<'_> {
+        let row = |range: &Range<usize>| self.bytes.get(range.clone()).unwrap_or_default();
+        match &self.entry {
+            Entry::Row(range) => KeptRef::Row(row(range)),
+            Entry::Keyed(key, range) => KeptRef::Keyed { key: *key, row: row(range) },
+            Entry::Record(key, length) => KeptRef::Record { key: *key, length: *length },
+        }
+    }
+
+    fn row(&mut self) -> Option<Range<usize>> {
+        let length = self.number()?;
+        self.take(length)
+    }
+
+    fn key(&mut self) -> Option<u64> {
+        let range = self.take(8)?;
+        Some(u64::from_le_bytes(self.bytes.get(range)?.try_into().ok()?))
+    }
+
+    fn take(&mut self, length: u64) -> Option<Range<usize>> {
+        let end = self.at.checked_add(usize::try_from(length).ok()?)?;
+        let range = self.at..end;
+        (end <= self.bytes.len()).then(|| {
+            self.at = end;
+            range
+        })
+    }
+
+    fn number(&mut self) -> Option<u64> {
+        let mut number = 0_u64;
+        for shift in (0..64).step_by(7) {
+            let byte = *self.bytes.get(self.at)?;
+            self.at += 1;
+            number |= u64::from(byte & 0x7f) << shift;
+            if byte < 0x80 {
+                return Some(number);
+            }
+        }
+        None
+    }
+}
+
+/// Seven bits a byte, the lowest first.
+fn put(bytes: &mut Vec<u8>, mut number: u64) {
+    while number >= 0x80 {
+        bytes.push(number as u8 | 0x80);
+        number >>= 7;
+    }
+    bytes.push(number as u8);
+}
+
+/// Small numbers of either sign as small ones without.
+fn zigzag(number: i64) -> u64 {
+    (number << 1 ^ number >> 63) as u64
+}
+
+fn unzigzag(number: u64) -> i64 {
+    (number >> 1) as i64 ^ -((number & 1) as i64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn kept() -> impl Strategy<Value = Kept> {
+        let row = || prop::collection::vec(any::<u8>(), 0..300).prop_map(Vec::into_boxed_slice);
+        prop_oneof![
+            row().prop_map(Kept::Row),
+            (any::<u64>(), row()).prop_map(|(key, row)| Kept::Keyed { key, row }),
+            (any::<u64>(), any::<u64>()).prop_map(|(key, length)| Kept::Record { key, length }),
+        ]
+    }
+
+    fn rows() -> impl Strategy<Value = Vec<(Place, Kept)>> {
+        let row = (any::<i64>(), 0..3_usize, any::<u64>(), 0..1_u64 << 60, kept());
+        (any::<bool>(), prop::collection::vec(row, 0..20)).prop_map(|(timed, rows)| {
+            let row = |(time, source, offset, ordinal, kept)| {
+                let source = Arc::from(["", "a", "a longer name"][source]);
+                (Place { time: timed.then_some(DateTime(time)), source, offset, ordinal }, kept)
+            };
+            rows.into_iter().map(row).collect()
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn rows_are_read_as_they_were_written(rows in rows()) {
+            let bytes = encode(rows.iter().map(|(place, kept)| (place, kept)));
+            let mut reader = Reader::new(bytes.into()).unwrap();
+            for (place, kept) in &rows {
+                prop_assert_eq!(reader.advance(), Some(true));
+                prop_assert_eq!(reader.place(), place);
+                prop_assert_eq!(reader.kept(), kept.borrow());
+            }
+            prop_assert_eq!(reader.advance(), Some(false));
+        }
+
+        #[test]
+        fn other_bytes_are_refused_without_a_panic(bytes in prop::collection::vec(any::<u8>(), 0..60)) {
+            if let Some(mut reader) = Reader::new(bytes.into()) {
+                while reader.advance() == Some(true) {}
+            }
+        }
+    }
+}
