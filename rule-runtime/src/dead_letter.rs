@@ -1,21 +1,22 @@
 //! The dead-letter file: a line of JSON for each record that was not processed.
 
 use crate::engine::Reject;
+use crate::sink::{Destination, Mark};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use rule_eval::json;
 use rule_model::Value;
-use std::io::{self, Write};
+use std::io;
 
 /// Writes rejected records.
-pub struct DeadLetters<W> {
-    writer: W,
+pub struct DeadLetters<D> {
+    destination: D,
 }
 
-impl<W: Write> DeadLetters<W> {
-    /// Writes to `writer`.
-    pub fn new(writer: W) -> DeadLetters<W> {
-        DeadLetters { writer }
+impl<D: Destination> DeadLetters<D> {
+    /// Writes to `destination`.
+    pub fn new(destination: D) -> DeadLetters<D> {
+        DeadLetters { destination }
     }
 
     /// Writes a record: its text as `record`, or as `record_base64` where it is not text.
@@ -31,16 +32,26 @@ impl<W: Write> DeadLetters<W> {
             ("reason", Value::literal(reject.reason.name())),
             (name, record),
         ]);
-        writeln!(self.writer, "{}", json::write(&line))
+        writeln!(self.destination, "{}", json::write(&line))
     }
 
     /// Writes out what is buffered.
     pub fn flush(&mut self) -> io::Result<()> {
-        self.writer.flush()
+        self.destination.flush()
+    }
+
+    /// Makes everything written so far safe, and says what a commit has to remember of it.
+    pub fn prepare(&mut self) -> io::Result<Mark> {
+        self.destination.prepare()
+    }
+
+    /// Goes back to a mark; says what the user should know.
+    pub fn restore(&mut self, mark: &Mark) -> io::Result<Option<String>> {
+        self.destination.restore(mark)
     }
 }
 
-impl<W> std::fmt::Debug for DeadLetters<W> {
+impl<D> std::fmt::Debug for DeadLetters<D> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("DeadLetters").finish_non_exhaustive()
     }
@@ -60,7 +71,7 @@ mod tests {
             let mut letters = DeadLetters::new(Vec::new());
             let reject = Reject { offset: 7, length: 4, reason: Reason::CutOff, bytes: bytes.to_vec() };
             letters.write("f", &reject).unwrap();
-            let line = String::from_utf8(letters.writer).unwrap();
+            let line = String::from_utf8(letters.destination).unwrap();
             assert_eq!(line, format!("{{\"source\":\"f\",\"offset\":7,\"length\":4,{expected}\n"));
         }
     }

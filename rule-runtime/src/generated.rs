@@ -148,6 +148,7 @@ pub const STUB: Rule = Rule {
     stages: &[],
     indicators: &[],
     tests: &[],
+    fingerprint: 0,
 };
 
 const STUB_METADATA: metadata::Metadata = metadata::Metadata {

@@ -9,11 +9,15 @@
 
 pub mod across;
 pub mod alert;
+pub mod checkpoint;
 pub mod dead_letter;
 pub mod dedup;
+pub mod disk;
 pub mod dispatch;
 pub mod engine;
 pub mod event;
+#[cfg(feature = "fail-points")]
+pub mod faults;
 pub mod framing;
 pub mod generated;
 pub mod parse;

@@ -156,7 +156,7 @@ mod tests {
     use crate::alert::{Alert, Collapsed};
     use crate::dead_letter::DeadLetters;
     use crate::samples::{anything, engine, metadata, role_changes};
-    use crate::sink::Sink;
+    use crate::sink::{Destination, Direct, Sink};
     use proptest::prelude::*;
     use rule_eval::json;
     use rule_model::metadata::{Comparison, Dedup, Grouping, Metadata, Schedule, Trigger};
@@ -205,7 +205,8 @@ mod tests {
 
     fn run_bytes(engine: &Engine, bytes: &[u8], threads: usize, chunk: usize) -> Run {
         let written = Shared::default();
-        let mut dead_letters = DeadLetters::new(Box::new(written.clone()) as Box<dyn Write>);
+        let mut dead_letters =
+            DeadLetters::new(Box::new(Direct::new(written.clone())) as Box<dyn Destination>);
         let mut sink = Lines::default();
         let source = Source::new("memory", Cursor::new(bytes.to_vec()));
         let options = Options {

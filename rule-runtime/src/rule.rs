@@ -25,6 +25,8 @@ pub struct Rule {
     pub indicators: &'static [Indicator],
     /// Its inline tests.
     pub tests: &'static [Test],
+    /// A hash of its plan: what it kept in an earlier run is of use to it only if that is the same.
+    pub fingerprint: u64,
 }
 
 /// What a rule does with events.

@@ -50,6 +50,7 @@ pub(crate) fn rule(
         stages: &[],
         indicators: &[],
         tests: &[],
+        fingerprint: 0,
     }))
 }
 

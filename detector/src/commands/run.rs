@@ -17,7 +17,7 @@ use rule_runtime::framing::Limits;
 use rule_runtime::parse::DEFAULT_MAX_DEPTH;
 use rule_runtime::pipeline::{self, Control, Input, Options, Output};
 use rule_runtime::sink::table::Style;
-use rule_runtime::sink::{NdjsonSink, Sink, TableSink};
+use rule_runtime::sink::{Destination, Direct, FileDestination, NdjsonSink, Sink, TableSink};
 use rule_runtime::source::Origin;
 use rule_runtime::summary::Summary;
 use std::fs::File;
@@ -176,16 +176,22 @@ fn options(matches: &ArgMatches) -> Options {
 fn sink(format: Option<&String>, out: Option<&String>) -> Result<Box<dyn Sink>, Failure> {
     let on_terminal = out.is_none() && stdout().is_terminal();
     let as_table = format.map_or(on_terminal, |format| format == "table");
-    let writer: Box<dyn Write> = match out {
-        Some(path) => Box::new(create(path)?),
-        None => Box::new(BufWriter::new(stdout())),
+    let destination: Box<dyn Destination> = match out {
+        Some(path) => Box::new(FileDestination::create(path.as_ref())?),
+        None => Box::new(Direct::default()),
     };
     let style = if out.is_some() { Style { width: None, colour: false } } else { terminal::style() };
-    Ok(if as_table { Box::new(TableSink::new(writer, style)) } else { Box::new(NdjsonSink::new(writer)) })
+    Ok(if as_table {
+        Box::new(TableSink::new(destination, style))
+    } else {
+        Box::new(NdjsonSink::new(destination))
+    })
 }
 
-fn dead_letters(path: Option<&String>) -> Result<Option<DeadLetters<Box<dyn Write>>>, Failure> {
-    path.map(|path| Ok(DeadLetters::new(Box::new(create(path)?) as Box<dyn Write>))).transpose()
+fn dead_letters(path: Option<&String>) -> Result<Option<DeadLetters<Box<dyn Destination>>>, Failure> {
+    let create = |path: &String| FileDestination::create(path.as_ref());
+    let file = path.map(create).transpose()?;
+    Ok(file.map(|file| DeadLetters::new(Box::new(file) as Box<dyn Destination>)))
 }
 
 fn create(path: impl AsRef<Path>) -> Result<BufWriter<File>, Failure> {

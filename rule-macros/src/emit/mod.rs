@@ -22,6 +22,7 @@ use rule_lang::rule::typed::{Language, Rule, Test};
 use rule_lang::schemas::Schemas;
 use rule_model::plan::{Expr, Plan};
 use statics::Statics;
+use xxhash_rust::xxh64::xxh64;
 
 /// The rule's static.
 pub(crate) fn rule(rule: &Rule, compiled: &Compiled, schemas: &Schemas) -> TokenStream {
@@ -39,6 +40,7 @@ pub(crate) fn rule(rule: &Rule, compiled: &Compiled, schemas: &Schemas) -> Token
     let indicators = compiled.indicators.iter().map(indicator);
     let tests = rule.tests.iter().map(|test| self::test(test, rule.table.as_deref()));
     let visible = compiled.visible;
+    let fingerprint = fingerprint(&rule.plan);
     quote! {
         #[doc = #title]
         #[allow(unused_variables, unused_parens, clippy::all, clippy::pedantic)]
@@ -56,6 +58,7 @@ pub(crate) fn rule(rule: &Rule, compiled: &Compiled, schemas: &Schemas) -> Token
                 stages: &[#(#stages),*],
                 indicators: &[#(#indicators),*],
                 tests: &[#(#tests),*],
+                fingerprint: #fingerprint,
             }
         };
     }
@@ -148,8 +151,17 @@ fn all(conditions: &[Expr], columns: &Columns, statics: &mut Statics) -> TokenSt
 
 /// A plan as bytes.
 fn serialised(plan: &Plan) -> Literal {
+    Literal::byte_string(&bytes(plan))
+}
+
+/// What tells a plan from another one.
+fn fingerprint(plan: &Plan) -> u64 {
+    xxh64(&bytes(plan), 0)
+}
+
+fn bytes(plan: &Plan) -> Vec<u8> {
     // A plan always serialises: every part of it has a form, and the bytes go to memory.
-    Literal::byte_string(&postcard::to_allocvec(plan).unwrap_or_default())
+    postcard::to_allocvec(plan).unwrap_or_default()
 }
 
 /// The query as written.

@@ -17,10 +17,10 @@ use crate::dead_letter::DeadLetters;
 use crate::dedup::{Deduplicator, Verdict};
 use crate::engine::{Engine, Match, Outcome, Passed, Time};
 use crate::shaping::Quota;
-use crate::sink::Sink;
+use crate::sink::{Destination, Sink};
 use crate::summary::Summary;
 use rule_model::DateTime;
-use std::io::{self, Write};
+use std::io;
 use std::sync::Arc;
 
 /// Where a run writes.
@@ -28,7 +28,7 @@ pub struct Output<'a> {
     /// Alerts.
     pub sink: &'a mut dyn Sink,
     /// Rejected records, if anybody wants them.
-    pub dead_letters: Option<&'a mut DeadLetters<Box<dyn Write>>>,
+    pub dead_letters: Option<&'a mut DeadLetters<Box<dyn Destination>>>,
 }
 
 /// Takes outcomes in order.

@@ -5,16 +5,16 @@
 //!                              Account admin@contoso.com  OperationName Update role setting in PIM
 //! ```
 
-use super::Sink;
+use super::{Destination, Mark, Sink};
 use crate::alert::{Alert, Collapsed, is_blank};
 use rule_eval::json::display;
 use rule_model::DateTime;
 use rule_model::metadata::Severity;
-use std::io::{self, Write};
+use std::io;
 
 /// Lines for people.
-pub struct TableSink<W> {
-    writer: W,
+pub struct TableSink<D> {
+    destination: D,
     style: Style,
 }
 
@@ -34,22 +34,22 @@ const FALLBACK_COLUMNS: usize = 4;
 /// Characters of a value that are shown.
 const VALUE_LENGTH: usize = 80;
 
-impl<W: Write> TableSink<W> {
-    /// Writes to `writer`.
-    pub fn new(writer: W, style: Style) -> TableSink<W> {
-        TableSink { writer, style }
+impl<D: Destination> TableSink<D> {
+    /// Writes to `destination`.
+    pub fn new(destination: D, style: Style) -> TableSink<D> {
+        TableSink { destination, style }
     }
 
     fn first_line(&mut self, time: &str, severity: Severity, title: &str) -> io::Result<()> {
         let title = self.cut(title, INDENT);
         let label = format!("{:<8}", label(severity));
         let label = if self.style.colour { coloured(severity, &label) } else { label };
-        writeln!(self.writer, "{time:<19}  {label}  {title}")
+        writeln!(self.destination, "{time:<19}  {label}  {title}")
     }
 
     fn more(&mut self, text: &str) -> io::Result<()> {
         let text = self.cut(text, INDENT);
-        writeln!(self.writer, "{:INDENT$}{text}", "")
+        writeln!(self.destination, "{:INDENT$}{text}", "")
     }
 
     /// The text without control characters, as long as fits beside `taken` columns.
@@ -61,13 +61,13 @@ impl<W: Write> TableSink<W> {
     }
 }
 
-impl<W> std::fmt::Debug for TableSink<W> {
+impl<D> std::fmt::Debug for TableSink<D> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("TableSink").field("style", &self.style).finish_non_exhaustive()
     }
 }
 
-impl<W: Write> Sink for TableSink<W> {
+impl<D: Destination> Sink for TableSink<D> {
     fn alert(&mut self, alert: &Alert) -> io::Result<()> {
         let time = alert.time.map(second).unwrap_or_default();
         self.first_line(&time, alert.rule.metadata.severity, &alert.title)?;
@@ -81,7 +81,23 @@ impl<W: Write> Sink for TableSink<W> {
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.writer.flush()
+        self.destination.flush()
+    }
+
+    fn prepare(&mut self) -> io::Result<Mark> {
+        self.destination.prepare()
+    }
+
+    fn committed(&mut self) -> io::Result<()> {
+        self.destination.committed()
+    }
+
+    fn restore(&mut self, mark: &Mark) -> io::Result<Option<String>> {
+        self.destination.restore(mark)
+    }
+
+    fn wants_commit(&self, idle: bool) -> bool {
+        self.destination.wants_commit(idle)
     }
 }
 
@@ -172,7 +188,7 @@ mod tests {
         ] {
             let mut sink = TableSink::new(Vec::new(), Style { width: None, colour });
             sink.first_line("t", Severity::High, "x").unwrap();
-            assert_eq!(String::from_utf8(sink.writer).unwrap(), line);
+            assert_eq!(String::from_utf8(sink.destination).unwrap(), line);
         }
     }
 }

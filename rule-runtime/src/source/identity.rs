@@ -37,6 +37,11 @@ impl Identity {
         if (metadata.dev(), metadata.ino()) != (self.device, self.inode) {
             return Ok(false);
         }
+        self.begins(file)
+    }
+
+    /// Whether `file` begins as this one did, though it may be a copy of it.
+    pub fn begins(&self, file: &File) -> io::Result<bool> {
         Ok(beginning(file, self.hashed)? == (self.hashed, self.hash))
     }
 }
