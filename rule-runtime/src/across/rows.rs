@@ -362,7 +362,7 @@ mod tests {
     }
 
     fn place(time: i64, offset: u64) -> Place {
-        let source = if offset % 2 == 0 { "a" } else { "b" }.into();
+        let source = if offset.is_multiple_of(2) { "a" } else { "b" }.into();
         Place { time: Some(DateTime(time)), source, offset, ordinal: 0 }
     }
 
