@@ -2,7 +2,9 @@
 
 use crate::failure::Failure;
 use crate::nearest::suggestion;
+use crate::static_tables;
 use clap::{Arg, ArgAction, ArgMatches};
+use rule_runtime::Ruleset;
 use rule_runtime::engine::Engine;
 use rule_runtime::pipeline::Input;
 use rule_runtime::source::Origin;
@@ -18,8 +20,17 @@ pub(crate) fn argument() -> Arg {
 }
 
 /// The inputs named, each of which can be opened as far as can be told without reading it.
-pub(crate) fn inputs(engine: &Engine, matches: &ArgMatches) -> Result<Vec<Input>, Failure> {
-    let named: Vec<&String> = matches.get_many("input").into_iter().flatten().collect();
+pub(crate) fn inputs(
+    ruleset: &Ruleset,
+    engine: &Engine,
+    matches: &ArgMatches,
+) -> Result<Vec<Input>, Failure> {
+    let arguments = matches.get_many::<String>("input").into_iter().flatten();
+    let is_event = |argument: &&String| {
+        let table = table_and_file(argument).map(|(table, _)| table);
+        table.is_none_or(|table| engine.table(table).is_some() || !static_tables::is_one(ruleset, table))
+    };
+    let named: Vec<&String> = arguments.filter(is_event).collect();
     if named.is_empty() {
         if io::stdin().is_terminal() {
             let message = "nothing to read; name a file, or - for standard input";
@@ -27,14 +38,14 @@ pub(crate) fn inputs(engine: &Engine, matches: &ArgMatches) -> Result<Vec<Input>
         }
         return Ok(vec![Input { origin: Origin::Stdin, table: None }]);
     }
-    named.into_iter().map(|argument| input(engine, argument)).collect()
+    named.into_iter().map(|argument| input(ruleset, engine, argument)).collect()
 }
 
-fn input(engine: &Engine, argument: &str) -> Result<Input, Failure> {
+fn input(ruleset: &Ruleset, engine: &Engine, argument: &str) -> Result<Input, Failure> {
     let input = match table_and_file(argument) {
         None => Input { origin: Origin::of(argument), table: None },
         Some((table, file)) => {
-            let position = engine.table(table).ok_or_else(|| unknown_table(engine, table))?;
+            let position = engine.table(table).ok_or_else(|| unknown_table(ruleset, engine, table))?;
             Input { origin: Origin::of(file), table: Some(position) }
         }
     };
@@ -50,15 +61,16 @@ fn input(engine: &Engine, argument: &str) -> Result<Input, Failure> {
 }
 
 /// `TABLE=FILE` in its parts; a file that has such a name itself is a file.
-fn table_and_file(argument: &str) -> Option<(&str, &str)> {
+pub(crate) fn table_and_file(argument: &str) -> Option<(&str, &str)> {
     let (table, file) = argument.split_once('=')?;
     let is_name = !table.is_empty() && table.chars().all(|c| c.is_alphanumeric() || c == '_');
     (is_name && !Path::new(argument).exists()).then_some((table, file))
 }
 
-fn unknown_table(engine: &Engine, table: &str) -> Failure {
-    let hint = suggestion(table, engine.tables().iter().map(|schema| schema.name.as_ref()));
-    let tables: Vec<&str> = engine.tables().iter().map(|schema| schema.name.as_ref()).collect();
+fn unknown_table(ruleset: &Ruleset, engine: &Engine, table: &str) -> Failure {
+    let mut tables: Vec<&str> = engine.tables().iter().map(|schema| schema.name.as_ref()).collect();
+    tables.extend(static_tables::names(ruleset));
+    let hint = suggestion(table, tables.iter().copied());
     Failure::Usage(format!("no table is called {table}{hint} (known: {})", tables.join(", ")))
 }
 

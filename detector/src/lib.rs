@@ -17,6 +17,7 @@
 
 mod bounds;
 mod commands;
+mod csv;
 #[cfg(feature = "queries")]
 mod diagnostics;
 mod explanation;
@@ -32,6 +33,8 @@ mod progress;
 #[cfg(feature = "queries")]
 mod result_table;
 mod selection;
+mod static_tables;
+mod table_file;
 mod terminal;
 
 use rule_runtime::Ruleset;

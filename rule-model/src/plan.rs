@@ -81,6 +81,8 @@ pub struct Field {
 pub enum Source {
     /// A table of the world outside, by its canonical name; also watchlists and external data.
     Table(Name),
+    /// The same where the table may have further columns than the query's, known only from the data.
+    OpenTable(Name),
     /// One of the plan's bindings.
     Binding(usize),
     /// The rows that the enclosing `mv-apply`, `partition`, … hands in.

@@ -68,12 +68,23 @@ pub struct AcrossEvents {
     pub tail: &'static [u8],
     /// Columns that partition its state, for people; empty where there are none.
     pub partition: &'static [&'static str],
+    /// Tables without a schema that the tail reads by name (watchlists, external data): given to a run as files.
+    pub static_tables: &'static [StaticTable],
+}
+
+/// A table without a schema that the tail of a rule reads by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StaticTable {
+    /// Its name.
+    pub name: &'static str,
+    /// The columns that the query names of it.
+    pub columns: &'static [&'static str],
 }
 
 /// A table that a rule reads, and which of its events pass the query's first conditions.
 #[derive(Debug)]
 pub struct Input {
-    /// The table; `None` for a table without a schema (a watchlist), which is loaded whole by name.
+    /// The table.
     pub schema: &'static Schema,
     /// The conditions on the operation name alone.
     pub dispatch: Dispatch,

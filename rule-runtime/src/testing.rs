@@ -7,9 +7,9 @@
 
 use crate::rule::{AcrossEvents, Body, Expectation, Input, RowBuilder, RowLocal, Rule, Test};
 use crate::{Event, Parser};
-use rule_eval::{Context, Row, Table, evaluate, json};
-use rule_model::DateTime;
+use rule_eval::{Context, Row, Table, evaluate, inferred, json};
 use rule_model::plan::{Field, Name, Plan};
+use rule_model::{DateTime, Value};
 use std::borrow::Cow;
 use std::collections::HashMap;
 
@@ -88,8 +88,21 @@ fn across_events(body: &AcrossEvents, test: &Test, context: &mut Context) -> Res
         })?;
         inputs.insert(format!("${index}").into(), table);
     }
+    for table in body.static_tables {
+        inputs.insert(table.name.into(), static_table(table.name, test)?);
+    }
     let tail: Plan = postcard::from_bytes(body.tail).map_err(|error| error.to_string())?;
     evaluate(&tail, &inputs, context).map(|table| table.rows).map_err(|error| error.message)
+}
+
+/// What a test gives for a table without a schema.
+fn static_table(name: &str, test: &Test) -> Result<Table, String> {
+    let of_it = test.events.iter().filter(|(table, _)| *table == Some(name));
+    let records = of_it.map(|(_, text)| match json::parse(text) {
+        Ok(Value::Bag(record)) => Ok(record.as_ref().clone()),
+        _ => Err("an event is no JSON object".to_owned()),
+    });
+    Ok(inferred::table(&records.collect::<Result<Vec<_>, _>>()?))
 }
 
 /// Whether an event passes the conditions of an input.

@@ -4,7 +4,7 @@ use crate::bounds;
 use crate::failure::Failure;
 use crate::inputs;
 use crate::progress::Bar;
-use crate::{selection, terminal};
+use crate::{selection, static_tables, terminal};
 use clap::builder::{PossibleValuesParser, RangedU64ValueParser};
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use rule_eval::json;
@@ -43,8 +43,9 @@ Rules that look at one event at a time alert at once. Rules across events, and t
 grouping needs several rows, are evaluated on the ticks of their schedule in event time: at tick T over the events in
 (T - over, T], as soon as every input is later than T by the lateness; when the input ends, up to the first tick at or
 after the last event. Inputs are then read side by side, the one furthest behind in event time first, so that their
-order does not matter. A rule without a schedule is evaluated once, at the end. TABLE=FILE of a table without a time
-column is read first, whole.
+order does not matter. A rule without a schedule is evaluated once, at the end. A table without a time column is read
+first, whole: TABLE=FILE, or NAME=FILE for what a rule calls _GetWatchlist('NAME') or takes with externaldata (lines
+or an array of JSON objects, or FILE.csv whose first line names the columns).
 
 Exit status: 0 done (rejected records are counted, not fatal), 1 with --strict if records were rejected,
 2 wrong usage or input that cannot be read.";
@@ -114,7 +115,7 @@ pub(crate) fn parser() -> Command {
 /// Runs rules over the inputs.
 pub(crate) fn run(ruleset: &'static Ruleset, matches: &ArgMatches) -> Result<ExitCode, Failure> {
     let engine = engine(ruleset, matches)?;
-    let inputs = inputs::inputs(&engine, matches)?;
+    let inputs = inputs::inputs(ruleset, &engine, matches)?;
     let summary = process(&engine, &inputs, matches)?;
     eprint!("{summary}");
     if let Some(path) = matches.get_one::<String>("stats") {
@@ -125,8 +126,9 @@ pub(crate) fn run(ruleset: &'static Ruleset, matches: &ArgMatches) -> Result<Exi
 
 /// The selected rules, ready to run.
 pub(super) fn engine(ruleset: &'static Ruleset, matches: &ArgMatches) -> Result<Engine, Failure> {
-    let rules = selection::select(ruleset, matches)?;
-    Ok(Engine::new(ruleset, &rules, settings(matches)))
+    let arguments = matches.get_many::<String>("input").into_iter().flatten().map(String::as_str);
+    let given = static_tables::load(ruleset, selection::select(ruleset, matches)?, arguments)?;
+    Ok(Engine::new(ruleset, &given.rules, settings(matches)).with_static_tables(given.tables))
 }
 
 /// Reads the inputs and writes alerts.

@@ -5,7 +5,7 @@ use super::union::PreparedUnion;
 use super::{Binder, Env, Expression, error};
 use crate::context::EvalError;
 use crate::order::{as_f64, compare};
-use crate::{Row, Table};
+use crate::{Row, Table, record};
 use rule_model::plan::{Field, Name, Query, Source};
 use rule_model::{DateTime, Timespan, Value};
 use std::sync::Arc;
@@ -39,6 +39,10 @@ impl PreparedSource {
         let mut open = false;
         let kind = match &query.source {
             Source::Table(name) => Kind::Table(name.clone()),
+            Source::OpenTable(name) => {
+                open = true;
+                Kind::Table(name.clone())
+            }
             Source::Binding(index) => {
                 open = binder.open_bindings.get(*index).copied().unwrap_or(false);
                 Kind::Binding(*index)
@@ -118,36 +122,51 @@ impl PreparedSource {
     fn read_table(&self, name: &str, env: &mut Env<'_>, filters: &[Expression]) -> Result<Table, EvalError> {
         let tables = env.tables;
         let table = tables.table(name).ok_or_else(|| error(format!("there is no table {name}")))?;
+        if self.open {
+            let further =
+                table.columns.iter().filter(|column| !self.columns.iter().any(|it| it.name == column.name));
+            let columns = self.columns.iter().chain(further).cloned().collect();
+            return Ok(copy(&table, columns, env, filters));
+        }
         Ok(self.copy(&table, env, filters))
     }
 
-    /// The rows that pass, as rows of this source's columns: matched by name, absent where the table has none.
     fn copy(&self, table: &Table, env: &mut Env<'_>, filters: &[Expression]) -> Table {
-        let same = table.columns.len() == self.columns.len()
-            && table.columns.iter().zip(&self.columns).all(|(a, b)| a.name == b.name);
-        let places: Vec<Option<usize>> =
-            self.columns.iter().map(|field| table.column_index(&field.name)).collect();
-        let mut rows = Vec::new();
-        for row in &table.rows {
-            if same {
-                if filters.iter().all(|filter| filter.holds(env, row)) {
-                    rows.push(row.clone());
-                }
-                continue;
-            }
-            let cells = places.iter().zip(&self.columns);
-            let row: Row = cells
-                .map(|(place, field)| match place.and_then(|at| row.get(at)) {
-                    Some(value) => value.clone(),
-                    None => Value::absent(field.ty),
-                })
-                .collect();
-            if filters.iter().all(|filter| filter.holds(env, &row)) {
-                rows.push(row);
-            }
-        }
-        Table { columns: self.columns.clone(), rows }
+        copy(table, self.columns.clone(), env, filters)
     }
+}
+
+/// The rows that pass, as rows of these columns: matched by name, absent where the table has none, and read
+/// as the type that the query declares where the table has another (a file whose types were inferred).
+fn copy(table: &Table, columns: Vec<Field>, env: &mut Env<'_>, filters: &[Expression]) -> Table {
+    let same =
+        table.columns.len() == columns.len() && table.columns.iter().zip(&columns).all(|(a, b)| a == b);
+    let place = |field: &Field| {
+        let at = table.column_index(&field.name);
+        (at, at.and_then(|at| table.columns.get(at)).is_some_and(|column| column.ty == field.ty))
+    };
+    let places: Vec<(Option<usize>, bool)> = columns.iter().map(place).collect();
+    let mut rows = Vec::new();
+    for row in &table.rows {
+        if same {
+            if filters.iter().all(|filter| filter.holds(env, row)) {
+                rows.push(row.clone());
+            }
+            continue;
+        }
+        let cells = places.iter().zip(&columns);
+        let row: Row = cells
+            .map(|((place, same_type), field)| match place.and_then(|at| row.get(at)) {
+                Some(value) if *same_type => value.clone(),
+                Some(value) => record::convert(value, field.ty),
+                None => Value::absent(field.ty),
+            })
+            .collect();
+        if filters.iter().all(|filter| filter.holds(env, &row)) {
+            rows.push(row);
+        }
+    }
+    Table { columns, rows }
 }
 
 fn keep(mut table: Table, env: &mut Env<'_>, filters: &[Expression]) -> Table {

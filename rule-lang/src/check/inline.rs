@@ -19,6 +19,7 @@ fn own_input(query: &mut Query, found: &mut bool) {
         Source::Query(inner) => own_input(inner, found),
         Source::Union(union) => union.inputs.iter_mut().for_each(|input| own_input(&mut input.query, found)),
         Source::Table(_)
+        | Source::OpenTable(_)
         | Source::Binding(_)
         | Source::Print(_)
         | Source::DataTable(_)
@@ -107,7 +108,11 @@ fn visit_source(source: &mut Source, act: &mut impl FnMut(&mut Query)) {
         Source::Range(bounds) => visit_exprs(bounds.as_mut_slice(), act),
         Source::Union(union) => visit_union(union, act),
         Source::Query(inner) => visit(inner, act),
-        Source::Table(_) | Source::Binding(_) | Source::Input | Source::DataTable(_) => {}
+        Source::Table(_)
+        | Source::OpenTable(_)
+        | Source::Binding(_)
+        | Source::Input
+        | Source::DataTable(_) => {}
     }
 }
 

@@ -359,7 +359,8 @@ fn catalog_rows(table: CatalogTable) -> Rows {
     columns.open = table.open;
     columns.time = table.time;
     columns.label = Some(table.name.clone());
-    let query = Query { source: Source::Table(table.name), columns: table.columns, stages: Vec::new() };
+    let source = if table.open { Source::OpenTable(table.name) } else { Source::Table(table.name) };
+    let query = Query { source, columns: table.columns, stages: Vec::new() };
     Rows { query, columns }
 }
 

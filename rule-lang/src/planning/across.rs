@@ -1,10 +1,11 @@
 //! Rules across events: the filter prefix of every table they read, and the rest of the query over what passed.
 
-use super::compiled::{Body, Input};
+use super::compiled::{Body, Input, StaticTable};
 use super::prefix::Asked;
 use super::{input, prune};
 use crate::schemas::Schemas;
 use rule_model::plan::{Evaluate, Expr, ExprKind, Name, Operator, Plan, Query, Source, Stage, Union};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The body of a rule across events.
 pub(super) fn plan(plan: &Plan, schemas: &Schemas) -> Body {
@@ -15,14 +16,35 @@ pub(super) fn plan(plan: &Plan, schemas: &Schemas) -> Body {
     let mut inputs = splitter.inputs;
     prune(&mut inputs, &tail);
     let partition = partition(&tail.root);
-    Body::AcrossEvents { inputs, tail, partition }
+    let static_tables = static_tables(&tail, |name| name.starts_with('$'));
+    Body::AcrossEvents { inputs, tail, partition, static_tables }
+}
+
+/// The tables that a tail reads and that are no input of it, by name.
+pub(crate) fn static_tables(tail: &Plan, is_input: impl Fn(&str) -> bool) -> Vec<StaticTable> {
+    let mut tables: BTreeMap<Name, BTreeSet<Name>> = BTreeMap::new();
+    for query in tail.bindings.iter().chain([&tail.root]) {
+        visit(&mut query.clone(), &mut |query| {
+            if let Source::Table(name) | Source::OpenTable(name) = &query.source
+                && !is_input(name)
+            {
+                let columns = query.columns.iter().map(|field| field.name.clone());
+                tables.entry(name.clone()).or_default().extend(columns);
+            }
+        });
+    }
+    let table = |(name, columns): (Name, BTreeSet<Name>)| StaticTable {
+        name,
+        columns: columns.into_iter().collect(),
+    };
+    tables.into_iter().map(table).collect()
 }
 
 /// The tables that a query reads, each as often as it does.
 pub(super) fn tables_of(query: &Query, tables: &mut Vec<Name>) {
     let mut copy = query.clone();
     visit(&mut copy, &mut |query| {
-        if let Source::Table(name) = &query.source {
+        if let Source::Table(name) | Source::OpenTable(name) = &query.source {
             tables.push(name.clone());
         }
     });
@@ -45,7 +67,7 @@ impl Splitter<'_> {
     /// (watchlists, external data) keep their names: they are loaded whole.
     fn query(&mut self, query: &mut Query) {
         visit(query, &mut |query| {
-            let Source::Table(name) = &query.source else { return };
+            let (Source::Table(name) | Source::OpenTable(name)) = &query.source else { return };
             let Some(schema) = self.schemas.find(name) else { return };
             let input = input(schema, &query.columns, &mut query.stages, Asked::AtTicks);
             query.source = Source::Table(format!("${}", self.inputs.len()).into());
@@ -62,7 +84,11 @@ fn visit(query: &mut Query, visitor: &mut dyn FnMut(&mut Query)) {
         Source::Union(union) => in_union(union, visitor),
         Source::Print(exprs) => exprs.iter_mut().for_each(|expr| in_expr(expr, visitor)),
         Source::Range(exprs) => exprs.iter_mut().for_each(|expr| in_expr(expr, visitor)),
-        Source::Table(_) | Source::Binding(_) | Source::Input | Source::DataTable(_) => {}
+        Source::Table(_)
+        | Source::OpenTable(_)
+        | Source::Binding(_)
+        | Source::Input
+        | Source::DataTable(_) => {}
     }
     for stage in &mut query.stages {
         in_stage(stage, visitor);

@@ -36,7 +36,18 @@ pub enum Body {
         tail: Plan,
         /// Columns that partition its state.
         partition: Vec<Name>,
+        /// Tables without a schema that the tail reads by name (watchlists, external data), each once.
+        static_tables: Vec<StaticTable>,
     },
+}
+
+/// A table without a schema that a tail reads by name.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StaticTable {
+    /// Its name, under which a run is given it.
+    pub name: Name,
+    /// The columns that the query names of it.
+    pub columns: Vec<Name>,
 }
 
 impl Body {

@@ -18,7 +18,7 @@ pub(super) fn stages(plan: &Plan, text: &str) -> Vec<(String, String)> {
 
 fn source(source: &Source) -> String {
     match source {
-        Source::Table(name) => name.to_string(),
+        Source::Table(name) | Source::OpenTable(name) => name.to_string(),
         Source::Union(union) => {
             let labels: Vec<&str> = union.inputs.iter().map(|input| input.label.as_str()).collect();
             labels.join(", ")

@@ -16,10 +16,11 @@ mod reads;
 #[cfg(test)]
 mod tests;
 
-pub use compiled::{Body, Compiled, DispatchKey, Indicator, Input, OutputColumn, RowBuilder};
+pub use compiled::{Body, Compiled, DispatchKey, Indicator, Input, OutputColumn, RowBuilder, StaticTable};
 
 use crate::rule::typed::Rule;
 use crate::schemas::Schemas;
+pub(crate) use across::static_tables;
 use prefix::Asked;
 pub(crate) use prefix::conjuncts;
 use reads::Reads;

@@ -76,7 +76,7 @@ impl Pruning {
             wanted = self.before(stage, wanted);
         }
         match &query.source {
-            Source::Table(name) => {
+            Source::Table(name) | Source::OpenTable(name) => {
                 self.of_tables.entry(name.clone()).or_insert_with(Wanted::none).add(wanted);
                 Wanted::none()
             }

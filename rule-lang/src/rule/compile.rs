@@ -13,6 +13,7 @@ use super::{events, head};
 use crate::check::{self, Options};
 use crate::diagnostic::{Level, Position};
 use crate::nearest::nearest;
+use crate::planning::static_tables;
 use crate::schemas::Schemas;
 use crate::syntax::{Script, Statement};
 use crate::{Diagnostic, Span, kuery, parser};
@@ -78,6 +79,7 @@ impl Compiler<'_> {
         let tests = self.tests(&written.tests);
         let query = self.query(written, &fields)?;
         let plan = self.plan(&query, written, &fields);
+        self.tables_of_tests(&written.tests, plan.as_ref(), &query.text);
         let plan = plan?;
         self.references(&fields.references, &plan);
         self.expected_columns(&written.tests, &plan);
@@ -286,12 +288,23 @@ impl Compiler<'_> {
         typed
     }
 
+    /// The tables that tests give events for must be known, or be read by the query by name (a watchlist). Where the
+    /// query is faulty, a name that occurs in it passes.
+    fn tables_of_tests(&mut self, tests: &[written::Test], plan: Option<&Plan>, query: &str) {
+        let read = plan.map(|plan| static_tables(plan, |name| self.schemas.find(name).is_some()));
+        let is_read = |name: &str| match &read {
+            Some(tables) => tables.iter().any(|table| table.name == name),
+            None => query.contains(name),
+        };
+        for name in tests.iter().flat_map(|test| &test.events).filter_map(|events| events.table.as_ref()) {
+            if self.schemas.find(&name.text).is_none() && !is_read(&name.text) {
+                self.faults.push(unknown_table(&name.text, name.span, self.schemas));
+            }
+        }
+    }
+
     fn events(&mut self, events: &written::Events) -> Vec<(Option<String>, String)> {
         let table = events.table.as_ref();
-        if let Some(name) = table.filter(|name| self.schemas.find(&name.text).is_none()) {
-            self.faults.push(unknown_table(&name.text, name.span, self.schemas));
-            return Vec::new();
-        }
         let (text, start) = match &events.kind {
             EventsKind::Json(span) => (span.text(self.text).to_owned(), Some(span.start)),
             EventsKind::File(path) => match self.file(path, events.span) {

@@ -2,12 +2,12 @@
 
 use super::typed::{Rule, Test};
 use crate::Diagnostic;
-use crate::planning::conjuncts;
+use crate::planning::{conjuncts, static_tables};
 use crate::schemas::Schemas;
 use rule_eval::evaluate::Tables;
-use rule_eval::{Context, Row, Table, evaluate, json, record};
+use rule_eval::{Context, Row, Table, evaluate, inferred, json, record};
 use rule_model::plan::{Expr, ExprKind, Field, HIDDEN, Name, Operator, Plan, Query, Source, Stage};
-use rule_model::{DateTime, Schema, Value};
+use rule_model::{Bag, DateTime, Schema, Value};
 use std::borrow::Cow;
 use std::collections::HashMap;
 
@@ -62,12 +62,21 @@ fn run_one(rule: &Rule, test: &Test, schemas: &Schemas) -> Result<(), Diagnostic
     }
 }
 
-/// The events of a test, each read as a row of its table.
+/// The events of a test, each read as a row of its table. Those of a table without a schema (a watchlist) make up the
+/// whole table, which is empty where the test has none.
 fn events<'a>(rule: &Rule, test: &Test, schemas: &'a Schemas) -> Result<Events<'a>, String> {
     let mut events = Events { tables: HashMap::new(), schemas, latest: None };
+    let static_tables = static_tables(&rule.plan, |name| schemas.find(name).is_some());
+    let is_static = |name: &str| static_tables.iter().any(|table| table.name == name);
+    let mut watched: HashMap<Name, Vec<Bag>> =
+        static_tables.iter().map(|table| (table.name.clone(), Vec::new())).collect();
     for (named, text) in &test.events {
         let event = json::parse(text).map_err(|error| error.message)?;
         let Value::Bag(record) = &event else { return Err("an event is no JSON object".to_owned()) };
+        if let Some(name) = named.as_ref().filter(|name| is_static(name)) {
+            watched.entry(name.as_str().into()).or_default().push(record.as_ref().clone());
+            continue;
+        }
         let name = named.as_ref().or(rule.table.as_ref());
         let schema = match name {
             Some(name) => schemas.find(name),
@@ -85,6 +94,7 @@ fn events<'a>(rule: &Rule, test: &Test, schemas: &'a Schemas) -> Result<Events<'
         let table = events.tables.entry(schema.name.as_ref().into());
         table.or_insert_with(|| Table::empty(fields(schema))).rows.push(row);
     }
+    events.tables.extend(watched.into_iter().map(|(name, records)| (name, inferred::table(&records))));
     Ok(events)
 }
 

@@ -20,7 +20,7 @@ use quote::{format_ident, quote};
 use rule_lang::planning::{Body, Compiled, DispatchKey, Indicator, Input, OutputColumn, RowBuilder};
 use rule_lang::rule::typed::{Language, Rule, Test};
 use rule_lang::schemas::Schemas;
-use rule_model::plan::{Expr, Plan};
+use rule_model::plan::{Expr, Name, Plan};
 use statics::Statics;
 use xxhash_rust::xxh64::xxh64;
 
@@ -89,7 +89,7 @@ fn body(body: &Body, schemas: &Schemas, statics: &mut Statics) -> (TokenStream, 
             };
             (functions, quote!(g::Body::RowLocal(g::RowLocal { input: #emitted_input, row: #row })))
         }
-        Body::AcrossEvents { inputs, tail, partition } => {
+        Body::AcrossEvents { inputs, tail, partition, static_tables } => {
             let mut functions = TokenStream::new();
             let mut emitted = Vec::new();
             for (index, input) in inputs.iter().enumerate() {
@@ -98,11 +98,16 @@ fn body(body: &Body, schemas: &Schemas, statics: &mut Statics) -> (TokenStream, 
                 emitted.push(input);
             }
             let tail = serialised(tail);
-            let partition = partition.iter().map(rule_model::plan::Name::as_str);
+            let partition = partition.iter().map(Name::as_str);
+            let static_tables = static_tables.iter().map(|table| {
+                let (name, columns) = (table.name.as_str(), table.columns.iter().map(Name::as_str));
+                quote!(g::StaticTable { name: #name, columns: &[#(#columns),*] })
+            });
             let body = quote!(g::Body::AcrossEvents(g::AcrossEvents {
                 inputs: &[#(#emitted),*],
                 tail: #tail,
                 partition: &[#(#partition),*],
+                static_tables: &[#(#static_tables),*],
             }));
             (functions, body)
         }
