@@ -7,7 +7,7 @@
 
 pub(crate) mod json;
 pub(crate) mod text;
-mod words;
+pub(crate) mod words;
 
 use rule_model::attack;
 use rule_model::metadata::Technique;

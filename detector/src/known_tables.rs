@@ -26,6 +26,11 @@ impl KnownTables {
         KnownTables(engine::known_tables(ruleset))
     }
 
+    /// All of them.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &'static Schema> {
+        self.0.iter().copied()
+    }
+
     /// The table called `name`, by its name or an alias.
     pub(crate) fn find(&self, name: &str) -> Option<&'static Schema> {
         self.0.iter().copied().find(|schema| schema.is_called(name))

@@ -36,6 +36,8 @@ mod selection;
 mod static_tables;
 mod table_file;
 mod terminal;
+#[cfg(feature = "queries")]
+mod verdicts;
 
 use rule_runtime::Ruleset;
 use std::process::ExitCode;

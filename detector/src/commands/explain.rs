@@ -1,12 +1,14 @@
-//! `detector explain`: everything about a rule.
+//! `detector explain`: everything about a rule, or what events come to under it.
 
 use crate::explanation::{Explained, json as described, text};
 use crate::failure::Failure;
+#[cfg(feature = "queries")]
+use crate::verdicts;
 use crate::{selection, terminal};
 use clap::builder::PossibleValuesParser;
-use clap::{Arg, ArgMatches, Command};
+use clap::{Arg, ArgAction, ArgMatches, Command};
 use rule_eval::json;
-use rule_runtime::Ruleset;
+use rule_runtime::{Rule, Ruleset};
 use std::io::{Write, stdout};
 use std::process::ExitCode;
 
@@ -16,15 +18,28 @@ Examples:
       What it detects, which events it looks at, what it looks for, what its alerts hold.
   detector explain --format json Intune.NewDeviceManagementScript
       The same as an object.
+  detector explain Intune.NewDeviceManagementScript event.json
+      Why the event alerts or does not: each condition with its values, and the first that decided.
+  grep 4f0c audit.ndjson | detector explain Intune.NewDeviceManagementScript IntuneAuditLogs=-
+      The same of events from standard input whose table is known.
 
-`detector rules` lists the ids. Exit status: 0 done, 2 no such rule.";
+An event is a JSON object; a file may hold one, an array of them, or one a line. Of a rule across events it is shown
+which inputs keep each event, and what the query gives over all of them together.
+
+`detector rules` lists the ids. Exit status: 0 done, 2 no such rule, or an event that cannot be read.";
 
 /// The arguments and help.
 pub(crate) fn parser() -> Command {
     Command::new("explain")
-        .about("Show everything about a rule")
+        .about("Show everything about a rule, or why events alert or do not")
         .after_help(EXAMPLES)
         .arg(Arg::new("rule").value_name("RULE").required(true).help("The rule's id"))
+        .arg(
+            Arg::new("event")
+                .value_name("EVENT.json|TABLE=FILE|-")
+                .action(ArgAction::Append)
+                .help("Events to judge; - is standard input; TABLE= says of which table they are"),
+        )
         .arg(
             Arg::new("format")
                 .long("format")
@@ -37,12 +52,44 @@ pub(crate) fn parser() -> Command {
 /// Explains the rule that was named.
 pub(crate) fn run(ruleset: &'static Ruleset, matches: &ArgMatches) -> Result<ExitCode, Failure> {
     let id = matches.get_one::<String>("rule").map(String::as_str).unwrap_or_default();
-    let explained = Explained { rule: selection::find(ruleset, id)?, ruleset };
-    let written = if matches.get_one::<String>("format").is_some_and(|format| format == "json") {
+    let rule = selection::find(ruleset, id)?;
+    let events: Vec<&str> =
+        matches.get_many::<String>("event").into_iter().flatten().map(String::as_str).collect();
+    let as_json = matches.get_one::<String>("format").is_some_and(|format| format == "json");
+    if !events.is_empty() {
+        return judge(ruleset, rule, &events, as_json);
+    }
+    let explained = Explained { rule, ruleset };
+    let written = if as_json {
         json::write(&described::whole(explained)) + "\n"
     } else {
         text::write(explained, terminal::style())
     };
     stdout().write_all(written.as_bytes())?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Says what the events come to.
+#[cfg(feature = "queries")]
+fn judge(
+    ruleset: &'static Ruleset,
+    rule: &'static Rule,
+    events: &[&str],
+    as_json: bool,
+) -> Result<ExitCode, Failure> {
+    let judged = verdicts::judge(ruleset, rule, events)?;
+    let written = if as_json {
+        json::write(&verdicts::json::whole(&judged)) + "\n"
+    } else {
+        verdicts::text::write(&judged, terminal::style())
+    };
+    stdout().write_all(written.as_bytes())?;
+    Ok(if judged.has_unreadable() { ExitCode::from(crate::failure::USAGE) } else { ExitCode::SUCCESS })
+}
+
+/// What events come to is told by the plan of the query, which only the language can give.
+#[cfg(not(feature = "queries"))]
+fn judge(_: &'static Ruleset, _: &'static Rule, _: &[&str], _: bool) -> Result<ExitCode, Failure> {
+    let message = "this binary cannot judge events: it was built without the feature `queries` of `detector`";
+    Err(Failure::Usage(message.to_owned()))
 }

@@ -71,8 +71,8 @@ pub(super) fn key(key: &DispatchKey) -> String {
     }
 }
 
-/// How rows become alerts.
-fn shaping(metadata: &Metadata) -> Vec<String> {
+/// How many rows make an alert, where it is not each one.
+pub(crate) fn needed(metadata: &Metadata) -> Vec<String> {
     let mut steps = Vec::new();
     if metadata.threshold > 1 {
         steps.push(format!("An alert needs {} matches of one key.", metadata.threshold));
@@ -80,6 +80,12 @@ fn shaping(metadata: &Metadata) -> Vec<String> {
     if metadata.trigger != Trigger::default() {
         steps.push(format!("An evaluation alerts if it has {} rows.", trigger(metadata.trigger)));
     }
+    steps
+}
+
+/// How rows become alerts.
+fn shaping(metadata: &Metadata) -> Vec<String> {
+    let mut steps = needed(metadata);
     steps.push(match metadata.grouping {
         Grouping::Each => "Each row is an alert.".to_owned(),
         Grouping::Single => "All rows of an evaluation are one alert.".to_owned(),
@@ -123,7 +129,7 @@ pub(super) fn template(parts: &[TemplatePart]) -> String {
 }
 
 /// A span of time in its longest whole unit: `14 days`, `1 hour`, `90 minutes`.
-pub(super) fn span(span: Timespan) -> String {
+pub(crate) fn span(span: Timespan) -> String {
     let whole = UNITS.iter().find(|(ticks, _)| span.0 != 0 && span.0 % ticks == 0);
     match whole.map(|(ticks, unit)| (span.0 / ticks, unit)) {
         Some((1, unit)) => format!("1 {unit}"),

@@ -177,14 +177,9 @@ impl OnRow<'_> {
     fn verdict(&mut self, condition: &Expr) -> Result<Verdict, EvalError> {
         let truth = self.value(condition)?.as_bool();
         let part = match &condition.kind {
-            // One test as written that the language makes several of: a list of words, an array's elements.
-            ExprKind::Call(_, args) if args.iter().any(|arg| arg.span == condition.span) => {
-                self.test(condition, truth)?
-            }
             ExprKind::Call(function, args) => match (function.as_str(), &args[..]) {
-                ("and", _) => Part::All(self.parts(condition, "and")?),
-                ("or", _) => Part::Any(self.parts(condition, "or")?),
-                ("not", [inner]) => Part::Not(Box::new(self.verdict(inner)?)),
+                (word @ ("and" | "or"), _) => self.logic(condition, word, truth)?,
+                ("not", [inner]) if inner.span != condition.span => Part::Not(Box::new(self.verdict(inner)?)),
                 _ => self.test(condition, truth)?,
             },
             _ => self.test(condition, truth)?,
@@ -192,11 +187,16 @@ impl OnRow<'_> {
         Ok(Verdict { span: condition.span, truth, part })
     }
 
-    /// The operands of nested `and`s or `or`s.
-    fn parts(&mut self, condition: &Expr, word: &str) -> Result<Vec<Verdict>, EvalError> {
+    /// An `and` or `or` with the operands of those nested in it.
+    fn logic(&mut self, condition: &Expr, word: &str, truth: Option<bool>) -> Result<Part, EvalError> {
         let mut operands = Vec::new();
         flatten(condition, word, &mut operands);
-        operands.into_iter().map(|operand| self.verdict(operand)).collect()
+        // One test as written that the language makes several of: a list of words, an array's elements.
+        if operands.iter().any(|operand| operand.span == condition.span) {
+            return self.test(condition, truth);
+        }
+        let parts = operands.into_iter().map(|operand| self.verdict(operand)).collect::<Result<_, _>>()?;
+        Ok(if word == "and" { Part::All(parts) } else { Part::Any(parts) })
     }
 
     fn test(&mut self, test: &Expr, truth: Option<bool>) -> Result<Part, EvalError> {
