@@ -5,7 +5,7 @@ use crate::known_tables::KnownTables;
 use rule_eval::json;
 use rule_model::schema::recognition::Recognizer;
 use rule_model::{Bag, Schema, Value};
-use rule_runtime::source::{Origin, Progress};
+use rule_runtime::source::{Expansion, Origin, Progress};
 use std::io::Read;
 use std::path::Path;
 
@@ -47,12 +47,12 @@ pub(super) fn read(
     };
     let text = text(file)?;
     let recognizer = Recognizer::new(known.all());
-    let recognized = |bag: &Bag| recognizer.recognize(bag).and_then(|index| known.all().nth(index));
+    let table_of = |bag: &Bag| recognizer.recognize(bag).and_then(|index| known.all().nth(index));
     let records = contents(&text).into_iter().enumerate().map(|(index, content)| {
         let mut record =
             Record { source: file.to_owned(), number: index + 1, content, table, assumed: false };
         if let (None, Ok(bag)) = (table, &record.content) {
-            record.table = recognized(bag);
+            record.table = table_of(bag);
             if let (None, [only]) = (record.table, of_rule) {
                 (record.table, record.assumed) = (Some(*only), true);
             }
@@ -68,7 +68,7 @@ pub(super) fn read(
 
 fn text(file: &str) -> Result<String, Failure> {
     let opened = |error| Failure::open(file, &error);
-    let source = Origin::of(file).open(&Progress::default()).map_err(opened)?;
+    let source = Origin::of(file).open(&Progress::default(), Expansion::default()).map_err(opened)?;
     let mut bytes = Vec::new();
     source.reader.take(MOST + 1).read_to_end(&mut bytes).map_err(opened)?;
     if bytes.len() as u64 > MOST {
