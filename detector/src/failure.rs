@@ -1,5 +1,6 @@
 //! Why a command did not do its work, and the exit status that says so.
 
+use crate::program;
 use std::fmt::Display;
 use std::io;
 use std::process::ExitCode;
@@ -22,12 +23,17 @@ impl Failure {
         Failure::Usage(format!("cannot open {name}: {error}"))
     }
 
+    /// A file that cannot be written.
+    pub(crate) fn write(name: impl Display, error: &io::Error) -> Failure {
+        Failure::Output(io::Error::new(error.kind(), format!("{name}: {error}")))
+    }
+
     /// Says what went wrong, and gives the exit status. Whoever closed the pipe has read enough and is told nothing.
     pub(crate) fn report(&self) -> ExitCode {
         match self {
             Failure::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => return ExitCode::SUCCESS,
             Failure::Output(error) => eprintln!("error: cannot write: {error}"),
-            Failure::Usage(message) => eprintln!("error: {message}"),
+            Failure::Usage(message) => eprintln!("error: {}", program::named(message)),
         }
         ExitCode::from(USAGE)
     }

@@ -5,7 +5,7 @@
 //! ```no_run
 //! # mod my_rules { pub static RULES: rule_runtime::Ruleset = rule_runtime::Ruleset { rules: &[], schemas: &[] }; }
 //! fn main() -> std::process::ExitCode {
-//!     detector::main(&my_rules::RULES)
+//!     detector::program!().main(&my_rules::RULES)
 //! }
 //! ```
 //!
@@ -25,10 +25,12 @@ mod failure;
 #[cfg(feature = "queries")]
 mod file_tables;
 mod inputs;
+mod junit;
 #[cfg(feature = "queries")]
 mod known_tables;
 mod layout;
 mod nearest;
+mod program;
 mod progress;
 #[cfg(feature = "queries")]
 mod result_table;
@@ -36,21 +38,16 @@ mod selection;
 mod static_tables;
 mod table_file;
 mod terminal;
+mod test_report;
 #[cfg(feature = "queries")]
 mod verdicts;
+
+pub use program::Program;
 
 use rule_runtime::Ruleset;
 use std::process::ExitCode;
 
-/// Runs the command that the process's arguments name, over these rules.
+/// Runs the command that the process's arguments name, over these rules; the program is called as its file is.
 pub fn main(rules: &'static Ruleset) -> ExitCode {
-    let outcome = match commands::parser().try_get_matches() {
-        Ok(matches) => commands::run(rules, &matches),
-        Err(error) => {
-            // Nothing is left to do when even the message cannot be written.
-            let _unwritable = error.print();
-            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(failure::USAGE));
-        }
-    };
-    outcome.unwrap_or_else(|failure| failure.report())
+    Program::of_arguments().main(rules)
 }

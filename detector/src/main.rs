@@ -4,5 +4,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    detector::main(&rules::RULES)
+    detector::program!().main(&rules::RULES)
 }

@@ -46,6 +46,19 @@ pub(crate) fn listed(ruleset: &Ruleset, matches: &ArgMatches) -> Result<Vec<&'st
     Ok(selected.collect())
 }
 
+/// The rules that ids or globs name, in the order of the rule set; all where none is named.
+pub(crate) fn named(ruleset: &Ruleset, patterns: &[&str]) -> Result<Vec<&'static Rule>, Failure> {
+    let is_meant = |pattern: &str, id: &str| glob(pattern, id) || pattern.eq_ignore_ascii_case(id);
+    let ids = || ruleset.rules.iter().map(|rule| rule.metadata.id.as_ref());
+    if let Some(pattern) = patterns.iter().find(|pattern| !ids().any(|id| is_meant(pattern, id))) {
+        return Err(unknown(ruleset, pattern));
+    }
+    let selected = ruleset.rules.iter().copied().filter(|rule| {
+        patterns.is_empty() || patterns.iter().any(|pattern| is_meant(pattern, &rule.metadata.id))
+    });
+    Ok(selected.collect())
+}
+
 /// The rule of this id, in any case.
 pub(crate) fn find(ruleset: &Ruleset, id: &str) -> Result<&'static Rule, Failure> {
     let rule = ruleset.rules.iter().copied().find(|rule| rule.metadata.id.eq_ignore_ascii_case(id));

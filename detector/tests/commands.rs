@@ -139,6 +139,21 @@ fn check_says_where_a_query_is_wrong() {
 }
 
 #[test]
+fn the_inline_tests_run_from_the_binary() {
+    let report = directory("junit").join("report.xml");
+    let shown = output(&["test", "--junit", report.to_str().unwrap()], b"");
+    let rules = output(&["rules"], b"").lines().count() - 1;
+    let last = shown.lines().last().unwrap();
+    assert!(last.starts_with(&format!("{rules} rules, ")) && last.contains(" passed, 0 failed ("), "{last}");
+    let xml = std::fs::read_to_string(report).unwrap();
+    assert_eq!(xml.matches("<testsuite ").count(), rules);
+    let tests: usize = last.split(' ').nth(2).unwrap().parse().unwrap();
+    assert_eq!(xml.matches("<testcase ").count(), tests);
+    let one = output(&["test", "intune.newdevicemanagementscript"], b"");
+    assert!(one.lines().last().unwrap().starts_with("1 rule, "), "{one}");
+}
+
+#[test]
 fn wrong_usage_says_what_to_type_instead() {
     for (arguments, status, message) in [
         (
@@ -155,6 +170,8 @@ fn wrong_usage_says_what_to_type_instead() {
         (&["query", "AuditLog | count"], 1, "AuditLogs"),
         (&["check", "no such file"], 2, "cannot open no such file"),
         (&["completions", "cmd"], 2, "bash"),
+        (&["test", "Intune.NewDeviceManagementScripts"], 2, "did you mean Intune.NewDeviceManagementScript?"),
+        (&["test", "--junit", "no such folder/report.xml"], 2, "no such folder/report.xml: "),
         (&[], 2, "Usage"),
     ] {
         let output = detector(arguments, b"");
@@ -168,7 +185,7 @@ fn wrong_usage_says_what_to_type_instead() {
 fn every_command_has_help_with_examples_and_completions() {
     let help = output(&["--help"], b"");
     let completions = output(&["completions", "bash"], b"");
-    for command in ["demo", "run", "rules", "explain", "query", "check", "completions"] {
+    for command in ["demo", "run", "rules", "explain", "test", "query", "check", "completions"] {
         assert!(help.contains(&format!("\n  {command} ")), "{help}");
         assert!(completions.contains(command));
         let of_command = output(&[command, "--help"], b"");

@@ -137,6 +137,11 @@ pub fn push_columns(row: &mut Row, event: &Event<'_>, columns: &[usize]) {
     row.extend(columns.iter().map(|&column| event.value(column)));
 }
 
+/// The inline tests that a rule carries: these, or none in a program that is built without.
+pub const fn carried(tests: &'static [Test]) -> &'static [Test] {
+    if crate::testing::CARRIED { tests } else { &[] }
+}
+
 /// What stands in the place of a rule that does not compile.
 pub const STUB: Rule = Rule {
     metadata: STUB_METADATA,

@@ -5,33 +5,89 @@
 //!                                                      └─> rows of $0, $1 … ─tail──┴─> compared with the test
 //! ```
 
-use crate::rule::{AcrossEvents, Body, Expectation, Input, RowBuilder, RowLocal, Rule, Test};
+use crate::rule::{AcrossEvents, Body, Expectation, Input, RowBuilder, RowLocal, Rule, StaticTable, Test};
 use crate::{Event, Parser};
 use rule_eval::{Context, Row, Table, evaluate, inferred, json};
 use rule_model::plan::{Field, Name, Plan};
 use rule_model::{DateTime, Value};
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::fmt;
+
+/// Whether rules carry their inline tests.
+pub const CARRIED: bool = !cfg!(feature = "without-tests");
 
 /// Runs the test at this position of a rule's tests.
 ///
 /// # Panics
 /// If the test fails, with the reason: this is what the `#[test]` functions of `rule!` call.
 pub fn assert_passes(rule: &Rule, index: usize) {
-    let test = &rule.tests[index];
+    let Some(test) = rule.tests.get(index) else {
+        panic!("rule {} carries no tests: leave out the feature `without-tests`", rule.metadata.id);
+    };
     if let Err(reason) = run(rule, test) {
         panic!("test \"{}\" of rule {} fails: {reason}", test.name, rule.metadata.id);
     }
 }
 
-/// Runs a test of a rule through the rule's own code; the reason if it fails.
-pub fn run(rule: &Rule, test: &Test) -> Result<(), String> {
-    let rows = rows(rule, test)?;
+/// Why a test does not pass.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// The rule does otherwise than the test says, in these words.
+    Differs(String),
+    /// It could not be run, or not with all its events, for this reason.
+    NotRun(String),
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (Fault::Differs(reason) | Fault::NotRun(reason)) = self;
+        f.write_str(reason)
+    }
+}
+
+/// Runs a test of a rule through the rule's own code.
+pub fn run(rule: &Rule, test: &Test) -> Result<(), Fault> {
+    readable(rule, test).map_err(Fault::NotRun)?;
+    let rows = rows(rule, test).map_err(Fault::NotRun)?;
+    outcome(rule, test, &rows).map_err(Fault::Differs)
+}
+
+/// Whether each event of a test can be read and is of a table that the rule reads: else the test would pass without
+/// having tested anything.
+fn readable(rule: &Rule, test: &Test) -> Result<(), String> {
+    let tables = static_tables(rule);
+    for (index, (table, text)) in test.events.iter().enumerate() {
+        let of_table = |input: &&Input| table.is_none_or(|table| input.schema.is_called(table));
+        let number = index + 1;
+        match (rule.inputs().iter().find(of_table), table) {
+            (Some(input), _) => Parser::default()
+                .with_event(input.schema, text, |_| ())
+                .map_err(|reason| format!("event {number} cannot be read: {reason}"))?,
+            (None, Some(table)) if tables.iter().any(|known| known.name == *table) => {}
+            (None, Some(table)) => {
+                return Err(format!("event {number} is of the table {table}, which the rule does not read"));
+            }
+            (None, None) => return Err(format!("event {number} is of no table: the rule reads none")),
+        }
+    }
+    Ok(())
+}
+
+fn static_tables(rule: &Rule) -> &'static [StaticTable] {
+    match &rule.body {
+        Body::RowLocal(_) => &[],
+        Body::AcrossEvents(body) => body.static_tables,
+    }
+}
+
+/// What is wrong with the rows that the rule's query gives for the events of a test.
+fn outcome(rule: &Rule, test: &Test, rows: &[Row]) -> Result<(), String> {
     let fires = !rows.is_empty() && rule.metadata.trigger.fires(rows.len() as u64);
     match (test.expect, fires) {
         (Expectation::Fires(_), false) => Err("no alert, where one is expected".to_owned()),
         (Expectation::Silent, true) => Err("an alert, where none is expected".to_owned()),
-        (Expectation::Fires(expected), true) => compare(rule, expected, &rows),
+        (Expectation::Fires(expected), true) => compare(rule, expected, rows),
         (Expectation::Silent, false) => Ok(()),
     }
 }

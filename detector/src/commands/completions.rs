@@ -1,6 +1,7 @@
 //! `detector completions`: what a shell needs to complete the command line.
 
 use crate::failure::Failure;
+use crate::program;
 use clap::builder::EnumValueParser;
 use clap::{Arg, ArgMatches, Command};
 use clap_complete::Shell;
@@ -8,15 +9,16 @@ use rule_runtime::Ruleset;
 use std::io::{Write, stdout};
 use std::process::ExitCode;
 
-const EXAMPLES: &str = "\
-Examples:
-  detector completions bash > ~/.local/share/bash-completion/completions/detector
-  detector completions zsh > \"${fpath[1]}/_detector\"
-  detector completions fish > ~/.config/fish/completions/detector.fish";
-
 /// The arguments and help.
 pub(crate) fn parser() -> Command {
-    Command::new("completions").about("Print completions for a shell").after_help(EXAMPLES).arg(
+    let name = program::name();
+    let examples = format!(
+        "Examples:\n  \
+         {name} completions bash > ~/.local/share/bash-completion/completions/{name}\n  \
+         {name} completions zsh > \"${{fpath[1]}}/_{name}\"\n  \
+         {name} completions fish > ~/.config/fish/completions/{name}.fish"
+    );
+    Command::new("completions").about("Print completions for a shell").after_help(examples).arg(
         Arg::new("shell")
             .value_name("SHELL")
             .required(true)

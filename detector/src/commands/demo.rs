@@ -2,7 +2,7 @@
 
 use crate::failure::Failure;
 use crate::layout::Page;
-use crate::terminal;
+use crate::{program, terminal};
 use clap::{ArgMatches, Command};
 use rule_runtime::Ruleset;
 use rule_runtime::pipeline::Input;
@@ -34,7 +34,7 @@ pub(crate) fn run(ruleset: &'static Ruleset, _matches: &ArgMatches) -> Result<Ex
     let sample = Input { origin: Origin::Embedded { name: "sample", bytes: SAMPLE }, table: None };
     writeln!(stdout(), "{}", wrapped(BEFORE))?;
     let summary = super::run::process(&engine, &[sample], &matches)?;
-    write!(stdout(), "\n{summary}\n{}", wrapped(AFTER))?;
+    write!(stdout(), "\n{summary}\n{}", wrapped(&program::named(AFTER)))?;
     Ok(ExitCode::SUCCESS)
 }
 

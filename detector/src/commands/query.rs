@@ -4,6 +4,7 @@ use crate::diagnostics::Shown;
 use crate::failure::Failure;
 use crate::file_tables::FileTables;
 use crate::known_tables::{GivenTables, KnownTables};
+use crate::program;
 use crate::result_table::Grid;
 use crate::terminal;
 use clap::builder::PossibleValuesParser;
@@ -35,7 +36,7 @@ Exit status: 0 done, 1 the query has an error, 2 wrong usage or input that canno
 pub(crate) fn parser() -> Command {
     Command::new("query")
         .about("Run a KQL query over files")
-        .override_usage("detector query [OPTIONS] [TABLE=FILE]... QUERY")
+        .override_usage(format!("{} query [OPTIONS] [TABLE=FILE]... QUERY", program::name()))
         .after_help(EXAMPLES)
         .arg(
             Arg::new("arguments")

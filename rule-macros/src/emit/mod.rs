@@ -57,7 +57,7 @@ pub(crate) fn rule(rule: &Rule, compiled: &Compiled, schemas: &Schemas) -> Token
                 visible: #visible,
                 stages: &[#(#stages),*],
                 indicators: &[#(#indicators),*],
-                tests: &[#(#tests),*],
+                tests: g::carried(&[#(#tests),*]),
                 fingerprint: #fingerprint,
             }
         };
