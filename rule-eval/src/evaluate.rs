@@ -43,7 +43,7 @@ use rule_model::Value;
 use rule_model::plan::{Field, Plan, Query};
 use smol_str::SmolStr;
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
 use std::hash::BuildHasher;
 use std::sync::Arc;
@@ -54,7 +54,29 @@ pub use expression::Expression;
 pub trait Tables {
     /// The table of this canonical name.
     fn table(&self, name: &str) -> Option<Cow<'_, Table>>;
+
+    /// Whether rows of this table are found by the key of the join that it is a side of: that join then says which keys
+    /// it needs. Only for a side that the kind of join does not preserve, and whose operators before the join do the
+    /// same to the rows of a key whatever rows of other keys there are.
+    fn is_keyed(&self, _name: &str) -> bool {
+        false
+    }
+
+    /// Hands out the rows of a table part by part, so that not all need be in memory; `None` where that is not offered
+    /// and the whole table is to be asked for. Of a table that is keyed, `keys` are the hashes ([`key_hash`]) of the
+    /// keys that are needed; rows of others may be among what comes.
+    ///
+    /// [`key_hash`]: crate::key_hash
+    fn parts(&self, _name: &str, _keys: Option<&HashSet<u64>>, _use_part: &mut UsePart<'_>) -> Option<Parts> {
+        None
+    }
 }
+
+/// Takes a part of a table.
+pub type UsePart<'u> = dyn FnMut(Table) -> Result<(), EvalError> + 'u;
+
+/// How handing out a table ended.
+pub type Parts = Result<(), EvalError>;
 
 impl<S: BuildHasher> Tables for HashMap<SmolStr, Table, S> {
     fn table(&self, name: &str) -> Option<Cow<'_, Table>> {

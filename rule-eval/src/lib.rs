@@ -38,4 +38,5 @@ pub use context::Context;
 pub use evaluate::{Env, Expression, Prepared, Tables, evaluate};
 pub use function::Function;
 pub use functions::{call, function, functions};
+pub use order::key_hash;
 pub use table::{Row, Table};

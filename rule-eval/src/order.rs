@@ -8,6 +8,8 @@ use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 use smol_str::SmolStr;
 use std::cmp::Ordering;
+use std::hash::{Hash, Hasher};
+use xxhash_rust::xxh64::Xxh64;
 
 /// A value as a key of groups and joins. Numbers of one value are one key whatever their type, because a dynamic
 /// column mixes them; strings differ by case; bags are the same in any order of their names.
@@ -66,6 +68,19 @@ impl Key {
             Key::Real(x.to_bits())
         }
     }
+}
+
+/// A hash of a join's key, the same for keys that match; `None` when a part of it is null, which matches nothing.
+pub fn key_hash(key: &[Value]) -> Option<u64> {
+    let mut hash = Xxh64::new(0);
+    for part in key {
+        let part = Key::of(part);
+        if part == Key::Null {
+            return None;
+        }
+        part.hash(&mut hash);
+    }
+    Some(hash.finish())
 }
 
 /// The order of two values: numbers by value whatever their type, texts by their code points, `false` before `true`;

@@ -10,18 +10,18 @@
 //! The scan only ever spares work: what it does not know, and every record that it finds broken or of no table, goes
 //! the way of the parser, which alone rejects.
 
-use crate::across::Place;
 use crate::across::step::is_on_ticks;
+use crate::across::{Kept, Place};
 use crate::dispatch::{Candidate, DispatchTable, MemoryLimits, NameMemory};
 use crate::framing::{Batch, Frame};
 use crate::parse::Reason;
 use crate::plans::{Plans, StaticTables};
 use crate::recognize::Recognizable;
-use crate::rule::{Body, RowBuilder, RowLocal, Ruleset};
+use crate::rule::{Body, Input, RowBuilder, RowLocal, Ruleset};
 use crate::scan::{Buffers, Head, Scan};
 use crate::tape::Json;
 use crate::{Event, Parser, Rule};
-use rule_eval::{Context, Row};
+use rule_eval::{Context, Row, key_hash};
 use rule_model::schema::recognition::Recognizer;
 use rule_model::{DateTime, Schema, tables};
 use std::borrow::Cow;
@@ -74,6 +74,8 @@ pub struct Work {
     pub source: Arc<str>,
     /// The table that its records are said to be of, else each is recognised.
     pub table: Option<usize>,
+    /// Whether its records can be read again.
+    pub rereads: bool,
     /// The records.
     pub batch: Batch,
 }
@@ -119,8 +121,8 @@ pub struct Match {
 pub struct Passed {
     /// The rule and its input.
     pub candidate: Candidate,
-    /// The columns that the rest of the rule reads, serialised.
-    pub row: Box<[u8]>,
+    /// What of it is kept.
+    pub kept: Kept,
     /// Event time.
     pub time: Option<DateTime>,
     /// Offset of the record.
@@ -156,6 +158,15 @@ pub struct Failure {
     pub rule: usize,
     /// What the evaluator says.
     pub message: String,
+}
+
+/// Where a record is.
+#[derive(Clone, Copy, Debug)]
+struct At {
+    offset: u64,
+    length: u64,
+    /// Whether it can be read again.
+    rereads: bool,
 }
 
 /// Matches records with buffers of its own.
@@ -231,6 +242,17 @@ impl Engine {
         self.on_ticks.contains(&true)
     }
 
+    /// Whether any rule reads records again.
+    pub fn rereads(&self) -> bool {
+        let inputs = self.rules().iter().flat_map(|rule| rule.inputs());
+        inputs.filter_map(|input| input.lookup).any(|lookup| lookup.rereads)
+    }
+
+    /// Nested levels that a record may have.
+    pub fn max_depth(&self) -> usize {
+        self.settings.max_depth
+    }
+
     /// What `now()` says in this run.
     pub fn now(&self) -> DateTime {
         self.settings.now
@@ -299,7 +321,8 @@ impl Worker<'_> {
             let record = parsed?;
             let recognized = work.table.or_else(|| engine.recognizer.recognize(&Recognizable::of(record)));
             let table = recognized.ok_or(Reason::UnknownTable)?;
-            matcher.record(table, record, offset, outcome);
+            let position = At { offset, length: bytes.len() as u64, rereads: work.rereads };
+            matcher.record(table, record, position, outcome);
             Ok(())
         });
         if let Err(reason) = result {
@@ -326,13 +349,13 @@ impl Matching<'_> {
         name.is_some_and(|name| memory.candidates(&engine.dispatch, table, name, context).is_empty())
     }
 
-    fn record(&mut self, table: usize, record: Json<'_>, offset: u64, outcome: &mut Outcome) {
+    fn record(&mut self, table: usize, record: Json<'_>, at: At, outcome: &mut Outcome) {
         let Some(schema) = self.engine.tables.get(table) else { return };
         let event = Event::new(schema, record);
         let name = schema.operation.map_or(Cow::Borrowed(""), |operation| event.text(operation));
         let Matching { engine, memory, context } = self;
         if engine.timed.get(table).is_some_and(|timed| *timed) {
-            outcome.times.push(Time { offset, time: event.time() });
+            outcome.times.push(Time { offset: at.offset, time: event.time() });
         }
         let candidates = memory.candidates(&engine.dispatch, table, &name, context);
         outcome.candidates += u64::from(!candidates.is_empty());
@@ -341,7 +364,7 @@ impl Matching<'_> {
             // The positions in the generated code are those of the rule's own schema.
             let event = Event::new(input.schema, record);
             if (input.matches)(&event, context)
-                && let Err(message) = outcome.add(engine, rule, *candidate, &event, offset, context)
+                && let Err(message) = outcome.add(engine, rule, *candidate, &event, at, context)
             {
                 outcome.failures.push(Failure { rule: candidate.rule, message });
             }
@@ -360,10 +383,10 @@ impl Outcome {
         rule: &Rule,
         candidate: Candidate,
         event: &Event<'_>,
-        offset: u64,
+        at: At,
         context: &mut Context,
     ) -> Result<(), String> {
-        let time = event.time();
+        let (time, offset) = (event.time(), at.offset);
         match &rule.body {
             Body::RowLocal(local) => {
                 let rows = rows(engine, candidate.rule, local, event, context)?;
@@ -371,14 +394,26 @@ impl Outcome {
                 self.matches.extend((0..).zip(rows).map(of_row));
             }
             Body::AcrossEvents(across) => {
-                let columns = across.inputs.get(candidate.input).map_or(&[][..], |input| input.columns);
-                let row: Row = columns.iter().map(|column| event.value(*column)).collect();
-                let row = postcard::to_allocvec(&row).map_err(|error| error.to_string())?;
-                self.passed.push(Passed { candidate, row: row.into(), time, offset });
+                let Some(input) = across.inputs.get(candidate.input) else { return Ok(()) };
+                if let Some(kept) = kept(input, event, at, context)? {
+                    self.passed.push(Passed { candidate, kept, time, offset });
+                }
             }
         }
         Ok(())
     }
+}
+
+/// What is kept of an event that passed an input's conditions: nothing where its key matches nothing.
+fn kept(input: &Input, event: &Event<'_>, at: At, context: &mut Context) -> Result<Option<Kept>, String> {
+    let row = || {
+        let row: Row = input.columns.iter().map(|column| event.value(*column)).collect();
+        postcard::to_allocvec(&row).map(Vec::into_boxed_slice).map_err(|error| error.to_string())
+    };
+    let Some(lookup) = input.lookup else { return Ok(Some(Kept::Row(row()?))) };
+    let Some(key) = (lookup.key)(event, context).and_then(|key| key_hash(&key)) else { return Ok(None) };
+    let rereads = lookup.rereads && at.rereads;
+    Ok(Some(if rereads { Kept::Record { key, length: at.length } } else { Kept::Keyed { key, row: row()? } }))
 }
 
 /// The output rows of a row-local rule for an event.

@@ -15,7 +15,7 @@ mod reporter;
 mod side_by_side;
 mod stop;
 
-use crate::across::Bounds;
+use crate::across::{Bounds, Files};
 use crate::engine::{Engine, Work};
 use crate::framing::{Batch, Framer, Limits};
 use crate::source::{Expansion, Origin, Progress, Source};
@@ -87,7 +87,16 @@ pub fn run<'a>(
         let source = source.map_err(|error| (input.origin.name(), error));
         (source, input.table)
     });
-    run_over(engine, opened, options, &control.stop, output)
+    run_over(engine, opened, again(engine, inputs), options, &control.stop, output)
+}
+
+/// The inputs whose records can be read again, where a rule asks for that.
+fn again(engine: &Engine, inputs: &[Input]) -> Files {
+    let inputs = inputs.iter().filter(|_| engine.rereads());
+    // What cannot be opened a second time is kept whole.
+    let records =
+        inputs.filter_map(|input| Some((input.origin.name().into(), input.origin.records().ok()??)));
+    records.collect()
 }
 
 /// A source, or the name of one that could not be opened; and the table that its records are of.
@@ -96,12 +105,14 @@ type Opened = (Result<Source, (String, io::Error)>, Option<usize>);
 fn run_over<'a>(
     engine: &'a Engine,
     sources: impl Iterator<Item = Opened>,
+    files: Files,
     options: &Options,
     stop: &Stop,
     output: Output<'a>,
 ) -> io::Result<Summary> {
     let started = Instant::now();
     let mut reporter = Reporter::new(engine, options, output);
+    reporter.reread_from(files);
     std::thread::scope(|scope| {
         let mut crew = Crew::new(engine, options.threads, scope);
         if engine.has_ticks() {
@@ -139,7 +150,7 @@ fn read(
             return Ok(());
         }
         let trickles = batch.trickles();
-        let work = Work { source: source.name.clone(), table, batch };
+        let work = Work { source: source.name.clone(), table, rereads: false, batch };
         crew.put(work, &mut |outcome| reporter.take(outcome))?;
         if trickles {
             crew.drain(&mut |outcome| reporter.take(outcome))?;
@@ -215,9 +226,15 @@ mod tests {
             ..Options::default()
         };
         let output = Output { sink: &mut sink, dead_letters: Some(&mut dead_letters) };
-        let summary =
-            run_over(engine, std::iter::once((Ok(source), None)), &options, &Stop::default(), output)
-                .unwrap();
+        let summary = run_over(
+            engine,
+            std::iter::once((Ok(source), None)),
+            Files::new(),
+            &options,
+            &Stop::default(),
+            output,
+        )
+        .unwrap();
         let dead_letters = String::from_utf8(written.0.lock().unwrap().clone()).unwrap();
         Run { lines: sink.0, dead_letters, summary }
     }

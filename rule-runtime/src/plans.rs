@@ -42,7 +42,7 @@ impl Plans {
 }
 
 /// Runs the plan of a rule over the rows of each of its inputs, which hold the input's columns in order.
-pub(crate) fn evaluate(
+fn evaluate(
     rule: &Rule,
     plan: &Prepared,
     inputs: Vec<Vec<Row>>,
@@ -77,6 +77,11 @@ pub(crate) fn read(rule: &Rule) -> Result<Prepared, String> {
 }
 
 fn table(input: &Input, rows: Vec<Row>) -> Table {
+    Table { columns: fields(input), rows }
+}
+
+/// The columns that the rest of a rule reads of an input.
+pub(crate) fn fields(input: &Input) -> Vec<Field> {
     let columns = input.columns.iter().filter_map(|column| input.schema.columns.get(*column));
-    Table { columns: columns.map(|c| Field { name: c.name.as_ref().into(), ty: c.ty }).collect(), rows }
+    columns.map(|column| Field { name: column.name.as_ref().into(), ty: column.ty }).collect()
 }

@@ -92,6 +92,20 @@ pub struct Input {
     pub matches: fn(&crate::Event<'_>, &mut Context) -> bool,
     /// Positions of the columns that the rest of the query reads.
     pub columns: &'static [usize],
+    /// Of a side of a join whose rows only matter where the other side has their key: how they are found by it.
+    pub lookup: Option<Lookup>,
+}
+
+/// The key by which a join finds the rows of an input.
+#[derive(Clone, Copy, Debug)]
+pub struct Lookup {
+    /// The parts of the key of an event; `None` where a condition before the join drops it.
+    pub key: fn(&crate::Event<'_>, &mut Context) -> Option<Row>,
+    /// The parts for people: the expressions of the join.
+    pub names: &'static [&'static str],
+    /// Whether of each event only the key is kept, where its record can be read again: the input has no conditions of
+    /// its own, and few of its events are ever needed.
+    pub rereads: bool,
 }
 
 /// The conditions on the operation name, resolved once per distinct name.

@@ -111,6 +111,7 @@ impl RuleCounts {
             ("rows_too_late_for_all", count(self.kept.too_late)),
             ("dropped_rows", count(self.kept.dropped)),
             ("spilled_rows", count(self.kept.spilled)),
+            ("records_not_read_again", count(self.kept.unread)),
             ("most_rows_kept", count(self.kept.peak_rows)),
             ("most_bytes_kept", count(self.kept.peak_bytes)),
             ("failures", count(self.failures)),
@@ -159,6 +160,14 @@ impl fmt::Display for Summary {
                 "WARNING: {id} dropped {} rows, because it kept as many as it may (--max-state-rows) or neither \
                  memory nor disk had room (--max-state, --max-state-disk): alerts may be missing or wrong",
                 grouped(counts.kept.dropped)
+            )?;
+        }
+        for (id, counts) in self.rules.iter().filter(|(_, counts)| counts.kept.unread > 0) {
+            writeln!(
+                f,
+                "WARNING: {id} could not read {} records again, because their files were changed or removed: alerts \
+                 may be missing or wrong",
+                grouped(counts.kept.unread)
             )?;
         }
         if self.forgotten > 0 {

@@ -128,6 +128,10 @@ impl Operate for Expand {
         Some(&self.columns)
     }
 
+    fn takes_parts(&self) -> bool {
+        self.windows.is_empty()
+    }
+
     fn run(&self, env: &mut Env<'_>, mut input: Table) -> Result<Table, EvalError> {
         window::append(&self.windows, env, &mut input.rows);
         let mut rows = Vec::new();
@@ -157,6 +161,10 @@ enum From {
 impl Operate for Apply {
     fn columns(&self) -> Option<&[Field]> {
         (!self.open).then_some(&self.columns)
+    }
+
+    fn takes_parts(&self) -> bool {
+        !self.open && self.expand.windows.is_empty()
     }
 
     /// A row without elements has no subtable: it gives nothing, even to a body that would count zero rows (the

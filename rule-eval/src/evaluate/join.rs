@@ -9,7 +9,7 @@ use super::query::{Bound, Operate, PreparedQuery};
 use super::window::{self, Window};
 use super::{Binder, Env, Expression};
 use crate::context::EvalError;
-use crate::order::Key;
+use crate::order::{Key, key_hash};
 use crate::{Row, Table};
 use rule_model::Value;
 use rule_model::plan::{Field, Join, JoinKind, Name};
@@ -51,8 +51,9 @@ fn output(kind: JoinKind, left: &[Field], right: &[Field], names: &[Option<Name>
     }
 }
 
+/// A join whose names are resolved.
 #[derive(Debug)]
-struct BoundJoin {
+pub(super) struct BoundJoin {
     kind: JoinKind,
     right: PreparedQuery,
     left_keys: Vec<Expression>,
@@ -76,8 +77,52 @@ impl Operate for BoundJoin {
     }
 
     fn run(&self, env: &mut Env<'_>, mut left: Table) -> Result<Table, EvalError> {
-        let right = self.right_rows(env)?;
         window::append(&self.left_windows, env, &mut left.rows);
+        let keys = (!self.preserves_right() && self.right.finds_by_key(env))
+            .then(|| hashes(&self.left_keys, env, &left.rows));
+        let right = self.right_rows(env, keys.as_ref())?;
+        Ok(self.put_together(env, left, &right))
+    }
+
+    fn join(&self) -> Option<&BoundJoin> {
+        Some(self)
+    }
+}
+
+/// The hashes of the keys of rows.
+fn hashes(keys: &[Expression], env: &mut Env<'_>, rows: &[Row]) -> HashSet<u64> {
+    let mut hash = |row: &Row| {
+        let key: Row = keys.iter().map(|key| key.value(env, row)).collect();
+        key_hash(&key)
+    };
+    rows.iter().filter_map(&mut hash).collect()
+}
+
+impl BoundJoin {
+    /// Whether rows of the right side come out that match nothing.
+    fn preserves_right(&self) -> bool {
+        matches!(self.kind, JoinKind::RightOuter | JoinKind::FullOuter | JoinKind::RightAnti)
+    }
+
+    /// Whether rows of the left side come out that match nothing.
+    pub(super) fn preserves_left(&self) -> bool {
+        matches!(self.kind, JoinKind::LeftOuter | JoinKind::FullOuter | JoinKind::LeftAnti)
+    }
+
+    /// The rows of the right side, and the hashes of their keys: what its left side needs.
+    pub(super) fn right_first(&self, env: &mut Env<'_>) -> Result<(Vec<Row>, HashSet<u64>), EvalError> {
+        let right = self.right_rows(env, None)?;
+        let keys = hashes(&self.right_keys, env, &right);
+        Ok((right, keys))
+    }
+
+    /// The rows that come of these of the left side, to which window functions are not yet added, and of the right.
+    pub(super) fn run_with(&self, env: &mut Env<'_>, mut left: Table, right: &[Row]) -> Table {
+        window::append(&self.left_windows, env, &mut left.rows);
+        self.put_together(env, left, right)
+    }
+
+    fn put_together(&self, env: &mut Env<'_>, left: Table, right: &[Row]) -> Table {
         let mut by_key: HashMap<Vec<Key>, Vec<usize>> = HashMap::new();
         for (at, row) in right.iter().enumerate() {
             if let Some(key) = key(&self.right_keys, env, row) {
@@ -100,17 +145,16 @@ impl Operate for BoundJoin {
             for at in matches {
                 paired[*at] = true;
             }
-            self.emit(row, matches, &right, &mut rows);
+            self.emit(row, matches, right, &mut rows);
         }
-        self.emit_right(&right, &paired, &mut rows);
-        Ok(Table { columns: self.columns.clone(), rows })
+        self.emit_right(right, &paired, &mut rows);
+        Table { columns: self.columns.clone(), rows }
     }
-}
 
-impl BoundJoin {
-    /// The rows of the right side, with the columns that the join was bound to.
-    fn right_rows(&self, env: &mut Env<'_>) -> Result<Vec<Row>, EvalError> {
-        let table = self.right.run(env)?;
+    /// The rows of the right side, of these keys where they are found by key, with the columns that the join was bound
+    /// to.
+    fn right_rows(&self, env: &mut Env<'_>, keys: Option<&HashSet<u64>>) -> Result<Vec<Row>, EvalError> {
+        let table = self.right.run_for(env, keys)?;
         if self.right.columns().is_some() {
             return Ok(table.rows);
         }

@@ -1,6 +1,7 @@
 //! A query: its source and its operators in order.
 
 use super::expression::Scope;
+use super::join::BoundJoin;
 use super::source::PreparedSource;
 use super::{
     Binder, Env, Expression, expand, join, nested, parse, parse_kv, plugins, rows, scan, series, summarize,
@@ -9,7 +10,9 @@ use super::{
 use crate::Table;
 use crate::context::EvalError;
 use rule_model::plan::{Field, Operator, Query, Stage};
+use std::collections::HashSet;
 use std::fmt;
+use std::ops::Range;
 
 /// A query whose names are resolved.
 #[derive(Debug)]
@@ -36,6 +39,30 @@ pub(super) trait Operate: fmt::Debug + Send + Sync {
 
     /// Takes the whole input, gives the whole output.
     fn run(&self, env: &mut Env<'_>, input: Table) -> Result<Table, EvalError>;
+
+    /// Whether the output of some rows is the same whatever other rows there are, so that the input may come in parts.
+    fn takes_parts(&self) -> bool {
+        false
+    }
+
+    /// What gathers an input that comes in parts, where that takes less than its rows do.
+    fn gather(&self) -> Option<Box<dyn Gather + '_>> {
+        None
+    }
+
+    /// The operator as a join.
+    fn join(&self) -> Option<&BoundJoin> {
+        None
+    }
+}
+
+/// An operator over an input that comes in parts.
+pub(super) trait Gather {
+    /// Takes a part.
+    fn add(&mut self, env: &mut Env<'_>, part: Table);
+
+    /// The whole output.
+    fn finish(self: Box<Self>, env: &mut Env<'_>) -> Table;
 }
 
 /// What binding an operator gives.
@@ -72,10 +99,90 @@ impl PreparedQuery {
         self.columns.as_deref()
     }
 
+    /// Gives the whole output.
     pub(super) fn run(&self, env: &mut Env<'_>) -> Result<Table, EvalError> {
-        let mut table = self.source.read(env, &self.filters)?;
+        let Some((at, join)) = self.join_to_ask(env) else { return self.run_for(env, None) };
+        let (right, keys) = join.right_first(env)?;
+        let (table, done) = self.read(env, Some(&keys), at)?;
+        let table = self.run_stages(env, table, done..at)?;
+        let table = join.run_with(env, table, &right);
         env.check()?;
-        for stage in &self.stages {
+        self.run_stages(env, table, at + 1..self.stages.len())
+    }
+
+    /// The same; of a source that is found by key, only what comes of rows of these keys is needed.
+    pub(super) fn run_for(&self, env: &mut Env<'_>, keys: Option<&HashSet<u64>>) -> Result<Table, EvalError> {
+        let (table, done) = self.read(env, keys, self.stages.len())?;
+        self.run_stages(env, table, done..self.stages.len())
+    }
+
+    /// Whether the source is found by the keys of a join that this query is the right side of.
+    pub(super) fn finds_by_key(&self, env: &Env<'_>) -> bool {
+        self.source.table().is_some_and(|name| env.tables.is_keyed(name)) && self.first_join().is_none()
+    }
+
+    /// The join whose right side says which rows of the source are needed.
+    fn join_to_ask(&self, env: &Env<'_>) -> Option<(usize, &BoundJoin)> {
+        let is_keyed = self.source.table().is_some_and(|name| env.tables.is_keyed(name));
+        self.first_join().filter(|(_, join)| is_keyed && !join.preserves_left())
+    }
+
+    fn first_join(&self) -> Option<(usize, &BoundJoin)> {
+        self.stages.iter().enumerate().find_map(|(at, stage)| match stage {
+            PreparedStage::Bound(operator) => Some((at, operator.join()?)),
+            PreparedStage::Late(_) => None,
+        })
+    }
+
+    /// The source through as many of the first stages, up to one, as take it in parts; and how many those are.
+    fn read(
+        &self,
+        env: &mut Env<'_>,
+        keys: Option<&HashSet<u64>>,
+        until: usize,
+    ) -> Result<(Table, usize), EvalError> {
+        let bound = self.stages.iter().take(until).map_while(|stage| match stage {
+            PreparedStage::Bound(operator) => Some(operator.as_ref()),
+            PreparedStage::Late(_) => None,
+        });
+        let bound: Vec<&dyn Operate> = bound.collect();
+        let of_parts = bound.iter().take_while(|operator| operator.takes_parts()).count();
+        let (by_parts, rest) = bound.split_at(of_parts);
+        let mut gather = rest.first().and_then(|operator| operator.gather());
+        let mut whole: Option<Table> = None;
+        let read = self.source.read_parts(env, &self.filters, keys, &mut |env, mut part| {
+            for operator in by_parts {
+                part = operator.run(env, part)?;
+            }
+            env.check()?;
+            match (&mut gather, &mut whole) {
+                (Some(gather), _) => gather.add(env, part),
+                (None, Some(whole)) => whole.rows.append(&mut part.rows),
+                (None, whole) => *whole = Some(part),
+            }
+            env.check()
+        });
+        match read {
+            None => Ok((self.source.read(env, &self.filters)?, 0)),
+            Some(ended) => {
+                ended?;
+                match (gather, whole) {
+                    (Some(gather), _) => Ok((gather.finish(env), of_parts + 1)),
+                    (None, Some(whole)) => Ok((whole, of_parts)),
+                    (None, None) => Ok((self.source.empty(), 0)),
+                }
+            }
+        }
+    }
+
+    fn run_stages(
+        &self,
+        env: &mut Env<'_>,
+        mut table: Table,
+        stages: Range<usize>,
+    ) -> Result<Table, EvalError> {
+        env.check()?;
+        for stage in self.stages.iter().take(stages.end).skip(stages.start) {
             table = match stage {
                 PreparedStage::Bound(operator) => operator.run(env, table)?,
                 PreparedStage::Late(stage) => {

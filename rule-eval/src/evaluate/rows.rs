@@ -156,6 +156,10 @@ impl Operate for Filter {
         Some(&self.columns)
     }
 
+    fn takes_parts(&self) -> bool {
+        self.windows.is_empty()
+    }
+
     fn run(&self, env: &mut Env<'_>, mut input: Table) -> Result<Table, EvalError> {
         window::append(&self.windows, env, &mut input.rows);
         input.rows.retain(|row| self.predicate.holds(env, row));
@@ -174,6 +178,10 @@ struct Extend {
 impl Operate for Extend {
     fn columns(&self) -> Option<&[Field]> {
         Some(&self.columns)
+    }
+
+    fn takes_parts(&self) -> bool {
+        self.windows.is_empty()
     }
 
     fn run(&self, env: &mut Env<'_>, mut input: Table) -> Result<Table, EvalError> {
@@ -201,6 +209,10 @@ struct Project {
 impl Operate for Project {
     fn columns(&self) -> Option<&[Field]> {
         Some(&self.columns)
+    }
+
+    fn takes_parts(&self) -> bool {
+        self.windows.is_empty()
     }
 
     fn run(&self, env: &mut Env<'_>, mut input: Table) -> Result<Table, EvalError> {

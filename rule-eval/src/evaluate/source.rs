@@ -2,12 +2,13 @@
 
 use super::query::PreparedQuery;
 use super::union::PreparedUnion;
-use super::{Binder, Env, Expression, error};
+use super::{Binder, Env, Expression, Parts, error};
 use crate::context::EvalError;
 use crate::order::{as_f64, compare};
 use crate::{Row, Table, record};
 use rule_model::plan::{Field, Name, Query, Source};
 use rule_model::{DateTime, Timespan, Value};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 /// Rows of a `range` at the most, as in Kusto's own bound on results; a step too small is a mistake.
@@ -117,6 +118,44 @@ impl PreparedSource {
             }
         };
         Ok(keep(Table { columns: self.columns.clone(), rows }, env, filters))
+    }
+
+    /// The name of the table that it is.
+    pub(super) fn table(&self) -> Option<&str> {
+        match &self.kind {
+            Kind::Table(name) => Some(name),
+            _ => None,
+        }
+    }
+
+    /// No rows.
+    pub(super) fn empty(&self) -> Table {
+        Table::empty(self.columns.clone())
+    }
+
+    /// The rows that pass all filters, part by part, where the source is a table that offers that. Of a table that is
+    /// found by key, at least those of these keys.
+    pub(super) fn read_parts(
+        &self,
+        env: &mut Env<'_>,
+        filters: &[Expression],
+        keys: Option<&HashSet<u64>>,
+        use_part: &mut dyn FnMut(&mut Env<'_>, Table) -> Result<(), EvalError>,
+    ) -> Option<Parts> {
+        let (tables, name) = (env.tables, self.table()?);
+        tables.parts(name, keys, &mut |part| {
+            let part = if self.is_shaped_as(&part) {
+                keep(Table { columns: self.columns.clone(), ..part }, env, filters)
+            } else {
+                self.copy(&part, env, filters)
+            };
+            use_part(env, part)
+        })
+    }
+
+    /// Whether a table has this source's columns in their order.
+    fn is_shaped_as(&self, table: &Table) -> bool {
+        table.columns == self.columns
     }
 
     fn read_table(&self, name: &str, env: &mut Env<'_>, filters: &[Expression]) -> Result<Table, EvalError> {

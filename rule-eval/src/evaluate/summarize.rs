@@ -1,7 +1,7 @@
 //! `summarize`, and through it `distinct` and `count`: groups by hash of their keys, in the order of their first rows.
 
 use super::expression::Scope;
-use super::query::{Bound, Operate};
+use super::query::{Bound, Gather, Operate};
 use super::window::{self, Window};
 use super::{Binder, Env, Expression, error};
 use crate::aggregate::{Accumulator, Aggregate, Results};
@@ -164,22 +164,52 @@ impl Operate for Summarize {
 
     fn run(&self, env: &mut Env<'_>, mut input: Table) -> Result<Table, EvalError> {
         window::append(&self.windows, env, &mut input.rows);
+        let mut gathered = Gathered::new(self);
+        gathered.add(env, input);
+        Ok(Box::new(gathered).finish(env))
+    }
+
+    fn gather(&self) -> Option<Box<dyn Gather + '_>> {
+        // Window functions need all rows at once.
+        self.windows.is_empty().then(|| Box::new(Gathered::new(self)) as Box<dyn Gather + '_>)
+    }
+}
+
+/// The groups of the rows so far.
+struct Gathered<'s> {
+    operator: &'s Summarize,
+    groups: Groups,
+}
+
+impl<'s> Gathered<'s> {
+    fn new(operator: &'s Summarize) -> Gathered<'s> {
         let mut groups = Groups::default();
-        if self.keys.is_empty() {
+        if operator.keys.is_empty() {
             // Without keys there is one group even where there is no row.
-            groups.at(Vec::new(), &self.aggregates);
+            groups.at(Vec::new(), &operator.aggregates);
         }
-        for row in &input.rows {
-            let key: Row = self.keys.iter().map(|key| key.value(env, row)).collect();
-            let at = groups.at(key, &self.aggregates);
-            add(&self.aggregates, &mut groups.list[at].1, env, row);
+        Gathered { operator, groups }
+    }
+}
+
+impl Gather for Gathered<'_> {
+    fn add(&mut self, env: &mut Env<'_>, part: Table) {
+        let Summarize { keys, aggregates, .. } = self.operator;
+        for row in &part.rows {
+            let key: Row = keys.iter().map(|key| key.value(env, row)).collect();
+            let at = self.groups.at(key, aggregates);
+            add(aggregates, &mut self.groups.list[at].1, env, row);
         }
+    }
+
+    fn finish(self: Box<Self>, env: &mut Env<'_>) -> Table {
+        let Gathered { operator, groups } = *self;
         let rows = groups.list.into_iter().map(|(mut row, group)| {
-            finish(&self.aggregates, group, env, &mut row);
+            finish(&operator.aggregates, group, env, &mut row);
             row
         });
         let rows = rows.collect();
-        Ok(Table { columns: self.columns.clone(), rows })
+        Table { columns: operator.columns.clone(), rows }
     }
 }
 

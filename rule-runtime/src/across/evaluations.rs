@@ -1,5 +1,6 @@
 //! All rules of a run that are evaluated on ticks: rows and watermarks in, alerts out.
 
+use super::elsewhere::{Elsewhere, Reread};
 use super::schedule::{at_or_after, at_or_before};
 use super::segments::{DEFAULT_DISK, Segments};
 use super::snapshot::{self, Snapshot};
@@ -7,6 +8,7 @@ use super::state::{Counts, State};
 use super::step::{Signal, TickRule, step};
 use crate::Rule;
 use crate::alert::Alert;
+use crate::parse::DEFAULT_MAX_DEPTH;
 use crate::plans::StaticTables;
 use rule_model::{DateTime, Timespan};
 use std::io;
@@ -32,6 +34,8 @@ pub struct Evaluations {
     rules: Vec<Option<Evaluated>>,
     bounds: Bounds,
     segments: Segments,
+    sources: Box<dyn Reread>,
+    max_depth: usize,
     /// Whether spilling failed and nothing was forgotten since.
     stuck: bool,
     bytes: u64,
@@ -85,7 +89,28 @@ impl Evaluations {
         };
         let rules = rules.iter().enumerate().map(&mut evaluated).collect();
         let segments = Segments::temporary(bounds.disk);
-        Evaluations { rules, bounds, segments, stuck: false, bytes: 0, first: None, latest: None, next: None }
+        Evaluations {
+            rules,
+            bounds,
+            segments,
+            sources: Box::new(()),
+            max_depth: DEFAULT_MAX_DEPTH,
+            stuck: false,
+            bytes: 0,
+            first: None,
+            latest: None,
+            next: None,
+        }
+    }
+
+    /// Reads records again from these sources, of at most so many nested levels.
+    pub fn reread_from(&mut self, sources: Box<dyn Reread>, max_depth: usize) {
+        (self.sources, self.max_depth) = (sources, max_depth);
+    }
+
+    /// Whether records of this source can be read again.
+    pub fn can_reread(&self, source: &str) -> bool {
+        self.sources.can_reread(source)
     }
 
     /// Spills to this store in place of a temporary one. Nothing must have been spilled yet.
@@ -111,7 +136,9 @@ impl Evaluations {
             return;
         }
         let before = state.bytes();
-        let outcome = step(rule, state, signal, &self.segments, &mut Vec::new());
+        let elsewhere =
+            Elsewhere { segments: &self.segments, sources: &*self.sources, max_depth: self.max_depth };
+        let outcome = step(rule, state, signal, &elsewhere, &mut Vec::new());
         self.settle(position, before);
         found.extend(outcome.err().map(|message| Found::Failure(position, message)));
     }
@@ -179,7 +206,9 @@ impl Evaluations {
         };
         let before = state.bytes();
         let mut alerts = Vec::new();
-        let outcome = step(rule, state, Signal::Tick(tick), &self.segments, &mut alerts);
+        let elsewhere =
+            Elsewhere { segments: &self.segments, sources: &*self.sources, max_depth: self.max_depth };
+        let outcome = step(rule, state, Signal::Tick(tick), &elsewhere, &mut alerts);
         self.settle(position, before);
         found.extend(outcome.err().map(|message| Found::Failure(position, message)));
         found.extend(alerts.into_iter().map(|alert| Found::Alert(position, Box::new(alert), tick)));

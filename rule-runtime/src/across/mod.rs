@@ -16,6 +16,7 @@
 //! a property of the files too.
 
 pub mod block;
+pub mod elsewhere;
 pub mod evaluations;
 mod rows;
 pub mod schedule;
@@ -24,7 +25,9 @@ pub mod snapshot;
 pub mod state;
 pub mod step;
 pub mod watermark;
+mod window;
 
+pub use elsewhere::{Elsewhere, Files, Reread};
 pub use evaluations::{Bounds, Evaluations};
 pub use segments::Segments;
 pub use snapshot::Snapshot;

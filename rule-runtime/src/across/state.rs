@@ -67,6 +67,8 @@ pub struct Counts {
     pub too_late: u64,
     /// Rows dropped because neither memory nor disk had room, or the rule kept as many as it may.
     pub dropped: u64,
+    /// Records that could not be read again at a tick, or were no longer what they had been.
+    pub unread: u64,
     /// Rows that were spilled to disk.
     pub spilled: u64,
     /// Most rows kept at a time.

@@ -4,10 +4,11 @@
 //! Tick ─> rows in (T − over, T] ─tail─> output rows ─trigger─> alerts ─not made before─> each, or one of all
 //! ```
 
-use super::block::KeptRef;
+use super::elsewhere::Elsewhere;
 use super::schedule::{at_or_after, at_or_before, reach};
 use super::segments::Segments;
 use super::state::{Kept, Place, State};
+use super::window::Window;
 use crate::Rule;
 use crate::alert::{Alert, AlertId, Evidence, Position};
 use crate::plans::{self, StaticTables};
@@ -49,13 +50,13 @@ pub enum Signal {
     Passed(DateTime),
 }
 
-/// Takes a signal; alerts go to `alerts`. `segments` has the rows that the state names and does not hold itself. An
+/// Takes a signal; alerts go to `alerts`. `elsewhere` has the rows that the state names and does not hold itself. An
 /// error is what the evaluator says, or that a kept row is unreadable.
 pub fn step(
     rule: &TickRule,
     state: &mut State,
     signal: Signal,
-    segments: &Segments,
+    elsewhere: &Elsewhere<'_>,
     alerts: &mut Vec<Alert>,
 ) -> Result<(), String> {
     match signal {
@@ -67,14 +68,14 @@ pub fn step(
         }
         Signal::Tick(tick) => {
             let outcome =
-                rule.evaluate(state, tick, segments).map(|rows| rule.shape(state, tick, rows, alerts));
-            rule.pass(state, tick, segments);
+                rule.evaluate(state, tick, elsewhere).map(|rows| rule.shape(state, tick, rows, alerts));
+            rule.pass(state, tick, elsewhere);
             outcome
         }
         Signal::Passed(time) => {
             let every = rule.schedule.map_or(Timespan(i64::MAX), |schedule| schedule.every);
             if let Some(tick) = at_or_before(time, every) {
-                rule.pass(state, tick, segments);
+                rule.pass(state, tick, elsewhere);
             }
             Ok(())
         }
@@ -105,8 +106,7 @@ impl TickRule {
         };
         let schedule = schedule(rule);
         let mut it = TickRule { rule, schedule, tail, tables: tables.clone(), alerts_on_nothing: false };
-        let of_nothing =
-            it.evaluate(&State::new(rule.inputs().len()), DateTime::UNIX_EPOCH, &Segments::temporary(0));
+        let of_nothing = it.evaluate_nothing();
         it.alerts_on_nothing = match of_nothing {
             Ok(rows) => rule.metadata.trigger.fires(rows.len() as u64),
             // What fails on no rows at all is reported when it is evaluated.
@@ -140,39 +140,45 @@ impl TickRule {
     }
 
     /// Moves on behind a tick.
-    fn pass(&self, state: &mut State, tick: DateTime, segments: &Segments) {
+    fn pass(&self, state: &mut State, tick: DateTime, elsewhere: &Elsewhere<'_>) {
         state.evaluated = state.evaluated.max(Some(tick));
         if let Some(schedule) = self.schedule {
             let next = tick.checked_add(schedule.every).unwrap_or(DateTime::MAX);
-            state.forget_rows(reach(next, schedule), segments);
+            state.forget_rows(reach(next, schedule), elsewhere.segments);
         }
     }
 
-    fn evaluate(&self, state: &State, tick: DateTime, segments: &Segments) -> Result<Vec<Output>, String> {
+    /// The output rows of a tick that sees nothing.
+    fn evaluate_nothing(&self) -> Result<Vec<Output>, String> {
+        let segments = Segments::temporary(0);
+        let nowhere = Elsewhere { segments: &segments, sources: &(), max_depth: 0 };
+        self.evaluate(&mut State::new(self.rule.inputs().len()), DateTime::UNIX_EPOCH, &nowhere)
+    }
+
+    /// The output rows of a tick. What of the state could not be read again is counted.
+    fn evaluate(
+        &self,
+        state: &mut State,
+        tick: DateTime,
+        elsewhere: &Elsewhere<'_>,
+    ) -> Result<Vec<Output>, String> {
         let after = self.schedule.map_or(DateTime(i64::MIN), |schedule| reach(tick, schedule));
         let until = if self.schedule.is_some() { tick } else { DateTime::MAX };
+        let window = Window::new(self.rule, state, (after, until), elsewhere, &self.tables);
         let Some(tail) = &self.tail else {
             let mut rows = Vec::new();
-            state.window(0, after, until, segments, &mut |place, kept| {
-                let position = Position { source: place.source.clone(), offset: place.offset };
-                let (row, evidence) = (read(kept)?, Evidence::of(position));
+            window.rows(0, None, &mut |place, row| {
+                let evidence = Evidence::of(Position { source: place.source.clone(), offset: place.offset });
                 rows.push(Output { row, time: place.time, evidence, ordinal: place.ordinal });
                 Ok(())
             })?;
             return Ok(rows);
         };
-        let of_input = |input: usize| {
-            let mut rows = Vec::new();
-            state.window(input, after, until, segments, &mut |_, kept| {
-                rows.push(read(kept)?);
-                Ok(())
-            })?;
-            Ok(rows)
-        };
-        let inputs: Vec<Vec<Row>> =
-            (0..self.rule.inputs().len()).map(of_input).collect::<Result<_, String>>()?;
         let mut context = Context::at(tick);
-        let rows = plans::evaluate(self.rule, tail, inputs, &self.tables, &mut context)?;
+        let output = tail.run(&window, &mut context);
+        let unread = window.unread();
+        state.counts.unread += unread;
+        let rows = output.map_err(|error| error.message)?.rows;
         if let Some(failure) = context.take_failure() {
             return Err(failure.message);
         }
@@ -228,16 +234,6 @@ impl TickRule {
             evidence: Evidence::default(),
             ordinal: tick.unix_ticks().unsigned_abs(),
         }
-    }
-}
-
-/// A kept row.
-fn read(kept: KeptRef<'_>) -> Result<Row, String> {
-    match kept {
-        KeptRef::Row(row) | KeptRef::Keyed { row, .. } => {
-            postcard::from_bytes(row).map_err(|error| format!("a kept row: {error}"))
-        }
-        KeptRef::Record { .. } => Err("a kept row is not there".to_owned()),
     }
 }
 

@@ -11,7 +11,7 @@ use crate::Rule;
 use crate::across::evaluations::Found;
 use crate::across::state::Counts;
 use crate::across::watermark::Watermarks;
-use crate::across::{Evaluations, Kept, Signal};
+use crate::across::{Evaluations, Files, Kept, Signal};
 use crate::alert::{Alert, Collapsed, Evidence, Position};
 use crate::dead_letter::DeadLetters;
 use crate::dedup::{Deduplicator, Verdict};
@@ -87,6 +87,16 @@ impl<'a> Reporter<'a> {
         Ok(())
     }
 
+    /// Sources whose records can be read again.
+    pub fn reread_from(&mut self, files: Files) {
+        self.evaluations.reread_from(Box::new(files), self.engine.max_depth());
+    }
+
+    /// Whether records of this source can be.
+    pub fn can_reread(&self, source: &str) -> bool {
+        self.evaluations.can_reread(source)
+    }
+
     /// The inputs whose event time is to be followed.
     pub fn begin(&mut self, names: impl IntoIterator<Item = Arc<str>>) {
         self.watermarks = Watermarks::new(names, self.options.bounds.lateness);
@@ -125,7 +135,7 @@ impl<'a> Reporter<'a> {
             self.rule(passed.candidate.rule).and_then(|rule| rule.inputs().get(passed.candidate.input));
         let is_static = schema.is_some_and(|input| input.schema.time.is_none());
         if is_static || place.time.is_some_and(|time| !self.is_in_the_future(time)) {
-            let signal = Signal::Row { input: passed.candidate.input, place, kept: Kept::Row(passed.row) };
+            let signal = Signal::Row { input: passed.candidate.input, place, kept: passed.kept };
             self.evaluations.row(passed.candidate.rule, signal, &mut self.found);
         }
     }

@@ -29,6 +29,8 @@ struct Feeds {
 struct Feed {
     name: Arc<str>,
     table: Option<usize>,
+    /// Whether its records can be read again.
+    rereads: bool,
     framer: Framer<Box<dyn Read + Send>>,
     at_end: bool,
     /// Whether it gives less at a time than is matched.
@@ -55,7 +57,10 @@ pub(super) fn read(
     let mut feeds = Vec::new();
     for (source, table) in sources {
         match source {
-            Ok(source) => feeds.push(Feed::new(source, table, options)),
+            Ok(source) => {
+                let rereads = reporter.can_reread(&source.name);
+                feeds.push(Feed::new(source, table, rereads, options));
+            }
             Err((name, error)) => reporter.source_failed(&name, &error),
         }
     }
@@ -129,9 +134,9 @@ impl Feeds {
 }
 
 impl Feed {
-    fn new(source: Source, table: Option<usize>, options: &Options) -> Feed {
+    fn new(source: Source, table: Option<usize>, rereads: bool, options: &Options) -> Feed {
         let framer = Framer::new(source.reader, options.limits);
-        Feed { name: source.name, table, framer, at_end: false, trickles: false }
+        Feed { name: source.name, table, rereads, framer, at_end: false, trickles: false }
     }
 
     /// The next records; `None` at the end.
@@ -143,7 +148,7 @@ impl Feed {
         });
         self.at_end = !more;
         self.trickles = more && batch.trickles();
-        more.then(|| Work { source: self.name.clone(), table: self.table, batch })
+        more.then(|| Work { source: self.name.clone(), table: self.table, rereads: self.rereads, batch })
     }
 }
 

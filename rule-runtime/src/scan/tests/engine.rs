@@ -35,7 +35,7 @@ fn run(engine: &Engine, records: &[Vec<u8>], table: Option<usize>) -> Outcome {
         batch.frames.push(Frame::Record(start..batch.bytes.len()));
         batch.bytes.push(b'\n');
     }
-    engine.worker().run(Work { source: "memory".into(), table, batch })
+    engine.worker().run(Work { source: "memory".into(), table, rereads: false, batch })
 }
 
 fn assert_same(records: &[Vec<u8>], table: Option<usize>) {

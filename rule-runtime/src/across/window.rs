@@ -1,0 +1,164 @@
+//! What a tick sees, as the tables that the tail of a rule reads.
+//!
+//! ```text
+//! kept rows in (T − over, T] ─┬─ row ──────────────────────────────────────┬─> parts of the table $N
+//!                             └─ key that a join needs ─> record, read again ┘
+//! ```
+
+use super::block::KeptRef;
+use super::elsewhere::Elsewhere;
+use super::state::{Place, State};
+use crate::plans::{StaticTables, fields};
+use crate::rule::Input;
+use crate::{Event, Parser, Rule};
+use rule_eval::evaluate::{Parts, UsePart};
+use rule_eval::{Context, Row, Table, Tables, key_hash};
+use rule_model::DateTime;
+use std::borrow::Cow;
+use std::cell::{Cell, RefCell};
+use std::collections::HashSet;
+
+/// The window of a tick.
+pub(super) struct Window<'a> {
+    pub(super) rule: &'static Rule,
+    pub(super) state: &'a State,
+    /// Sees what is later than this,
+    pub(super) after: DateTime,
+    /// up to this.
+    pub(super) until: DateTime,
+    pub(super) elsewhere: &'a Elsewhere<'a>,
+    pub(super) tables: &'a StaticTables,
+    reader: RefCell<Reader>,
+    unread: Cell<u64>,
+}
+
+/// Reads records again.
+struct Reader {
+    parser: Parser,
+    context: Context,
+}
+
+/// Rows of a part.
+const PART: usize = 1024;
+
+impl<'a> Window<'a> {
+    pub(super) fn new(
+        rule: &'static Rule,
+        state: &'a State,
+        (after, until): (DateTime, DateTime),
+        elsewhere: &'a Elsewhere<'a>,
+        tables: &'a StaticTables,
+    ) -> Window<'a> {
+        let reader = Reader { parser: Parser::new(elsewhere.max_depth), context: Context::at(until) };
+        Window {
+            rule,
+            state,
+            after,
+            until,
+            elsewhere,
+            tables,
+            reader: RefCell::new(reader),
+            unread: Cell::new(0),
+        }
+    }
+
+    /// Records that could not be read again, or were no longer what they had been.
+    pub(super) fn unread(&self) -> u64 {
+        self.unread.get()
+    }
+
+    /// Hands the rows of an input to `use_it`, of one with keys those of `keys`.
+    pub(super) fn rows(
+        &self,
+        input: usize,
+        keys: Option<&HashSet<u64>>,
+        use_it: &mut dyn FnMut(&Place, Row) -> Result<(), String>,
+    ) -> Result<(), String> {
+        if keys.is_some_and(HashSet::is_empty) {
+            return Ok(());
+        }
+        let needed = |key: u64| keys.is_none_or(|keys| keys.contains(&key));
+        self.state.window(input, self.after, self.until, self.elsewhere.segments, &mut |place, kept| {
+            let row = match kept {
+                KeptRef::Row(row) => Some(decoded(row)?),
+                KeptRef::Keyed { key, row } if needed(key) => Some(decoded(row)?),
+                KeptRef::Record { key, length } if needed(key) => self.again(input, place, key, length),
+                KeptRef::Keyed { .. } | KeptRef::Record { .. } => None,
+            };
+            row.map_or(Ok(()), |row| use_it(place, row))
+        })
+    }
+
+    /// A row from its record; `None`, which is counted, where the source does not give what it gave at first.
+    fn again(&self, input: usize, place: &Place, key: u64, length: u64) -> Option<Row> {
+        let input = self.rule.inputs().get(input)?;
+        let bytes = self.elsewhere.sources.record(&place.source, place.offset, length).ok();
+        let mut reader = self.reader.borrow_mut();
+        let row = bytes.and_then(|bytes| reader.row(input, &bytes, key));
+        if row.is_none() {
+            self.unread.set(self.unread.get() + 1);
+        }
+        row
+    }
+}
+
+impl Reader {
+    fn row(&mut self, input: &Input, record: &[u8], key: u64) -> Option<Row> {
+        let Reader { parser, context } = self;
+        parser.with(record, |parsed| {
+            let event = Event::new(input.schema, parsed.ok()?);
+            let again = (input.lookup?.key)(&event, context)?;
+            let is_same = key_hash(&again) == Some(key);
+            is_same.then(|| input.columns.iter().map(|column| event.value(*column)).collect())
+        })
+    }
+}
+
+impl Tables for Window<'_> {
+    fn table(&self, name: &str) -> Option<Cow<'_, Table>> {
+        self.tables.get(name).map(Cow::Borrowed)
+    }
+
+    fn is_keyed(&self, name: &str) -> bool {
+        let input = position(name).and_then(|position| self.rule.inputs().get(position));
+        input.is_some_and(|input| input.lookup.is_some())
+    }
+
+    fn parts(&self, name: &str, keys: Option<&HashSet<u64>>, use_part: &mut UsePart<'_>) -> Option<Parts> {
+        let position = position(name)?;
+        let input = self.rule.inputs().get(position)?;
+        let columns = fields(input);
+        let mut rows = Vec::new();
+        let mut failed = None;
+        let mut hand_out = |rows: &mut Vec<Row>| {
+            let part = Table { columns: columns.clone(), rows: std::mem::take(rows) };
+            use_part(part).map_err(|error| {
+                let message = error.message.clone();
+                failed = Some(error);
+                message
+            })
+        };
+        let mut read = self.rows(position, keys, &mut |_, row| {
+            rows.push(row);
+            if rows.len() < PART { Ok(()) } else { hand_out(&mut rows) }
+        });
+        // A table without rows is handed out, too: what follows may alert on nothing.
+        if read.is_ok() {
+            read = hand_out(&mut rows);
+        }
+        Some(match (read, failed) {
+            (_, Some(error)) => Err(error),
+            (Err(message), None) => Err(rule_eval::context::EvalError { message }),
+            (Ok(()), None) => Ok(()),
+        })
+    }
+}
+
+/// The position of the input that a tail calls by this name.
+fn position(name: &str) -> Option<usize> {
+    name.strip_prefix('$')?.parse().ok()
+}
+
+fn decoded(row: &[u8]) -> Result<Row, String> {
+    postcard::from_bytes(row).map_err(|error| format!("a kept row: {error}"))
+}
