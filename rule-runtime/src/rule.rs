@@ -101,8 +101,6 @@ pub struct Input {
 pub struct Lookup {
     /// The parts of the key of an event; `None` where a condition before the join drops it.
     pub key: fn(&crate::Event<'_>, &mut Context) -> Option<Row>,
-    /// The parts for people: the expressions of the join.
-    pub names: &'static [&'static str],
     /// Whether of each event only the key is kept, where its record can be read again: the input has no conditions of
     /// its own, and few of its events are ever needed.
     pub rereads: bool,

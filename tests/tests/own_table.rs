@@ -24,7 +24,7 @@ fn run(engine: &Engine, table: Option<usize>, record: &str) -> Outcome {
         taken: record.len() as u64,
         ..Batch::default()
     };
-    engine.worker().run(Work { source: "test".into(), table, batch })
+    engine.worker().run(Work { source: "test".into(), table, rereads: false, batch })
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use super::compiled::{Body, Input, StaticTable};
 use super::prefix::Asked;
-use super::{input, prune};
+use super::{input, lookup, prune};
 use crate::schemas::Schemas;
 use rule_model::plan::{Evaluate, Expr, ExprKind, Name, Operator, Plan, Query, Source, Stage, Union};
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,6 +15,7 @@ pub(super) fn plan(plan: &Plan, schemas: &Schemas) -> Body {
     splitter.query(&mut tail.root);
     let mut inputs = splitter.inputs;
     prune(&mut inputs, &tail);
+    lookup::find(&mut inputs, &tail);
     let partition = partition(&tail.root);
     let static_tables = static_tables(&tail, |name| name.starts_with('$'));
     Body::AcrossEvents { inputs, tail, partition, static_tables }

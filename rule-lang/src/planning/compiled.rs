@@ -89,6 +89,17 @@ pub struct Input {
     pub matches: Vec<Expr>,
     /// Positions of the columns that the rest of the query reads.
     pub columns: Vec<usize>,
+    /// The key by which a join finds its rows, where one does.
+    pub lookup: Option<Lookup>,
+}
+
+/// The key by which a join finds the rows of an input.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Lookup {
+    /// Its parts, over the columns of the table.
+    pub key: Vec<Expr>,
+    /// Whether the input has no conditions of its own and the other side has: few of its rows are ever needed.
+    pub rereads: bool,
 }
 
 /// A necessary condition on the operation.

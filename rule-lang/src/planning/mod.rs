@@ -10,13 +10,16 @@ pub mod compiled;
 mod describe;
 mod dispatch;
 mod literals;
+mod lookup;
 mod prefix;
 mod pruning;
 mod reads;
 #[cfg(test)]
 mod tests;
 
-pub use compiled::{Body, Compiled, DispatchKey, Indicator, Input, OutputColumn, RowBuilder, StaticTable};
+pub use compiled::{
+    Body, Compiled, DispatchKey, Indicator, Input, Lookup, OutputColumn, RowBuilder, StaticTable,
+};
 
 use crate::rule::typed::Rule;
 use crate::schemas::Schemas;
@@ -94,6 +97,7 @@ fn input(schema: &Schema, fields: &[Field], stages: &mut Vec<Stage>, asked: Aske
         keys,
         matches,
         columns: Vec::new(),
+        lookup: None,
     }
 }
 

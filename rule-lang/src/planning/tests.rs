@@ -209,3 +209,57 @@ fn sorted<'a>(names: impl Iterator<Item = &'a str>) -> String {
     names.sort_unstable();
     names.join(" ")
 }
+
+/// Which inputs are found by their key: `-`, or the columns that the key reads, with `again` where records are read again.
+fn lookups(query: &str) -> Vec<String> {
+    let Body::AcrossEvents { inputs, .. } = body(query) else { panic!("{query}") };
+    let of_input = |input: &Input| {
+        let Some(lookup) = &input.lookup else { return "-".to_owned() };
+        let reads = lookup.key.iter().flat_map(|part| super::reads::Reads::of(part).columns);
+        let reads = sorted(reads);
+        if lookup.rereads { format!("{reads} again") } else { reads }
+    };
+    inputs.iter().map(of_input).collect()
+}
+
+#[test]
+fn a_side_that_the_join_does_not_preserve_is_found_by_its_key() {
+    for (kind, few_left, few_right) in [
+        ("innerunique", ["-", "Id again"], ["Id again", "-"]),
+        ("inner", ["-", "Id again"], ["Id again", "-"]),
+        ("leftouter", ["-", "Id again"], ["-", "Id"]),
+        ("rightouter", ["Id", "-"], ["Id again", "-"]),
+        ("fullouter", ["-", "-"], ["-", "-"]),
+        ("leftsemi", ["-", "Id again"], ["Id again", "-"]),
+        ("leftanti", ["-", "Id again"], ["-", "Id"]),
+        ("rightsemi", ["-", "Id again"], ["Id again", "-"]),
+        ("rightanti", ["Id", "-"], ["Id again", "-"]),
+    ] {
+        let query = format!("AuditLogs | where Category == 'a' | join kind={kind} (SigninLogs) on Id");
+        assert_eq!(lookups(&query), few_left, "{kind}");
+        let query = format!("AuditLogs | join kind={kind} (SigninLogs | where AppId == 'a') on Id");
+        assert_eq!(lookups(&query), few_right, "{kind}");
+    }
+}
+
+#[test]
+fn a_key_is_traced_back_as_far_as_rows_of_other_keys_have_no_say() {
+    for (side, found) in [
+        ("SigninLogs | extend k = tolower(Id)", "Id"),
+        ("SigninLogs | extend a = strcat(Id, AppId) | project k = a, Location", "AppId Id"),
+        ("SigninLogs | summarize n = count() by k = Id, AppId", "Id"),
+        ("SigninLogs | summarize n = count() by AppId | extend k = AppId | where n > 1", "AppId"),
+        ("SigninLogs | summarize k = max(Id) by AppId", "-"),
+        ("SigninLogs | extend k = Id | top 1 by AppId", "-"),
+        ("SigninLogs | extend k = Id | take 1", "-"),
+        ("SigninLogs | extend k = Id | serialize n = row_number()", "-"),
+        ("SigninLogs | extend k = Id, d = dynamic([1]) | mv-expand d", "Id"),
+        ("SigninLogs | extend k = dynamic(['a']) | mv-expand k to typeof(string)", "-"),
+        ("SigninLogs | extend k = tostring(now())", "-"),
+        ("SigninLogs | extend k = Id | join kind=inner (AuditLogs) on Id", "-"),
+    ] {
+        let query =
+            format!("AuditLogs | where Category == 'a' | extend k = Id | join kind=inner ({side}) on k");
+        assert_eq!(lookups(&query)[1].trim_end_matches(" again"), found, "{side}");
+    }
+}

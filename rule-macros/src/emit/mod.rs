@@ -17,7 +17,7 @@ pub(crate) mod tables;
 use expression::{Columns, Emitter};
 use proc_macro2::{Literal, TokenStream};
 use quote::{format_ident, quote};
-use rule_lang::planning::{Body, Compiled, DispatchKey, Indicator, Input, OutputColumn, RowBuilder};
+use rule_lang::planning::{Body, Compiled, DispatchKey, Indicator, Input, Lookup, OutputColumn, RowBuilder};
 use rule_lang::rule::typed::{Language, Rule, Test};
 use rule_lang::schemas::Schemas;
 use rule_model::plan::{Expr, Name, Plan};
@@ -138,13 +138,24 @@ fn input(
         DispatchKey::Test(test) => quote!(g::DispatchKey::Test(#test)),
     });
     let columns = &input.columns;
+    let (of_lookup, lookup) = self::lookup(input, index, statics);
+    let functions = quote!(#functions #of_lookup);
     let input = quote!(g::Input {
         schema: &#schema,
         dispatch: g::Dispatch { keys: &[#(#keys),*], accepts: #by_name },
         matches: #by_event,
         columns: &[#(#columns),*],
+        lookup: #lookup,
     });
     (functions, input)
+}
+
+/// The function that computes an input's key, and the lookup that names it.
+fn lookup(input: &Input, index: usize, statics: &mut Statics) -> (TokenStream, TokenStream) {
+    let Some(Lookup { key, rereads }) = &input.lookup else { return (TokenStream::new(), quote!(None)) };
+    let by_key = format_ident!("key{index}");
+    let function = row::key_function(&by_key, &input.fields, key, statics);
+    (function, quote!(Some(g::Lookup { key: #by_key, rereads: #rereads })))
 }
 
 /// Whether all conditions are true, as a Rust `bool`.

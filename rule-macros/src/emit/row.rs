@@ -2,12 +2,32 @@
 
 use super::expression::{Columns, Emitter, Place};
 use super::statics::Statics;
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
-use rule_model::plan::{Assignment, ExprKind, Field, Operator, Stage};
+use rule_model::plan::{Assignment, Expr, ExprKind, Field, Operator, Span, Stage};
 
 /// `fn row(event, context) -> Option<Row>`, of an event with these columns.
 pub(super) fn function(fields: &[Field], stages: &[Stage], statics: &mut Statics) -> TokenStream {
+    named(&format_ident!("row"), fields, stages, statics)
+}
+
+/// The same function under another name, whose row has the values of `key`.
+pub(super) fn key_function(
+    name: &Ident,
+    fields: &[Field],
+    key: &[Expr],
+    statics: &mut Statics,
+) -> TokenStream {
+    let assignments = key.iter().enumerate();
+    let assignments: Vec<Assignment> = assignments
+        .map(|(at, value)| Assignment { name: format!("${at}").into(), value: value.clone() })
+        .collect();
+    let output = assignments.iter().map(|it| Field::new(it.name.clone(), it.value.ty)).collect();
+    let project = Operator::Project(assignments);
+    named(name, fields, &[Stage { operator: project, output, open: false, span: Span::default() }], statics)
+}
+
+fn named(name: &Ident, fields: &[Field], stages: &[Stage], statics: &mut Statics) -> TokenStream {
     let mut builder =
         Builder { columns: Columns::of_event(fields), locals: 0, body: TokenStream::new(), statics };
     stages.iter().for_each(|stage| builder.stage(stage));
@@ -16,7 +36,7 @@ pub(super) fn function(fields: &[Field], stages: &[Stage], statics: &mut Statics
     let body = builder.body;
     quote! {
         #[inline(never)]
-        fn row(event: &g::Event<'_>, context: &mut g::Context) -> Option<g::Row> { #body #row }
+        fn #name(event: &g::Event<'_>, context: &mut g::Context) -> Option<g::Row> { #body #row }
     }
 }
 
