@@ -20,6 +20,7 @@ mod commands;
 mod csv;
 #[cfg(feature = "queries")]
 mod diagnostics;
+mod engine_source;
 mod explanation;
 mod failure;
 #[cfg(feature = "queries")]
@@ -30,6 +31,7 @@ mod junit;
 mod known_tables;
 mod layout;
 mod nearest;
+mod new_crate;
 mod program;
 mod progress;
 #[cfg(feature = "queries")]

@@ -170,6 +170,8 @@ fn wrong_usage_says_what_to_type_instead() {
         (&["query", "AuditLog | count"], 1, "AuditLogs"),
         (&["check", "no such file"], 2, "cannot open no such file"),
         (&["completions", "cmd"], 2, "bash"),
+        (&["new", "2fa"], 2, "a letter first"),
+        (&["new", "rules-of-mine", "--engine", "git@example.com:a/b"], 2, "write ssh://git@example.com/a/b"),
         (&["test", "Intune.NewDeviceManagementScripts"], 2, "did you mean Intune.NewDeviceManagementScript?"),
         (&["test", "--junit", "no such folder/report.xml"], 2, "no such folder/report.xml: "),
         (&[], 2, "Usage"),
@@ -185,7 +187,7 @@ fn wrong_usage_says_what_to_type_instead() {
 fn every_command_has_help_with_examples_and_completions() {
     let help = output(&["--help"], b"");
     let completions = output(&["completions", "bash"], b"");
-    for command in ["demo", "run", "rules", "explain", "test", "query", "check", "completions"] {
+    for command in ["demo", "run", "rules", "explain", "test", "new", "query", "check", "completions"] {
         assert!(help.contains(&format!("\n  {command} ")), "{help}");
         assert!(completions.contains(command));
         let of_command = output(&[command, "--help"], b"");

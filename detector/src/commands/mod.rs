@@ -6,6 +6,7 @@ mod completions;
 #[cfg(feature = "shipped")]
 mod demo;
 mod explain;
+mod new;
 #[cfg(feature = "queries")]
 mod query;
 mod rules;
@@ -35,6 +36,7 @@ const COMMANDS: &[Command] = &[
     Command { parser: rules::parser, run: rules::run },
     Command { parser: explain::parser, run: explain::run },
     Command { parser: test::parser, run: test::run },
+    Command { parser: new::parser, run: new::run },
     #[cfg(feature = "queries")]
     Command { parser: query::parser, run: query::run },
     #[cfg(feature = "queries")]
