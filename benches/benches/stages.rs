@@ -9,7 +9,7 @@ use rule_model::DateTime;
 use rule_runtime::Rule;
 use rule_runtime::dispatch::MemoryLimits;
 use rule_runtime::engine::{Engine, Settings, Validate, Work};
-use rule_runtime::framing::{Batch, Framer, Limits};
+use rule_runtime::framing::{Batch, Framer, Framing, Limits};
 use rule_runtime::parse::DEFAULT_MAX_DEPTH;
 use rule_runtime::rule::Body;
 use rules::RULES;
@@ -21,7 +21,7 @@ fn framed(lines: &[u8]) -> Batch {
     let limits = Limits { chunk: lines.len() + 1, ..Limits::default() };
     let mut batch = Batch::default();
     // Reading from memory cannot fail, and the chunk holds all of it.
-    let _more = Framer::new(lines, limits).fill(&mut batch);
+    let _more = Framer::new(lines, Framing::Ndjson, limits).fill(&mut batch);
     batch
 }
 

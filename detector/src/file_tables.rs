@@ -1,8 +1,8 @@
 //! Tables that a query reads, loaded whole from files.
 //!
 //! ```text
-//! TABLE=FILE ──table_file──> records ──┬─ a built-in table: its columns, by the rules of reading
-//!                                  └─ any other: the properties that occur, with the types they have
+//! TABLE=PATH ──table_file──> records ──┬─ a built-in table: its columns, by the rules of reading
+//!                                      └─ any other: the properties that occur, with the types they have
 //! ```
 
 use crate::failure::Failure;

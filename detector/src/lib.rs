@@ -34,6 +34,7 @@ mod nearest;
 mod new_crate;
 mod program;
 mod progress;
+mod reading;
 #[cfg(feature = "queries")]
 mod result_table;
 mod selection;

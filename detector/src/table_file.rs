@@ -1,18 +1,17 @@
-//! A file that holds a whole table: newline-delimited JSON, an array of JSON objects, or comma-separated values.
+//! A file that holds a whole table: JSON objects, framed as events are, or comma-separated values.
 //!
 //! ```text
-//! FILE.csv ──────────────┐
-//! FILE whose text begins with [ ──┼─> records, and what is none, with where and why
-//! any other, by lines ───┘
+//! FILE.csv ──────────────────┐
+//! any other, by its framing ─┴─> records, and what is none, with where and why
 //! ```
 
 use crate::csv;
 use crate::failure::Failure;
 use rule_eval::json;
 use rule_model::{Bag, Value};
-use rule_runtime::framing::{Batch, Frame, Framer, Limits};
+use rule_runtime::framing::{Batch, Frame, Framer, Framing, Limits};
 use rule_runtime::source::{Expansion, Origin, Progress};
-use std::io::{Cursor, Read};
+use std::io::{self, Read};
 
 /// What a file holds.
 #[derive(Debug, Default)]
@@ -46,19 +45,7 @@ pub(crate) fn read(file: &str) -> Result<TableFile, Failure> {
         source.reader.read_to_end(&mut bytes).map_err(opened)?;
         return Ok(gathered(file, comma_separated(&bytes)));
     }
-    let mut beginning = Vec::new();
-    let blanks = |bytes: &[u8]| bytes.iter().all(u8::is_ascii_whitespace);
-    while blanks(beginning.strip_prefix(BOM).unwrap_or(&beginning)) {
-        if source.reader.by_ref().take(CHUNK).read_to_end(&mut beginning).map_err(opened)? == 0 {
-            break;
-        }
-    }
-    let text = beginning.strip_prefix(BOM).unwrap_or(&beginning).trim_ascii_start();
-    if text.starts_with(b"[") {
-        source.reader.read_to_end(&mut beginning).map_err(opened)?;
-        return Ok(gathered(file, array(&beginning)));
-    }
-    lines(file, Cursor::new(beginning).chain(source.reader)).map_err(opened)
+    framed(file, source.reader).map_err(opened)
 }
 
 /// Says on standard error which records could not be read.
@@ -72,8 +59,6 @@ pub(crate) fn report(rejected: &[Rejected]) {
 }
 
 const BOM: &[u8] = b"\xef\xbb\xbf";
-/// Bytes that are looked at first.
-const CHUNK: u64 = 4096;
 
 /// Whether a file's name says that it holds comma-separated values, compressed or not.
 fn is_csv(file: &str) -> bool {
@@ -101,24 +86,8 @@ fn comma_separated(bytes: &[u8]) -> Vec<Result<Bag, (u64, String)>> {
     }
 }
 
-fn array(bytes: &[u8]) -> Vec<Result<Bag, (u64, String)>> {
-    let parsed = text(bytes.strip_prefix(BOM).unwrap_or(bytes))
-        .and_then(|text| json::parse(text).map_err(|error| error.to_string()));
-    match parsed {
-        Ok(Value::Array(items)) => {
-            let record = |(position, item): (usize, &Value)| match item {
-                Value::Bag(bag) => Ok(bag.as_ref().clone()),
-                _ => Err((0, format!("element {position} of the array is not a JSON object"))),
-            };
-            items.iter().enumerate().map(record).collect()
-        }
-        Ok(_) => vec![Err((0, "not an array of JSON objects".to_owned()))],
-        Err(reason) => vec![Err((0, reason))],
-    }
-}
-
-fn lines(file: &str, reader: impl Read) -> std::io::Result<TableFile> {
-    let mut framer = Framer::new(reader, Limits::default());
+fn framed(file: &str, reader: impl Read) -> io::Result<TableFile> {
+    let mut framer = Framer::new(reader, Framing::Auto, Limits::default());
     let mut batch = Batch::default();
     let mut table = TableFile::default();
     while framer.fill(&mut batch)? {
@@ -126,6 +95,9 @@ fn lines(file: &str, reader: impl Read) -> std::io::Result<TableFile> {
             let (offset, outcome) = match frame {
                 Frame::Record(range) => (batch.offset + range.start as u64, object(batch.record(range))),
                 Frame::TooLong { offset, length, .. } => (*offset, Err(format!("too long: {length} bytes"))),
+                Frame::Unclosed { offset } => {
+                    (*offset, Err("cut off: an array or envelope is not closed".to_owned()))
+                }
             };
             match outcome {
                 Ok(bag) => table.records.push(bag),
@@ -161,20 +133,24 @@ mod tests {
     }
 
     #[test]
-    fn an_array_is_as_good_as_lines() {
-        let shown = |found: Vec<Result<Bag, (u64, String)>>| {
-            let one = |it: Result<Bag, (u64, String)>| match it {
-                Ok(bag) => json::write(&bag.into()),
-                Err((_, reason)) => reason,
-            };
-            found.into_iter().map(one).collect::<Vec<_>>().join(" ")
-        };
-        for (text, expected) in [
-            (r#"[{"a":1}, {"a":2}]"#, r#"{"a":1} {"a":2}"#),
-            ("[]", ""),
-            (r#"[{"a":1}, 2]"#, r#"{"a":1} element 1 of the array is not a JSON object"#),
+    fn an_array_or_envelope_is_as_good_as_lines() {
+        for (text, records, rejected) in [
+            (r#"[{"a":1}, {"a":2}]"#, r#"{"a":1} {"a":2}"#, ""),
+            ("{\"a\":1}\n{\"a\":2}\n", r#"{"a":1} {"a":2}"#, ""),
+            (r#"{"value":[{"a":1}],"nextLink":null}"#, r#"{"a":1}"#, ""),
+            ("[]", "", ""),
+            (r#"[{"a":1}, 2]"#, r#"{"a":1}"#, "10: not a JSON object"),
+            (r#"[{"a":1}"#, r#"{"a":1}"#, "8: cut off: an array or envelope is not closed"),
         ] {
-            assert_eq!(shown(array(text.as_bytes())), expected);
+            let table = framed("f", text.as_bytes()).unwrap();
+            let found: Vec<String> = table.records.into_iter().map(|bag| json::write(&bag.into())).collect();
+            let reasons: Vec<String> =
+                table.rejected.iter().map(|it| format!("{}: {}", it.offset, it.reason)).collect();
+            assert_eq!(
+                (found.join(" "), reasons.join(" ")),
+                (records.to_owned(), rejected.to_owned()),
+                "{text}"
+            );
         }
     }
 }

@@ -303,6 +303,12 @@ impl Worker<'_> {
                     reason: Reason::TooLong,
                     bytes: beginning.clone(),
                 }),
+                Frame::Unclosed { offset } => outcome.rejects.push(Reject {
+                    offset: *offset,
+                    length: 0,
+                    reason: Reason::CutOff,
+                    bytes: Vec::new(),
+                }),
             }
         }
         outcome.work = work;

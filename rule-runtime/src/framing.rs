@@ -7,12 +7,36 @@
 //! Offsets are of the decompressed bytes. How the bytes are cut into chunks never shows: a record is too long by its own
 //! length alone.
 
+mod detect;
+mod encoding;
+mod envelope;
+mod json;
 mod ndjson;
 mod overlong;
+mod structure;
 
+use detect::Detector;
+use json::Values;
+use memchr::memrchr;
 use ndjson::Lines;
+use serde::{Deserialize, Serialize};
 use std::io::{self, Read};
 use std::ops::Range;
+
+/// How records follow each other.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Framing {
+    /// Decided once, from the beginning of the input: [`Framing::Json`] if it begins with `[` or an envelope, or if its
+    /// first line that is not empty is no complete value and the next does not begin an object; else
+    /// [`Framing::Ndjson`].
+    #[default]
+    Auto,
+    /// One a line: a newline always ends a record, so that a broken one costs exactly its own line.
+    Ndjson,
+    /// One after the other, in arrays and in envelopes (`{"records":[…]}`, `{"Records":[…]}`, `{"value":[…]}`), over any
+    /// number of lines. After an error, reading goes on at the next line that begins with `{`.
+    Json,
+}
 
 /// How much is read at a time, and how long a record may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,10 +56,36 @@ pub struct Batch {
     pub offset: u64,
     /// The records.
     pub frames: Vec<Frame>,
-    /// Bytes of the source that this batch took, line endings and empty lines included.
+    /// Bytes of the source from where the last batch ended to `next`.
     pub taken: u64,
     /// Bytes that the last read gave.
     pub last_read: usize,
+    /// Where reading goes on after these records.
+    pub next: Resume,
+    /// Where the last record begins if only the end of the source ended it: a source that grows may have more of it.
+    pub unfinished: Option<Resume>,
+}
+
+/// Where the reading of a source goes on, in another run if need be: where a record begins, or between two.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Resume {
+    /// Offset in the source.
+    pub offset: u64,
+    place: Place,
+}
+
+/// What is known of a source at an offset.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+enum Place {
+    /// That it is the beginning.
+    #[default]
+    Beginning,
+    /// That nothing but blank lines lies before.
+    Undecided,
+    /// That a line begins.
+    Line,
+    /// What values lie in.
+    Value(json::State),
 }
 
 /// A record, or bytes that are too long to be one.
@@ -52,22 +102,42 @@ pub enum Frame {
         /// Its first bytes.
         beginning: Vec<u8>,
     },
+    /// The end of the source, or of what can be read as JSON, within an array or envelope that is not closed.
+    Unclosed {
+        /// Its offset.
+        offset: u64,
+    },
 }
 
 /// Cuts a source into batches.
 pub struct Framer<R> {
     reader: R,
     limits: Limits,
-    lines: Lines,
+    cutter: Cutter,
     /// Offset in the source of the first of `rest`.
     offset: u64,
     /// The unfinished record that the last batch ended with.
     rest: Vec<u8>,
+    /// Offset of the first byte that is not a byte order mark.
+    text_start: u64,
     at_end: bool,
     is_idle: bool,
 }
 
-const BOM: &[u8] = b"\xef\xbb\xbf";
+/// Bytes without a record after which the caller gets its turn in any case: it may want to stop.
+const PATIENCE: usize = 16 << 20;
+
+/// What cuts bytes into records.
+#[derive(Debug)]
+enum Cutter {
+    /// Nothing yet, as the encoding is not known.
+    Unread(Framing),
+    /// Nothing yet, as the framing is not known.
+    Undecided(Detector),
+    Lines(Lines),
+    Values(Box<Values>),
+}
+
 /// A read that gives less than this means that the source is slower than those who work on its records.
 const TRICKLE: usize = 8 * 1024;
 
@@ -95,6 +165,7 @@ impl Batch {
         self.frames.clear();
         self.taken = 0;
         self.last_read = 0;
+        self.unfinished = None;
     }
 }
 
@@ -110,15 +181,55 @@ enum Chunk {
 }
 
 impl<R: Read> Framer<R> {
-    /// Cuts what `reader` gives.
-    pub fn new(reader: R, limits: Limits) -> Framer<R> {
-        Framer::at(0, reader, limits)
+    /// Cuts what `reader` gives, from the beginning of the source on.
+    pub fn new(reader: R, framing: Framing, limits: Limits) -> Framer<R> {
+        let cutter = Cutter::Unread(framing);
+        Framer {
+            reader,
+            limits,
+            cutter,
+            offset: 0,
+            rest: Vec::new(),
+            text_start: 0,
+            at_end: false,
+            is_idle: false,
+        }
     }
 
-    /// Cuts what `reader` gives, which begins at this offset of the source: at the beginning of a record.
-    pub fn at(offset: u64, reader: R, limits: Limits) -> Framer<R> {
-        let lines = Lines::default();
-        Framer { reader, limits, lines, offset, rest: Vec::new(), at_end: false, is_idle: false }
+    /// Cuts what `reader` gives, which begins where an earlier reading of the same source, framed the same, left off.
+    pub fn at(resume: Resume, reader: R, framing: Framing, limits: Limits) -> Framer<R> {
+        let offset = resume.offset;
+        let cutter = match resume.place {
+            Place::Beginning => Cutter::Unread(framing),
+            Place::Undecided => Cutter::of(framing, offset),
+            Place::Line => Cutter::Lines(Lines::default()),
+            Place::Value(state) => Cutter::Values(Box::new(Values::resumed(offset, state))),
+        };
+        Framer { cutter, offset, ..Framer::new(reader, framing, limits) }
+    }
+
+    /// Where reading goes on after the records given so far: what is over the limit is read again from its beginning.
+    pub fn resume(&self) -> Resume {
+        let (offset, place) = match &self.cutter {
+            Cutter::Unread(_) => (self.offset, Place::Beginning),
+            Cutter::Undecided(_) => (self.offset, Place::Undecided),
+            Cutter::Lines(lines) => (lines.overlong_since().unwrap_or(self.offset), Place::Line),
+            Cutter::Values(values) => {
+                let (offset, state) = values.resume();
+                (offset, Place::Value(state))
+            }
+        };
+        Resume { offset, place }
+    }
+
+    /// How records follow each other; [`Framing::Auto`] as long as that is not decided.
+    pub fn framing(&self) -> Framing {
+        match &self.cutter {
+            Cutter::Unread(framing) => *framing,
+            Cutter::Undecided(_) => Framing::Auto,
+            Cutter::Lines(_) => Framing::Ndjson,
+            Cutter::Values(_) => Framing::Json,
+        }
     }
 
     /// Reads the next records into `batch`; false when there are no more. With an error comes what was left of the
@@ -130,10 +241,14 @@ impl<R: Read> Framer<R> {
         if self.at_end {
             return Ok(false);
         }
+        let before = self.resume().offset;
         batch.offset = self.offset;
         std::mem::swap(&mut batch.bytes, &mut self.rest);
         let (kept, outcome) = self.fill_until_record(batch);
         self.offset = batch.offset + kept as u64;
+        batch.next = self.resume();
+        batch.taken = batch.next.offset - before;
+        batch.unfinished = self.unfinished(batch);
         self.rest.clear();
         self.rest.extend_from_slice(batch.bytes.get(kept..).unwrap_or_default());
         outcome.map(|()| true)
@@ -144,21 +259,47 @@ impl<R: Read> Framer<R> {
         self.is_idle
     }
 
+    /// Where reading goes on once the source has grown, if only its end ended the last record. Where that is the first,
+    /// the framing is decided anew.
+    fn unfinished(&self, batch: &Batch) -> Option<Resume> {
+        let resume = match &self.cutter {
+            Cutter::Values(values) => {
+                let (offset, state) = values.cut_off()?;
+                Resume { offset, place: Place::Value(state) }
+            }
+            _ if !self.at_end || batch.bytes.is_empty() || batch.bytes.ends_with(b"\n") => return None,
+            _ => {
+                let line = memrchr(b'\n', &batch.bytes).map_or(0, |newline| newline + 1);
+                let line = batch.offset + line as u64;
+                let offset = match batch.frames.last() {
+                    Some(Frame::TooLong { offset, .. }) => line.min(*offset),
+                    _ => line,
+                };
+                Resume { offset, place: Place::Line }
+            }
+        };
+        Some(if resume.offset <= self.text_start { Resume::default() } else { resume })
+    }
+
     /// Reads until there is a record or nothing more to be had; where the unfinished record begins. A chunk more is read
     /// only when the last one finished no record: a live stream's records do not wait for a full buffer.
     fn fill_until_record(&mut self, batch: &mut Batch) -> (usize, io::Result<()>) {
+        let mut total = 0;
         loop {
             let chunk = self.read_chunk(&mut batch.bytes);
             self.at_end = matches!(chunk, Ok(Chunk::End) | Err(_));
             self.is_idle = matches!(chunk, Ok(Chunk::Nothing));
             let read = if let Ok(Chunk::Bytes(read)) = chunk { read } else { 0 };
-            batch.taken += read as u64;
+            total += read;
             batch.last_read = read;
-            let kept = match self.start(batch) {
-                Some(start) => self.lines.cut(batch, start, self.limits.record, self.at_end),
-                None => 0,
+            let kept = match self.cut(batch) {
+                Ok(kept) => kept,
+                Err(error) => {
+                    self.at_end = true;
+                    return (batch.bytes.len(), Err(error));
+                }
             };
-            if read == 0 || !batch.frames.is_empty() {
+            if read == 0 || !batch.frames.is_empty() || total >= PATIENCE {
                 return (kept, chunk.map(|_| ()));
             }
             batch.bytes.drain(..kept);
@@ -166,13 +307,30 @@ impl<R: Read> Framer<R> {
         }
     }
 
-    /// Where the text begins: after a byte order mark. `None` as long as there may yet be one.
-    fn start(&self, batch: &Batch) -> Option<usize> {
-        if batch.offset > 0 || !batch.bytes.starts_with(BOM) {
-            let may_be = batch.offset == 0 && !self.at_end && BOM.starts_with(&batch.bytes);
-            return (!may_be).then_some(0);
+    /// Adds the records in the bytes to the frames; where the unfinished one begins.
+    fn cut(&mut self, batch: &mut Batch) -> io::Result<usize> {
+        let mut start = 0;
+        if let Cutter::Unread(framing) = self.cutter {
+            if batch.bytes.len() < encoding::NEEDED && !self.at_end {
+                return Ok(0);
+            }
+            start = encoding::text_start(&batch.bytes)?;
+            self.text_start = start as u64;
+            self.cutter = Cutter::of(framing, batch.offset + start as u64);
         }
-        Some(BOM.len())
+        let limit = self.limits.record;
+        if let Cutter::Undecided(detector) = &mut self.cutter {
+            let text = batch.bytes.get(start..).unwrap_or_default();
+            match detector.decide(text, limit, self.at_end) {
+                Some(framing) => self.cutter = Cutter::of(framing, batch.offset + start as u64),
+                None => return Ok(start + detector.forget_blank_lines(text)),
+            }
+        }
+        Ok(match &mut self.cutter {
+            Cutter::Unread(_) | Cutter::Undecided(_) => start,
+            Cutter::Lines(lines) => lines.cut(batch, start, limit, self.at_end),
+            Cutter::Values(values) => values.cut(batch, start, limit, self.at_end),
+        })
     }
 
     /// Appends what one read gives, at most a chunk.
@@ -193,6 +351,17 @@ impl<R: Read> Framer<R> {
     }
 }
 
+impl Cutter {
+    /// What cuts so, from this offset on.
+    fn of(framing: Framing, offset: u64) -> Cutter {
+        match framing {
+            Framing::Auto => Cutter::Undecided(Detector::default()),
+            Framing::Ndjson => Cutter::Lines(Lines::default()),
+            Framing::Json => Cutter::Values(Box::new(Values::new(offset))),
+        }
+    }
+}
+
 impl<R> std::fmt::Debug for Framer<R> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Framer")
@@ -203,103 +372,4 @@ impl<R> std::fmt::Debug for Framer<R> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    /// Offset and text of each record; of a line that is too long, its length.
-    fn frames(bytes: &[u8], limits: Limits) -> Vec<(u64, String)> {
-        let mut framer = Framer::new(bytes, limits);
-        let (mut batch, mut all, mut taken) = (Batch::default(), Vec::new(), 0);
-        while framer.fill(&mut batch).unwrap() {
-            taken += batch.taken;
-            for frame in &batch.frames {
-                all.push(match frame {
-                    Frame::Record(range) => {
-                        let text = String::from_utf8_lossy(batch.record(range)).into_owned();
-                        (batch.offset + range.start as u64, text)
-                    }
-                    Frame::TooLong { offset, length, .. } => (*offset, format!("too long: {length}")),
-                });
-            }
-        }
-        assert_eq!(taken, bytes.len() as u64);
-        all
-    }
-
-    const CHUNKS: [usize; 5] = [1, 2, 3, 7, 1 << 20];
-
-    #[test]
-    fn lines_are_records_however_they_end() {
-        for chunk in CHUNKS {
-            for (bytes, expected) in [
-                (&b"a\nb\n"[..], vec![(0, "a"), (2, "b")]),
-                (b"a\nb", vec![(0, "a"), (2, "b")]),
-                (b"a\r\nb\r\n", vec![(0, "a"), (3, "b")]),
-                (b"\xef\xbb\xbfa\nb", vec![(3, "a"), (5, "b")]),
-                (b"\n\r\n  \t\na\n\n", vec![(7, "a")]),
-                (b"", vec![]),
-                (b"\xef\xbb\xbf", vec![]),
-                (b"a\r", vec![(0, "a")]),
-            ] {
-                let expected: Vec<_> = expected.into_iter().map(|(o, t)| (o, t.to_owned())).collect();
-                assert_eq!(frames(bytes, Limits { chunk, record: 100 }), expected, "{chunk}: {bytes:?}");
-            }
-        }
-    }
-
-    #[test]
-    fn a_line_over_the_limit_is_passed_and_counted() {
-        for chunk in CHUNKS {
-            let limits = Limits { chunk, record: 3 };
-            let found = frames(b"abc\r\nabcd\r\nab\nabcdefghij\nabc\nabcd", limits);
-            let expected = [
-                (0, "abc"),
-                (5, "too long: 4"),
-                (11, "ab"),
-                (14, "too long: 10"),
-                (25, "abc"),
-                (29, "too long: 4"),
-            ];
-            assert_eq!(found, expected.map(|(o, t)| (o, t.to_owned())), "{chunk}");
-        }
-    }
-
-    #[test]
-    fn a_long_line_is_not_held_in_memory() {
-        let line = vec![b'x'; 1 << 20];
-        let mut framer = Framer::new(&line[..], Limits { chunk: 4096, record: 1000 });
-        let mut batch = Batch::default();
-        while framer.fill(&mut batch).unwrap() {
-            assert!(batch.bytes.len() <= 4096 + 1001);
-        }
-    }
-
-    /// Fails after some bytes.
-    struct Failing<'a>(&'a [u8]);
-
-    impl Read for Failing<'_> {
-        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-            if self.0.is_empty() { Err(io::Error::other("gone")) } else { self.0.read(buffer) }
-        }
-    }
-
-    #[test]
-    fn what_was_read_before_a_failure_is_given() {
-        let mut framer = Framer::new(Failing(b"a\nb"), Limits { chunk: 100, record: 100 });
-        let (mut first, mut last) = (Batch::default(), Batch::default());
-        assert!(framer.fill(&mut first).unwrap());
-        assert_eq!((first.record(&(0..1)), first.frames.len()), (&b"a"[..], 1));
-        assert!(framer.fill(&mut last).is_err());
-        assert_eq!((last.record(&(0..1)), last.frames.len()), (&b"b"[..], 1));
-        assert!(!framer.fill(&mut last).unwrap());
-    }
-
-    proptest! {
-        #[test]
-        fn chunks_do_not_show(bytes in prop::collection::vec(prop::sample::select(b"ab\n\r \xef\xbb\xbf".to_vec()), 0..60), chunk in 1_usize..9) {
-            let whole = frames(&bytes, Limits { chunk: 1 << 20, record: 5 });
-            prop_assert_eq!(frames(&bytes, Limits { chunk, record: 5 }), whole);
-        }
-    }
-}
+mod tests;

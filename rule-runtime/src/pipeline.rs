@@ -17,7 +17,7 @@ mod stop;
 
 use crate::across::{Bounds, Files};
 use crate::engine::{Engine, Work};
-use crate::framing::{Batch, Framer, Limits};
+use crate::framing::{Batch, Framer, Framing, Limits};
 use crate::source::{Expansion, Origin, Progress, Source};
 use crate::summary::Summary;
 use crew::Crew;
@@ -33,6 +33,8 @@ pub use stop::Stop;
 pub struct Options {
     /// Threads that match records; the calling one reads and reports besides.
     pub threads: NonZeroUsize,
+    /// How records follow each other.
+    pub framing: Framing,
     /// Sizes of chunks and records.
     pub limits: Limits,
     /// How much compressed inputs may expand.
@@ -56,6 +58,7 @@ impl Default for Options {
     fn default() -> Options {
         Options {
             threads: NonZeroUsize::MIN,
+            framing: Framing::default(),
             limits: Limits::default(),
             expansion: Expansion::default(),
             windows: 100_000,
@@ -139,7 +142,7 @@ fn read(
     crew: &mut Crew<'_>,
     reporter: &mut Reporter<'_>,
 ) -> io::Result<()> {
-    let mut framer = Framer::new(source.reader, options.limits);
+    let mut framer = Framer::new(source.reader, options.framing, options.limits);
     while !stop.is_set() {
         let mut batch: Batch = crew.spare();
         let more = framer.fill(&mut batch).unwrap_or_else(|error| {

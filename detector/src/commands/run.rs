@@ -4,6 +4,7 @@ use crate::bounds;
 use crate::failure::Failure;
 use crate::inputs;
 use crate::progress::Bar;
+use crate::reading;
 use crate::{selection, static_tables, terminal};
 use clap::builder::{PossibleValuesParser, RangedU64ValueParser};
 use clap::{Arg, ArgAction, ArgMatches, Command};
@@ -13,7 +14,6 @@ use rule_runtime::Ruleset;
 use rule_runtime::dead_letter::DeadLetters;
 use rule_runtime::dispatch::MemoryLimits;
 use rule_runtime::engine::{Engine, Settings, Validate};
-use rule_runtime::framing::Limits;
 use rule_runtime::parse::DEFAULT_MAX_DEPTH;
 use rule_runtime::pipeline::{self, Control, Input, Options, Output};
 use rule_runtime::sink::table::Style;
@@ -95,13 +95,7 @@ pub(crate) fn parser() -> Command {
                      must be JSON either way, and the alerts are the same.",
                 ),
         )
-        .arg(
-            Arg::new("max-record-bytes")
-                .long("max-record-bytes")
-                .value_name("BYTES")
-                .value_parser(bounds::size)
-                .help("Reject longer records; KiB, MiB and GiB may follow the number [default: 16MiB]"),
-        )
+        .args(reading::arguments())
         .args(bounds::arguments())
         .arg(
             Arg::new("max-depth")
@@ -161,15 +155,13 @@ fn settings(matches: &ArgMatches) -> Settings {
 }
 
 fn options(matches: &ArgMatches) -> Options {
-    let limits = Limits::default();
     let cores = || std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
     let threads = matches.get_one::<usize>("threads").and_then(|n| NonZeroUsize::new(*n));
     Options {
         threads: threads.unwrap_or_else(cores),
-        limits: Limits {
-            record: matches.get_one("max-record-bytes").copied().unwrap_or(limits.record),
-            ..limits
-        },
+        framing: reading::framing(matches),
+        limits: reading::limits(matches),
+        expansion: reading::expansion(matches),
         bounds: bounds::bounds(matches),
         ..Options::default()
     }

@@ -31,6 +31,11 @@ impl Lines {
         self.unfinished(batch, start..end, limit)
     }
 
+    /// Offset of a line over the limit whose end has not been seen.
+    pub(super) fn overlong_since(&self) -> Option<u64> {
+        self.overlong.as_ref().map(Overlong::offset)
+    }
+
     /// A finished line, its newline not included.
     fn line(&mut self, batch: &mut Batch, range: Range<usize>, limit: usize) {
         let offset = batch.offset + range.start as u64;

@@ -22,6 +22,11 @@ impl Overlong {
         overlong
     }
 
+    /// Where it begins.
+    pub(super) fn offset(&self) -> u64 {
+        self.offset
+    }
+
     /// Goes on with `more`.
     pub(super) fn append(&mut self, more: &[u8]) {
         let room = BEGINNING.saturating_sub(self.beginning.len()).min(more.len());

@@ -135,7 +135,7 @@ impl Feeds {
 
 impl Feed {
     fn new(source: Source, table: Option<usize>, rereads: bool, options: &Options) -> Feed {
-        let framer = Framer::new(source.reader, options.limits);
+        let framer = Framer::new(source.reader, options.framing, options.limits);
         Feed { name: source.name, table, rereads, framer, at_end: false, trickles: false }
     }
 
