@@ -9,11 +9,15 @@
 //! take it. What is remembered is bounded in names and in bytes; at the bound everything is forgotten, which costs
 //! less than keeping an order of use and lets hostile names push out no more than one filling.
 
+mod memory;
+
 use crate::Rule;
 use crate::rule::{Body, Dispatch, DispatchKey, Input};
 use rule_eval::{Context, text};
 use rule_model::Schema;
 use std::collections::HashMap;
+
+pub use memory::{MemoryLimits, NameMemory};
 
 /// An input of a rule, by position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -38,32 +42,6 @@ struct TableRules {
     any_case: HashMap<String, Vec<Candidate>>,
     /// Inputs with any other test, or with no key at all.
     others: Vec<Candidate>,
-}
-
-/// How many names a worker remembers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct MemoryLimits {
-    /// Distinct names of all tables.
-    pub names: usize,
-    /// Bytes of these names and their candidates.
-    pub bytes: usize,
-}
-
-/// The candidates of names seen before. Each worker has its own, so that none waits for another.
-#[derive(Debug)]
-pub struct NameMemory {
-    limits: MemoryLimits,
-    tables: Vec<HashMap<Box<str>, Box<[Candidate]>>>,
-    names: usize,
-    bytes: usize,
-    /// The candidates of a name that is too long to remember.
-    passing: Box<[Candidate]>,
-}
-
-impl Default for MemoryLimits {
-    fn default() -> MemoryLimits {
-        MemoryLimits { names: 1 << 16, bytes: 16 << 20 }
-    }
 }
 
 impl Rule {
@@ -132,60 +110,6 @@ impl TableRules {
     }
 }
 
-impl NameMemory {
-    /// A memory within these limits.
-    pub fn new(limits: MemoryLimits) -> NameMemory {
-        NameMemory { limits, tables: Vec::new(), names: 0, bytes: 0, passing: Box::default() }
-    }
-
-    /// The inputs that take events of this name.
-    pub fn candidates(
-        &mut self,
-        dispatch: &DispatchTable,
-        table: usize,
-        name: &str,
-        context: &mut Context,
-    ) -> &[Candidate] {
-        let known = self.tables.get(table).is_some_and(|names| names.contains_key(name));
-        if !known {
-            let found = dispatch.resolve(table, name, context);
-            if !self.remember(dispatch, table, name, &found) {
-                self.passing = found;
-                return &self.passing;
-            }
-        }
-        self.tables.get(table).and_then(|names| names.get(name)).map_or(&[], |found| found)
-    }
-
-    /// Number of names remembered.
-    pub fn len(&self) -> usize {
-        self.names
-    }
-
-    /// Whether nothing is remembered.
-    pub fn is_empty(&self) -> bool {
-        self.names == 0
-    }
-
-    /// Keeps the candidates of a name; false when it alone is over the limit.
-    fn remember(&mut self, dispatch: &DispatchTable, table: usize, name: &str, found: &[Candidate]) -> bool {
-        let bytes = name.len() + size_of_val(found) + size_of::<(Box<str>, Box<[Candidate]>)>();
-        if self.limits.names == 0 || bytes > self.limits.bytes / 16 {
-            return false;
-        }
-        if self.names >= self.limits.names || self.bytes + bytes > self.limits.bytes {
-            (self.names, self.bytes) = (0, 0);
-            self.tables.clear();
-        }
-        self.tables.resize_with(dispatch.tables.len(), HashMap::new);
-        let Some(names) = self.tables.get_mut(table) else { return false };
-        names.insert(name.into(), found.into());
-        self.names += 1;
-        self.bytes += bytes;
-        true
-    }
-}
-
 /// The form in which names that differ by case only are equal.
 fn folded(name: &str) -> String {
     name.chars().map(text::fold).collect()
@@ -198,7 +122,7 @@ mod tests {
     use rule_model::DateTime;
     use rule_model::tables::{AUDIT_LOGS, SIGNIN_LOGS};
 
-    fn table() -> DispatchTable {
+    pub(super) fn table() -> DispatchTable {
         let rules = [
             rule(metadata("exact"), &[DispatchKey::Exact("Add")], |name, _| name == "Add"),
             rule(
@@ -230,19 +154,5 @@ mod tests {
             let found = dispatch.resolve(table, name, &mut context);
             assert_eq!(found.iter().map(|it| it.rule).collect::<Vec<_>>(), rules, "{table} {name}");
         }
-    }
-
-    #[test]
-    fn what_is_remembered_is_bounded_and_equal_to_what_is_resolved() {
-        let dispatch = table();
-        let mut context = Context::at(DateTime::UNIX_EPOCH);
-        let mut memory = NameMemory::new(MemoryLimits { names: 3, bytes: 4096 });
-        let long = "a".repeat(10_000);
-        for name in ["Add", "b", "Add", "c", "d", "e", "Add", &long, "add", "f", "Add"] {
-            let expected = dispatch.resolve(0, name, &mut context);
-            assert_eq!(memory.candidates(&dispatch, 0, name, &mut context), &*expected, "{name}");
-            assert!(memory.len() <= 3 && memory.bytes <= 4096);
-        }
-        assert!(!memory.is_empty());
     }
 }

@@ -1,14 +1,14 @@
 //! Records to matches: the pure half of a run, which any number of workers do side by side.
 //!
 //! ```text
-//! Work ─> record ─Scan─> head ─Recognizer, DispatchTable─> no candidates: done
-//!                  └─> doubt, or candidates
+//! Work ─> record ─Scan─> table, operation ─DispatchTable─> no candidates: done
+//!                  │                     └─> of no table: Reject
+//!                  └─> broken, in doubt, or candidates
 //!         record ─Parser─> tape ─Recognizer─> table ─DispatchTable─> candidates ─Matcher─> Match ─> Outcome
 //!                └─> Reject                                                                └───────────┘
 //! ```
 //!
-//! The scan only ever spares work: what it does not know, and every record that it finds broken or of no table, goes
-//! the way of the parser, which alone rejects.
+//! What the scan finds broken goes the way of the parser, which names the reason as it does for every other record.
 
 use crate::across::step::is_on_ticks;
 use crate::across::{Kept, Place};
@@ -18,12 +18,12 @@ use crate::parse::Reason;
 use crate::plans::{Plans, StaticTables};
 use crate::recognize::Recognizable;
 use crate::rule::{Body, Input, RowBuilder, RowLocal, Ruleset};
-use crate::scan::{Buffers, Head, Scan};
+use crate::scan::{Buffers, End, Scan, Sight};
 use crate::tape::Json;
 use crate::{Event, Parser, Rule};
-use rule_eval::{Context, Row, key_hash};
+use rule_eval::{Context, Row, key_hash, record};
 use rule_model::schema::recognition::Recognizer;
-use rule_model::{DateTime, Schema, tables};
+use rule_model::{DateTime, Schema, Value, tables};
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -61,9 +61,9 @@ pub struct Settings {
 pub enum Validate {
     /// They must hold together: one object, its brackets balanced and matched, its strings closed and free of raw control
     /// characters, not nested too deep, nothing around it, in UTF-8.
+    #[default]
     Structure,
     /// They must be JSON.
-    #[default]
     Full,
 }
 
@@ -194,13 +194,17 @@ impl Engine {
         let read = || rules.iter().filter(|rule| is_on_ticks(rule)).flat_map(|rule| rule.inputs());
         let is_timed =
             |table: &&Schema| table.time.is_some() && read().any(|it| table.is_called(&it.schema.name));
+        let timed: Vec<bool> = tables.iter().map(is_timed).collect();
         Engine {
             recognizer: Recognizer::new(tables.iter().copied()),
-            scan: Scan::new(tables.iter().copied(), settings.max_depth),
+            scan: Scan::new(
+                &tables.iter().copied().zip(timed.iter().copied()).collect::<Vec<_>>(),
+                settings.max_depth,
+            ),
             dispatch: DispatchTable::new(rules, &tables),
             plans: Plans::new(rules),
             on_ticks,
-            timed: tables.iter().map(is_timed).collect(),
+            timed,
             static_tables: StaticTables::default(),
             tables,
             settings,
@@ -317,42 +321,57 @@ impl Worker<'_> {
 
     fn record(&mut self, work: &Work, offset: u64, bytes: &[u8], outcome: &mut Outcome) {
         let Worker { engine, scanned, parser, matcher } = self;
-        if engine.settings.validate == Validate::Structure
-            && let Ok(head) = engine.scan.head(bytes, scanned)
-            && matcher.passes_over(work.table, &head)
-        {
-            return;
+        let mut table = work.table;
+        if engine.settings.validate == Validate::Structure {
+            let seen = engine.scan.see(bytes, End::Bytes, work.table, scanned).map(|(_, sight)| sight);
+            let sight = match seen {
+                Some(sight) => sight,
+                None => engine.scan.see_slowly(bytes, work.table, scanned),
+            };
+            if let Ok(sight) = sight {
+                match matcher.pass_over(&sight, offset, outcome) {
+                    Some(Ok(())) => return,
+                    Some(Err(reason)) => return outcome.reject(offset, bytes, reason),
+                    None => table = sight.table,
+                }
+            }
         }
         let result = parser.with(bytes, |parsed| {
             let record = parsed?;
-            let recognized = work.table.or_else(|| engine.recognizer.recognize(&Recognizable::of(record)));
+            let recognized = table.or_else(|| engine.recognizer.recognize(&Recognizable::of(record)));
             let table = recognized.ok_or(Reason::UnknownTable)?;
             let position = At { offset, length: bytes.len() as u64, rereads: work.rereads };
             matcher.record(table, record, position, outcome);
             Ok(())
         });
         if let Err(reason) = result {
-            outcome.rejects.push(Reject {
-                offset,
-                length: bytes.len() as u64,
-                reason,
-                bytes: bytes.to_vec(),
-            });
+            outcome.reject(offset, bytes, reason);
         }
     }
 }
 
 impl Matching<'_> {
-    /// Whether the record is of a table, and of an operation that no rule can match. Not where rules across events wait
-    /// for the time of every event of the table.
-    fn passes_over(&mut self, table: Option<usize>, head: &Head<'_>) -> bool {
+    /// Done with a record that no rule can match, or that is of no table; `None` for one that has to be parsed.
+    fn pass_over(
+        &mut self,
+        sight: &Sight<'_>,
+        offset: u64,
+        outcome: &mut Outcome,
+    ) -> Option<Result<(), Reason>> {
         let Matching { engine, memory, context } = self;
-        let Some(table) = table.or_else(|| head.recognize(&engine.recognizer)) else { return false };
-        if engine.timed.get(table).is_some_and(|timed| *timed) {
-            return false;
+        let Some(table) = sight.table else { return Some(Err(Reason::UnknownTable)) };
+        let (name, time) = (sight.operation.ok()?, sight.time.ok()?);
+        if !memory.candidates(&engine.dispatch, table, name, context).is_empty() {
+            return None;
         }
-        let name = engine.tables.get(table).and_then(|schema| head.operation(schema));
-        name.is_some_and(|name| memory.candidates(&engine.dispatch, table, name, context).is_empty())
+        if engine.timed.get(table).is_some_and(|timed| *timed) {
+            let column = engine.tables.get(table).and_then(|schema| schema.time_column());
+            let read =
+                column.zip(time).map(|(column, text)| record::convert(&Value::string(text), column.ty));
+            let time = if let Some(Value::DateTime(time)) = read { Some(time) } else { None };
+            outcome.times.push(Time { offset, time });
+        }
+        Some(Ok(()))
     }
 
     fn record(&mut self, table: usize, record: Json<'_>, at: At, outcome: &mut Outcome) {
@@ -382,6 +401,10 @@ impl Matching<'_> {
 }
 
 impl Outcome {
+    fn reject(&mut self, offset: u64, bytes: &[u8], reason: Reason) {
+        self.rejects.push(Reject { offset, length: bytes.len() as u64, reason, bytes: bytes.to_vec() });
+    }
+
     /// Adds what an event that passed gives for a candidate.
     fn add(
         &mut self,

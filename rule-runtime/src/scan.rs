@@ -1,26 +1,36 @@
-//! Structure without values: whether a record holds together, what its table is and what its operation is called,
-//! found without parsing it.
+//! Structure without values: whether a record holds together, what its table is, what its operation is called and when
+//! it happened, found without parsing it.
 //!
 //! ```text
-//! record ──classify──> masks of 64 bytes ──walk──> top-level properties ──Head──> table, operation name
-//!          AVX2 or      quotes, strings,   brackets  those that recognition        or a doubt: parse it
-//!          portable     brackets, colons   balanced  and operation columns read
+//!         AVX-512, AVX2 or portable          brackets matched      keys that matter, by their ends
+//! record ──Marks: brackets, colons──> Outline: containers ──> Layout: keys, kinds of values ──remembered──> Sight
+//!              └─ anything unusual ─┴──────────┴───────────────────┴─ or a layout not seen before
+//!                    └─classify──> masks ──walk──> top-level properties ──Head──> Sight, or a doubt: parse it
 //! ```
 //!
-//! Most events are of operations that no rule asks for. For those, this is all that happens: the record is walked
-//! whole, so that a broken one is found, and left unparsed. What the scan says of a record that is JSON equals what the
-//! parser would say of it, or it says nothing: an escape in a top-level key, an operation that is not a plain string,
-//! a backslash outside of strings, anything that does not balance is a [`Doubt`], and whoever asks then parses. So
-//! the parser decides, and names the reason, of every rejection; a fault of the scan could cost time, not alerts.
+//! Most events are of operations that no rule asks for. For those, this is all that happens: the record is looked at
+//! whole, so that a broken one is found, and left unparsed. There are two ways. The fast one takes records as sources
+//! write them and leaves everything unusual (an escape in a key, a space before a colon, deep nesting, more than 64 KB) to the
+//! slow one, which also works out what a layout means that was not seen before. What either says of a record that is
+//! JSON equals what the parser would say of it, or it says that only the parser can tell: where the operation is not
+//! a plain string, where a backslash is outside of strings. Of a record that it finds broken the parser names the reason, so that it is the same
+//! one either way.
 //!
 //! What the scan finds whole is: one object, its brackets balanced and matched, its strings closed and free of raw
 //! control characters, its nesting within the limit, nothing but white space around it, all of it UTF-8. It may still
 //! not be JSON (`{"a":tru}`); such a record gives no alert either way.
+#![allow(clippy::inline_always, reason = "what is inlined is compiled for the instructions of its caller")]
 
 mod avx2;
+mod avx512;
 mod classify;
 mod head;
 mod interest;
+mod layout;
+mod look;
+mod marks;
+mod names;
+mod outline;
 mod portable;
 #[cfg(test)]
 mod tests;
@@ -28,23 +38,60 @@ mod walk;
 
 use classify::Classify;
 use interest::Interest;
-use rule_model::Schema;
+use layout::{Layouts, Meaning, Place};
+use look::{Asked, Desk, Look};
+use names::Names;
+use rule_model::schema::Path;
+use rule_model::schema::recognition::{Recognizer, TYPE};
+use rule_model::{Column, Schema, Text, Type};
 use walk::Property;
 
-pub use head::Head;
+pub use head::{Head, Unclear};
+pub use marks::End;
 
-/// Scans records for what the recognition and the operation columns of some tables read.
+/// Scans records of some tables for their table, operation and time.
 #[derive(Clone, Debug)]
 pub struct Scan {
+    look: Look,
     classify: Classify,
     max_depth: usize,
     interest: Interest,
+    tables: Vec<Table>,
+    recognizer: Recognizer<'static>,
+    /// The keys that tell tables apart, and their operations and times.
+    names: Option<Names>,
+}
+
+/// A table, and what is asked of its records.
+#[derive(Clone, Debug)]
+struct Table {
+    /// The operation's column, where it is text.
+    operation: Option<&'static Column>,
+    /// Whether it is not: then only an event tells how it reads.
+    is_opaque: bool,
+    time: Option<&'static Column>,
+    /// The keys of these alone.
+    names: Option<Names>,
 }
 
 /// Memory of a worker that scans, used again for every record.
 #[derive(Debug, Default)]
 pub struct Buffers {
     properties: Vec<Property>,
+    desk: Desk,
+    /// By table that records are said to be of; the first is for those that are recognised.
+    layouts: Vec<Layouts>,
+}
+
+/// What is seen of a record that holds together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sight<'a> {
+    /// The position of its table; `None` where it is of none.
+    pub table: Option<usize>,
+    /// The name of its operation as an event of the table reads; the empty text where there is none.
+    pub operation: Result<&'a str, Unclear>,
+    /// Its time as text, where it is asked for; `None` where there is none.
+    pub time: Result<Option<&'a str>, Unclear>,
 }
 
 /// Why the scan says nothing about a record.
@@ -52,26 +99,129 @@ pub struct Buffers {
 pub enum Doubt {
     /// It does not hold together, or nests deeper than the limit.
     Broken,
-    /// A backslash in a top-level key or outside of strings.
+    /// Only a parser can tell: a backslash in a key or outside of strings, or in a text that tells tables apart.
     Escape,
 }
 
 impl Scan {
-    /// A scan for `tables`, by the fastest instructions that this machine has, of records with at most `max_depth`
-    /// nested levels.
-    pub fn new<'s>(tables: impl IntoIterator<Item = &'s Schema>, max_depth: usize) -> Scan {
-        Scan { classify: classify::fastest(), max_depth, interest: Interest::of(tables) }
+    /// A scan by the fastest instructions that this machine has, of records of `tables` with at most `max_depth` nested
+    /// levels. The time is asked for where it is said so of the table.
+    pub fn new(tables: &[(&'static Schema, bool)], max_depth: usize) -> Scan {
+        let schemas = || tables.iter().map(|(schema, _)| *schema);
+        let asked: Vec<Table> = tables.iter().map(|(schema, timed)| Table::of(schema, *timed)).collect();
+        let marks =
+            || schemas().flat_map(paths_of_shapes).chain([(&TYPE, schemas().flat_map(names_of).collect())]);
+        let columns = || asked.iter().flat_map(Table::paths);
+        let paths = || marks().map(|(path, _)| path).chain(columns());
+        let (classify, look) = avx2::detect().unwrap_or((portable::classify, portable::look));
+        Scan {
+            look: avx512::detect().unwrap_or(look),
+            classify,
+            max_depth,
+            interest: Interest::of(paths()),
+            recognizer: Recognizer::new(schemas()),
+            names: Names::of(marks().chain(columns().map(|path| (path, Vec::new())))),
+            tables: asked,
+        }
     }
 
     /// The same scan with no instructions but those that every machine has.
     #[must_use]
     pub fn portable(self) -> Scan {
-        Scan { classify: portable::classify, ..self }
+        Scan { look: portable::look, classify: portable::classify, ..self }
+    }
+
+    /// The same scan with AVX2 at most.
+    #[must_use]
+    pub fn without_avx512(self) -> Scan {
+        Scan { look: avx2::detect().map_or(portable::look, |(_, look)| look), ..self }
+    }
+
+    /// What is seen of the record that `bytes` begin with, of a table or to be recognised, and its length. `None` where it is
+    /// too long for the fast way.
+    #[inline]
+    pub fn see<'a>(
+        &'a self,
+        bytes: &'a [u8],
+        end: End,
+        table: Option<usize>,
+        buffers: &'a mut Buffers,
+    ) -> Option<(usize, Result<Sight<'a>, Doubt>)> {
+        let names = match table {
+            Some(table) => self.tables.get(table)?.names.as_ref()?,
+            None => self.names.as_ref()?,
+        };
+        let looked = (self.look)(bytes, Asked { end, max_depth: self.max_depth, names }, &mut buffers.desk);
+        let length = looked.length?;
+        let record = bytes.get(..length)?;
+        let meaning = if looked.is_read { self.meaning(record, table, buffers) } else { None };
+        let sight = match meaning {
+            Some(meaning) => Ok(buffers.sight(record, meaning)),
+            None => self.see_slowly(record, table, buffers),
+        };
+        Some((length, sight))
+    }
+
+    /// What is seen of any record, the slow way.
+    pub fn see_slowly<'a>(
+        &'a self,
+        record: &'a [u8],
+        table: Option<usize>,
+        buffers: &'a mut Buffers,
+    ) -> Result<Sight<'a>, Doubt> {
+        let head = self.head(record, &mut buffers.properties)?;
+        let table = match table {
+            Some(table) => Some(table),
+            None => head.recognize(&self.recognizer).map_err(|Unclear| Doubt::Escape)?,
+        };
+        let Some(Table { operation, time, is_opaque, .. }) = table.and_then(|table| self.tables.get(table))
+        else {
+            return Ok(Sight { table, operation: Ok(""), time: Ok(None) });
+        };
+        let text = |column| head.value(column)?.map(|value| head.string(value)).transpose();
+        let name = if *is_opaque { Err(Unclear) } else { text(*operation).map(Option::unwrap_or_default) };
+        Ok(Sight { table, operation: name, time: text(*time) })
+    }
+
+    /// The meaning of the layout just read.
+    #[inline]
+    fn meaning(&self, record: &[u8], table: Option<usize>, buffers: &mut Buffers) -> Option<Meaning> {
+        let number = table.map_or(0, |table| table + 1);
+        if let Some(meaning) =
+            buffers.layouts.get(number).and_then(|layouts| layouts.get(&buffers.desk.layout))
+        {
+            return Some(meaning);
+        }
+        let meaning = self.work_out(record, table, buffers)?;
+        buffers.layouts.resize_with(buffers.layouts.len().max(number + 1), Layouts::default);
+        buffers.layouts.get_mut(number)?.insert(&buffers.desk.layout, meaning);
+        Some(meaning)
+    }
+
+    /// The meaning of a layout by the slow way; `None` where it is not one that can be told by its keys.
+    #[cold]
+    fn work_out(&self, record: &[u8], table: Option<usize>, buffers: &mut Buffers) -> Option<Meaning> {
+        let Buffers { properties, desk, .. } = buffers;
+        let head = self.head(record, properties).ok()?;
+        let table = match table {
+            Some(table) => Some(table),
+            None => head.recognize(&self.recognizer).ok()?,
+        };
+        let asked = table.and_then(|table| self.tables.get(table));
+        if asked.is_some_and(|table| table.is_opaque) {
+            return None;
+        }
+        let place = |column: Option<&Column>| match head.value(column).ok()? {
+            Some(value) => desk.layout.place_of(value),
+            None => Some(Place::Absent),
+        };
+        let operation = place(asked.and_then(|table| table.operation))?;
+        let time = place(asked.and_then(|table| table.time))?;
+        Some(Meaning { table, operation, time })
     }
 
     /// Walks a record whole.
-    pub fn head<'a>(&'a self, record: &'a [u8], buffers: &'a mut Buffers) -> Result<Head<'a>, Doubt> {
-        let properties = &mut buffers.properties;
+    fn head<'a>(&'a self, record: &'a [u8], properties: &'a mut Vec<Property>) -> Result<Head<'a>, Doubt> {
         properties.clear();
         let object = record.trim_ascii_start();
         let skipped = record.len() - object.len();
@@ -92,4 +242,58 @@ impl Scan {
         }
         if plain_keys { Ok(Head::new(self.classify, object, properties)) } else { Err(Doubt::Escape) }
     }
+}
+
+impl Table {
+    fn of(schema: &'static Schema, timed: bool) -> Table {
+        let operation = schema.operation_column();
+        let mut table = Table {
+            operation: operation.filter(|column| column.ty == Type::String),
+            is_opaque: operation.is_some_and(|column| column.ty != Type::String),
+            time: schema.time_column().filter(|_| timed),
+            names: None,
+        };
+        table.names = Names::of(table.paths().map(|path| (path, Vec::new())));
+        table
+    }
+
+    fn paths(&self) -> impl Iterator<Item = &'static Path> + use<> {
+        self.operation.into_iter().chain(self.time).flat_map(|column| column.paths.iter())
+    }
+}
+
+impl Buffers {
+    /// What the values say that the layout last read means.
+    #[inline(always)]
+    fn sight<'a>(&'a self, record: &'a [u8], meaning: Meaning) -> Sight<'a> {
+        let text = |place| match place {
+            Place::Absent => Ok(None),
+            Place::Value(key) => self.string(record, key).map(Some).ok_or(Unclear),
+        };
+        Sight {
+            table: meaning.table,
+            operation: text(meaning.operation).map(Option::unwrap_or_default),
+            time: text(meaning.time),
+        }
+    }
+
+    fn string<'a>(&self, record: &'a [u8], key: usize) -> Option<&'a str> {
+        let start = self.desk.layout.value(key).filter(|start| record.get(*start) == Some(&b'"'))?;
+        let end = self.desk.marks.string_end(start)?;
+        std::str::from_utf8(record.get(start + 1..end)?).ok()
+    }
+}
+
+/// The paths that tell whether a record is of a table, and the texts that their values are compared with.
+fn paths_of_shapes(table: &'static Schema) -> impl Iterator<Item = (&'static Path, Vec<Text>)> {
+    table.shapes.iter().flat_map(|shape| {
+        let plain = shape.present.iter().chain(shape.absent.iter()).chain(shape.objects.iter());
+        let compared = shape.equals.iter().map(|(path, texts)| (path, texts.to_vec()));
+        plain.map(|path| (path, Vec::new())).chain(compared)
+    })
+}
+
+/// The names of a table that a record may carry.
+fn names_of(table: &'static Schema) -> impl Iterator<Item = Text> {
+    [table.name.clone()].into_iter().chain(table.aliases.iter().cloned())
 }

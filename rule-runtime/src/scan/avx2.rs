@@ -3,32 +3,93 @@
 #![allow(clippy::cast_ptr_alignment, reason = "the type that the intrinsic for unaligned loads takes")]
 
 use super::classify::Classify;
+use super::look::Look;
 
-/// The classifier, where this machine has its instructions.
+/// The classifier and the look, where this machine has their instructions.
 #[cfg(all(target_arch = "x86_64", not(miri)))]
-pub(super) fn detect() -> Option<Classify> {
-    let has_instructions = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("pclmulqdq");
-    has_instructions.then_some(x86::detected as Classify)
+pub(super) fn detect() -> Option<(Classify, Look)> {
+    let has_instructions = is_x86_feature_detected!("avx2")
+        && is_x86_feature_detected!("pclmulqdq")
+        && is_x86_feature_detected!("bmi1")
+        && is_x86_feature_detected!("bmi2")
+        && is_x86_feature_detected!("popcnt");
+    has_instructions.then_some((x86::classify_detected, x86::look_detected))
 }
 
-/// No classifier: these instructions are of another machine, or one that an interpreter does not have.
+/// None: these instructions are of another machine, or one that an interpreter does not have.
 #[cfg(not(all(target_arch = "x86_64", not(miri))))]
-pub(super) fn detect() -> Option<Classify> {
+pub(super) fn detect() -> Option<(Classify, Look)> {
     None
 }
 
 #[cfg(all(target_arch = "x86_64", not(miri)))]
 mod x86 {
     use crate::scan::classify::{BLOCK, Block, Blocks, Carry, Compared};
+    use crate::scan::look::{self, Asked, Desk, Looked};
+    use crate::scan::marks;
     use std::arch::x86_64::{
-        __m256i, _mm_clmulepi64_si128, _mm_cvtsi128_si64, _mm_set_epi64x, _mm_set1_epi8, _mm256_cmpeq_epi8,
-        _mm256_loadu_si256, _mm256_max_epu8, _mm256_movemask_epi8, _mm256_or_si256, _mm256_set1_epi8,
+        __m256i, _mm_clmulepi64_si128, _mm_cvtsi128_si64, _mm_set_epi8, _mm_set_epi64x, _mm_set1_epi8,
+        _mm256_broadcastsi128_si256, _mm256_cmpeq_epi8, _mm256_cmpgt_epi8, _mm256_loadu_si256,
+        _mm256_max_epu8, _mm256_movemask_epi8, _mm256_or_si256, _mm256_set1_epi8, _mm256_shuffle_epi8,
     };
 
     /// Classifies; only [`super::detect`] hands this out, after it saw that the machine has the instructions.
-    pub(super) fn detected(bytes: &[u8], carry: &mut Carry, blocks: &mut Blocks) -> usize {
+    pub(super) fn classify_detected(bytes: &[u8], carry: &mut Carry, blocks: &mut Blocks) -> usize {
         // SAFETY: `classify` asks for AVX2 and PCLMULQDQ, which `detect` found before it gave this function away.
         unsafe { classify(bytes, carry, blocks) }
+    }
+
+    /// Looks; only [`super::detect`] hands this out, after it saw that the machine has the instructions.
+    pub(super) fn look_detected(bytes: &[u8], asked: Asked<'_>, desk: &mut Desk) -> Looked {
+        // SAFETY: `look` asks for instructions that `detect` found before it gave this function away.
+        unsafe { look(bytes, asked, desk) }
+    }
+
+    #[target_feature(enable = "avx2,pclmulqdq,bmi1,bmi2,popcnt")]
+    fn look(bytes: &[u8], asked: Asked<'_>, desk: &mut Desk) -> Looked {
+        look::look(
+            bytes,
+            asked,
+            desk,
+            |block| compare_for_marks(block),
+            |block| controls(&load(block)),
+            |bits| parity(bits),
+            marks::append,
+        )
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn compare_for_marks(bytes: &[u8; BLOCK]) -> marks::Compared {
+        let halves = load(bytes);
+        let beyond = halves.map(|half| _mm256_cmpgt_epi8(_mm256_set1_epi8(0x20), half));
+        marks::Compared {
+            quotes: equal(halves, b'"'),
+            backslashes: equal(halves, b'\\'),
+            brackets: brackets(&halves),
+            colons: equal(halves, b':'),
+            // Bytes beyond ASCII are negative.
+            unusual: mask(beyond),
+        }
+    }
+
+    /// `[` and `{`, and `]` and `}`, differ in one bit. The table has each where its low four bits say.
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn brackets(halves: &[__m256i; 2]) -> u64 {
+        let table = _mm_set_epi8(0, 0, b'}' as i8, 0, b'{' as i8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+        let table = _mm256_broadcastsi128_si256(table);
+        mask(halves.map(|half| {
+            let folded = _mm256_or_si256(half, _mm256_set1_epi8(0x20));
+            _mm256_cmpeq_epi8(folded, _mm256_shuffle_epi8(table, half))
+        }))
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn controls(halves: &[__m256i; 2]) -> u64 {
+        let last = _mm256_set1_epi8(0x1f);
+        mask(halves.map(|half| _mm256_cmpeq_epi8(_mm256_max_epu8(half, last), last)))
     }
 
     #[target_feature(enable = "avx2,pclmulqdq")]
@@ -57,27 +118,28 @@ mod x86 {
     }
 
     #[inline]
-    #[target_feature(enable = "avx2,pclmulqdq")]
+    #[target_feature(enable = "avx2")]
     fn compare(bytes: &[u8; BLOCK]) -> Compared {
-        let start = bytes.as_ptr();
-        // SAFETY: the 64 bytes are initialised and borrowed, the halves lie at 0 and 32 within them, and this load asks
-        // for no alignment.
-        let halves = unsafe {
-            [_mm256_loadu_si256(start.cast::<__m256i>()), _mm256_loadu_si256(start.add(32).cast::<__m256i>())]
-        };
-        let folded = halves.map(|half| _mm256_or_si256(half, _mm256_set1_epi8(0x20)));
-        let controls = halves.map(|half| {
-            _mm256_cmpeq_epi8(_mm256_max_epu8(half, _mm256_set1_epi8(0x1f)), _mm256_set1_epi8(0x1f))
-        });
+        let halves = load(bytes);
         let [low, high] = halves;
         Compared {
             quotes: equal(halves, b'"'),
             backslashes: equal(halves, b'\\'),
-            // `[` and `{`, and `]` and `}`, differ in one bit.
-            brackets: equal(folded, b'{') | equal(folded, b'}'),
+            brackets: brackets(&halves),
             colons: equal(halves, b':'),
-            controls: mask(controls),
+            controls: controls(&halves),
             beyond_ascii: _mm256_movemask_epi8(_mm256_or_si256(low, high)) != 0,
+        }
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn load(bytes: &[u8; BLOCK]) -> [__m256i; 2] {
+        let start = bytes.as_ptr();
+        // SAFETY: the 64 bytes are initialised and borrowed, the halves lie at 0 and 32 within them, and this load asks
+        // for no alignment.
+        unsafe {
+            [_mm256_loadu_si256(start.cast::<__m256i>()), _mm256_loadu_si256(start.add(32).cast::<__m256i>())]
         }
     }
 

@@ -5,7 +5,7 @@ use super::walk::{self, Property};
 use memchr::memchr2;
 use rule_model::schema::Path;
 use rule_model::schema::recognition::{Recognizer, Record};
-use rule_model::{Schema, Text, Type};
+use rule_model::{Column, Text};
 use std::borrow::Cow;
 use std::cell::Cell;
 
@@ -20,8 +20,8 @@ pub struct Head<'a> {
 }
 
 /// Only a parser can tell.
-#[derive(Clone, Copy, Debug)]
-struct Unclear;
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unclear;
 
 /// An object in the record.
 #[derive(Clone, Copy)]
@@ -36,26 +36,22 @@ impl<'a> Head<'a> {
         Head { classify, object, properties, doubtful: Cell::new(false) }
     }
 
-    /// The position of the record's table, as for the parsed record; `None` where there is none or only a parser can tell.
-    pub fn recognize(&self, recognizer: &Recognizer<'_>) -> Option<usize> {
+    /// The position of the record's table, as for the parsed record; `None` where it is of none.
+    pub fn recognize(&self, recognizer: &Recognizer<'_>) -> Result<Option<usize>, Unclear> {
         self.doubtful.set(false);
-        recognizer.recognize(self).filter(|_| !self.doubtful.get())
+        let table = recognizer.recognize(self);
+        if self.doubtful.get() { Err(Unclear) } else { Ok(table) }
     }
 
-    /// The name of the operation, as an event of the table reads; the empty text where there is none. `None` where only a
-    /// parser can tell.
-    pub fn operation(&self, table: &Schema) -> Option<&'a str> {
-        let Some(column) = table.operation_column() else { return Some("") };
-        if column.ty != Type::String {
-            return None;
-        }
-        for path in column.paths.iter() {
-            match self.at(path).ok()? {
-                Some(value) if !self.is_null(value) => return self.string(value).ok(),
+    /// Where the value of a column begins that an event reads; `None` where there is none but null.
+    pub(super) fn value(&self, column: Option<&Column>) -> Result<Option<usize>, Unclear> {
+        for path in column.into_iter().flat_map(|column| column.paths.iter()) {
+            match self.at(path)? {
+                Some(value) if !self.is_null(value) => return Ok(Some(value)),
                 _ => {}
             }
         }
-        Some("")
+        Ok(None)
     }
 
     /// Where the value at the path begins, null or not.
@@ -136,7 +132,7 @@ impl<'a> Head<'a> {
     }
 
     /// The text of what must be a string without escapes.
-    fn string(&self, value: usize) -> Result<&'a str, Unclear> {
+    pub(super) fn string(&self, value: usize) -> Result<&'a str, Unclear> {
         let Some([b'"', inner @ ..]) = self.object.get(value..) else { return Err(Unclear) };
         let end = memchr2(b'"', b'\\', inner).ok_or(Unclear)?;
         let (text, rest) = inner.split_at_checked(end).ok_or(Unclear)?;

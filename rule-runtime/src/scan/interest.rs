@@ -1,8 +1,6 @@
 //! Which top-level keys are worth keeping.
 
-use rule_model::Schema;
 use rule_model::schema::Path;
-use rule_model::schema::recognition::TYPE;
 
 /// A set of keys that may hold more than was put in, but never less.
 #[derive(Clone, Debug, Default)]
@@ -11,18 +9,10 @@ pub(super) struct Interest {
 }
 
 impl Interest {
-    /// The top-level keys that recognition and the operation columns of `tables` may ask for.
-    pub(super) fn of<'s>(tables: impl IntoIterator<Item = &'s Schema>) -> Interest {
+    /// The top-level keys that these paths may begin with.
+    pub(super) fn of<'p>(paths: impl IntoIterator<Item = &'p Path>) -> Interest {
         let mut interest = Interest::default();
-        interest.add_path(&TYPE);
-        for table in tables {
-            let operation = table.operation_column().into_iter().flat_map(|column| column.paths.iter());
-            let shapes = table.shapes.iter().flat_map(|shape| {
-                let plain = shape.present.iter().chain(shape.absent.iter()).chain(shape.objects.iter());
-                plain.chain(shape.equals.iter().map(|(path, _)| path))
-            });
-            operation.chain(shapes).for_each(|path| interest.add_path(path));
-        }
+        paths.into_iter().for_each(|path| interest.add_path(path));
         interest
     }
 

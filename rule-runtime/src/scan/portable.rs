@@ -1,6 +1,8 @@
 //! The classifier for every machine: eight bytes in a register at a time.
 
 use super::classify::{BLOCK, Blocks, Carry, Compared};
+use super::look::{self, Asked, Desk, Looked};
+use super::marks;
 
 const LOW_BITS: u64 = 0x7f7f_7f7f_7f7f_7f7f;
 const ONES: u64 = 0x0101_0101_0101_0101;
@@ -17,6 +19,17 @@ pub(super) fn classify(bytes: &[u8], carry: &mut Carry, blocks: &mut Blocks) -> 
         *block = compared.block(quotes, parity(quotes), carry);
     }
     count
+}
+
+/// A [`look::Look`].
+pub(super) fn look(bytes: &[u8], asked: Asked<'_>, desk: &mut Desk) -> Looked {
+    let for_marks = |block: &[u8; BLOCK]| {
+        let Compared { quotes, backslashes, brackets, colons, controls, .. } = compare(block);
+        let words = block.as_chunks::<8>().0.iter().map(|word| u64::from_le_bytes(*word) & !LOW_BITS);
+        let beyond = words.enumerate().fold(0, |bits, (index, word)| bits | gather(word) << (index * 8));
+        marks::Compared { quotes, backslashes, brackets, colons, unusual: controls | beyond }
+    };
+    look::look(bytes, asked, desk, for_marks, |block| compare(block).controls, parity, marks::append)
 }
 
 fn compare(bytes: &[u8; BLOCK]) -> Compared {
@@ -41,8 +54,13 @@ fn equal(word: u64, byte: u8) -> u64 {
     let differing = word ^ (ONES * u64::from(byte));
     // The top bit of each byte of the sum is set where any low bit of it is; no byte carries into the next.
     let same = !(((differing & LOW_BITS) + LOW_BITS) | differing | LOW_BITS);
+    gather(same)
+}
+
+/// The top bits of the eight bytes, where no other bit is set.
+fn gather(tops: u64) -> u64 {
     // Each product of a bit and a factor's bit lands on a place of its own; the top byte gathers one of each byte.
-    (same >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56
+    (tops >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56
 }
 
 /// For each bit whether an odd number of bits are set up to and including it.

@@ -3,7 +3,7 @@
 
 mod engine;
 
-use super::{Buffers, Doubt, Scan};
+use super::{Buffers, Doubt, End, Scan, Sight};
 use crate::recognize::Recognizable;
 use crate::{Event, Parser};
 use proptest::prelude::*;
@@ -11,7 +11,7 @@ use proptest::sample::{Index, select};
 use rule_eval::{json, record};
 use rule_model::schema::definition;
 use rule_model::schema::recognition::Recognizer;
-use rule_model::{Schema, Value, tables};
+use rule_model::{Column, Schema, Type, Value, tables};
 use std::sync::LazyLock;
 
 /// How many cases a property is tried on: `PROPTEST_CASES`, or else so many.
@@ -49,51 +49,98 @@ static TABLES: LazyLock<Vec<&'static Schema>> = LazyLock::new(|| {
 
 struct Subjects {
     recognizer: Recognizer<'static>,
-    fast: Scan,
-    portable: Scan,
+    /// By all instructions that this machine has.
+    scans: Vec<Scan>,
 }
 
 static SUBJECTS: LazyLock<Subjects> = LazyLock::new(|| {
-    let scan = Scan::new(TABLES.iter().copied(), MAX_DEPTH);
+    let timed: Vec<_> = TABLES.iter().map(|table| (*table, true)).collect();
+    let scan = Scan::new(&timed, MAX_DEPTH);
     Subjects {
         recognizer: Recognizer::new(TABLES.iter().copied()),
-        portable: scan.clone().portable(),
-        fast: scan,
+        scans: vec![scan.clone().portable(), scan.clone().without_avx512(), scan],
     }
 });
 
-/// What a scan says: the table and, in it, the operation; `None` each where it leaves the answer to the parser.
-type Answer = Result<(Option<usize>, Vec<Option<String>>), Doubt>;
+/// What is seen of a record: the table and, as each table would read them, operation and time. `None` each where the answer is
+/// left to the parser.
+type Answer = Result<(Option<usize>, Vec<[Option<String>; 2]>), Doubt>;
 
-fn scanned(scan: &Scan, record: &[u8]) -> Answer {
-    let mut buffers = Buffers::default();
-    let head = scan.head(record, &mut buffers)?;
-    let operations = TABLES.iter().map(|table| head.operation(table).map(str::to_owned)).collect();
-    Ok((head.recognize(&SUBJECTS.recognizer), operations))
+/// What the scan says, which it must the fast way, the slow way, and again when it has seen the layout before.
+fn scanned(record: &[u8]) -> Answer {
+    let mut answers = Vec::new();
+    for scan in &SUBJECTS.scans {
+        let mut buffers = Buffers::default();
+        answers.push(answer(|table| owned(scan.see_slowly(record, table, &mut Buffers::default()))));
+        for _ in 0..2 {
+            answers.push(answer(|table| match scan.see(record, End::Bytes, table, &mut buffers) {
+                Some((length, sight)) => {
+                    assert_eq!(length, record.len());
+                    owned(sight)
+                }
+                None => owned(scan.see_slowly(record, table, &mut Buffers::default())),
+            }));
+        }
+        if !record.contains(&b'\n') {
+            let line = [record, b"\n{\"next\":1}\n"].concat();
+            let found = scan.see(&line, End::Line, None, &mut buffers).map(|(length, _)| length);
+            assert_eq!(found.unwrap_or(record.len()), record.len());
+        }
+    }
+    let first = answers.swap_remove(0);
+    for answer in answers {
+        assert_eq!(answer, first, "{}", String::from_utf8_lossy(record));
+    }
+    first
 }
 
-/// What the parser says: the table, and the operation as each table would read it.
-fn parsed(record: &[u8]) -> Option<(Option<usize>, Vec<String>)> {
+type Owned = Result<(Option<usize>, [Option<String>; 2]), Doubt>;
+
+fn owned(sight: Result<Sight<'_>, Doubt>) -> Owned {
+    let sight = sight?;
+    let time = sight.time.ok().map(|time| time.unwrap_or_default().to_owned());
+    Ok((sight.table, [sight.operation.ok().map(str::to_owned), time]))
+}
+
+fn answer(mut see: impl FnMut(Option<usize>) -> Owned) -> Answer {
+    let recognized = see(None);
+    let by_table: Result<Vec<_>, Doubt> = (0..TABLES.len()).map(|table| Ok(see(Some(table))?.1)).collect();
+    let (table, texts) = match recognized {
+        // Only a text that tells tables apart is in doubt.
+        Err(Doubt::Escape) if by_table.is_ok() => (None, None),
+        recognized => recognized.map(|(table, texts)| (table, Some(texts)))?,
+    };
+    let by_table = by_table?;
+    if let (Some(table), Some(texts)) = (table, texts) {
+        assert_eq!(texts, by_table[table]);
+    }
+    Ok((table, by_table))
+}
+
+/// What a reader finds that reads whole records: the table and, as each table would read them, operation and time as text.
+type Read = Option<(Option<usize>, Vec<[String; 2]>)>;
+
+fn parsed(record: &[u8]) -> Read {
     Parser::new(MAX_DEPTH).with(record, |json| {
         let json = json.ok()?;
-        let operation = |table: &&Schema| {
-            table.operation.map_or(String::new(), |column| Event::new(table, json).text(column).into_owned())
+        let text = |table: &'static Schema, column: Option<usize>| {
+            column.map_or(String::new(), |column| Event::new(table, json).text(column).into_owned())
         };
+        let texts = |table: &&'static Schema| [text(table, table.operation), text(table, table.time)];
         let table = SUBJECTS.recognizer.recognize(&Recognizable::of(json));
-        Some((table, TABLES.iter().map(operation).collect()))
+        Some((table, TABLES.iter().map(texts).collect()))
     })
 }
 
 /// The same by definition; `None` where `serde_json` reads no object.
-fn defined(record: &[u8]) -> Option<(Option<usize>, Vec<String>)> {
+fn defined(record: &[u8]) -> Read {
     let value = json::parse(std::str::from_utf8(record).ok()?).ok()?;
     let bag = value.as_bag()?;
-    let operation = |table: &&Schema| match table.operation_column().map(|column| record::field(bag, column))
-    {
-        Some(Value::String(text)) => text.to_string(),
-        _ => String::new(),
+    let text = |column: Option<&Column>| {
+        column.map_or(String::new(), |column| json::display(&record::field(bag, column)).to_string())
     };
-    Some((SUBJECTS.recognizer.recognize(bag), TABLES.iter().map(operation).collect()))
+    let texts = |table: &&Schema| [text(table.operation_column()), text(table.time_column())];
+    Some((SUBJECTS.recognizer.recognize(bag), TABLES.iter().map(texts).collect()))
 }
 
 /// Whether the record holds together, byte by byte.
@@ -130,23 +177,31 @@ fn holds_together(record: &[u8]) -> bool {
 
 fn assert_agrees(record: &[u8]) {
     let text = String::from_utf8_lossy(record);
-    let answer = scanned(&SUBJECTS.fast, record);
-    assert_eq!(answer, scanned(&SUBJECTS.portable, record), "fast and portable: {text}");
+    let answer = scanned(record);
     let (parsed, defined) = (parsed(record), defined(record));
     match &answer {
-        Ok((table, operations)) => {
+        Ok((table, texts)) => {
             assert!(holds_together(record), "taken: {text}");
             for (reader, expected) in [("parser", &parsed), ("definition", &defined)] {
-                let Some((expected_table, expected_operations)) = expected else { continue };
+                let Some((expected_table, expected_texts)) = expected else { continue };
                 assert!(
                     table.is_none() || table == expected_table,
                     "{reader}: {table:?} {expected_table:?} {text}"
                 );
-                for ((scanned, expected), schema) in operations.iter().zip(expected_operations).zip(&*TABLES)
-                {
+                for ((seen, expected), schema) in texts.iter().zip(expected_texts).zip(&*TABLES) {
+                    let (operation, time) = (&seen[0], &seen[1]);
                     assert!(
-                        scanned.as_ref().is_none_or(|scanned| scanned == expected),
-                        "{reader}: {scanned:?} {expected:?} in {}: {text}",
+                        operation.as_ref().is_none_or(|operation| *operation == expected[0]),
+                        "{reader}: {operation:?} {expected:?} in {}: {text}",
+                        schema.name
+                    );
+                    // What an event reads as its time is converted from the text.
+                    let read = time
+                        .as_ref()
+                        .map(|time| json::display(&record::convert(&Value::string(time), Type::DateTime)));
+                    assert!(
+                        read.as_ref().is_none_or(|read| **read == *expected[1]),
+                        "{reader}: {read:?} {expected:?} in {}: {text}",
                         schema.name
                     );
                 }
@@ -186,9 +241,9 @@ fn operations_and_tables_are_found_without_a_parser() {
         (r#"{"a":{"kind":"dotted"},"a.b":{"c":"y"}}"#, "Dotted", "y"),
     ] {
         let position = TABLES.iter().position(|schema| schema.is_called(table)).unwrap();
-        let (found, operations) = scanned(&SUBJECTS.fast, record.as_bytes()).unwrap();
+        let (found, texts) = scanned(record.as_bytes()).unwrap();
         assert_eq!(found, Some(position), "{record}");
-        assert_eq!(operations[position].as_deref(), Some(operation), "{record}");
+        assert_eq!(texts[position][0].as_deref(), Some(operation), "{record}");
         assert_agrees(record.as_bytes());
     }
 }
@@ -203,12 +258,12 @@ fn what_is_unusual_is_left_to_the_parser() {
         r#"{"Type":"AuditLogs","OperationName":{"a":1}}"#,
         r#"{"Type":"AuditLogs","OperationName":true}"#,
     ] {
-        let (_, operations) = scanned(&SUBJECTS.fast, record.as_bytes()).unwrap();
-        assert_eq!(operations[audit_logs], None, "{record}");
+        let (_, texts) = scanned(record.as_bytes()).unwrap();
+        assert_eq!(texts[audit_logs][0], None, "{record}");
         assert_agrees(record.as_bytes());
     }
     for record in [r#"{"Operation\u004eame":"a"}"#, r#"{"any\\thing":"a"}"#, r#"{"a":\ 1}"#, r#"{"a":1\}"#] {
-        assert_eq!(scanned(&SUBJECTS.fast, record.as_bytes()), Err(Doubt::Escape), "{record}");
+        assert_eq!(scanned(record.as_bytes()), Err(Doubt::Escape), "{record}");
         assert_agrees(record.as_bytes());
     }
 }
@@ -240,11 +295,11 @@ fn records_that_do_not_hold_together_are_broken() {
         long("}}"),
         long("\u{0}}\""),
     ] {
-        assert_eq!(scanned(&SUBJECTS.fast, record.as_bytes()), Err(Doubt::Broken), "{record}");
+        assert_eq!(scanned(record.as_bytes()), Err(Doubt::Broken), "{record}");
         assert_agrees(record.as_bytes());
     }
     for record in [&b"{\"a\":\"\xff\"}"[..], b"{\"a\":\xff}", b"{\"a\":\"\xc3\"}", b"{}\xa0"] {
-        assert_eq!(scanned(&SUBJECTS.fast, record), Err(Doubt::Broken));
+        assert_eq!(scanned(record), Err(Doubt::Broken));
         assert_agrees(record);
     }
 }
@@ -300,6 +355,8 @@ fn key() -> impl Strategy<Value = String> {
         "Caller",
         "Workload",
         "CreationTime",
+        "@timestamp",
+        "time",
         "o365",
         "audit",
         "o365.audit",
@@ -336,6 +393,7 @@ fn value() -> impl Strategy<Value = String> {
     let text = select(vec![
         r#""""#,
         r#""Update user""#,
+        r#""2024-03-01T10:00:00Z""#,
         r#""AuditLogs""#,
         r#""SignInLogs""#,
         r#""dotted""#,
@@ -431,8 +489,8 @@ static RECORDS: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
 #[test]
 fn records_as_sources_write_them_need_no_parser() {
     for record in &*RECORDS {
-        let (table, operations) = scanned(&SUBJECTS.fast, record.as_bytes()).unwrap();
-        assert!(table.is_some_and(|table| operations[table].is_some()), "{record}");
+        let (table, texts) = scanned(record.as_bytes()).unwrap();
+        assert!(table.is_some_and(|table| texts[table].iter().all(Option::is_some)), "{record}");
         assert_agrees(record.as_bytes());
     }
 }

@@ -44,7 +44,10 @@ fn assert_same(records: &[Vec<u8>], table: Option<usize>) {
     assert_eq!(format!("{:?}", fast.matches), format!("{:?}", full.matches), "{text:?}");
     assert_eq!(format!("{:?}", fast.failures), format!("{:?}", full.failures), "{text:?}");
     assert_eq!((fast.records, fast.candidates), (full.records, full.candidates), "{text:?}");
-    assert!(fast.rejects.iter().all(|reject| full.rejects.contains(reject)), "{text:?}");
+    for reject in fast.rejects.iter().filter(|reject| !full.rejects.contains(reject)) {
+        assert_eq!(reject.reason, UnknownTable, "{text:?}");
+        assert!(full.rejects.iter().any(|other| other.offset == reject.offset), "{text:?}");
+    }
     for reject in full.rejects.iter().filter(|reject| !fast.rejects.contains(reject)) {
         assert_eq!(reject.reason, InvalidJson, "{text:?}");
         assert!(holds_together(&reject.bytes), "{text:?}");
@@ -69,7 +72,7 @@ fn only_records_that_hold_together_without_being_json_are_passed_over() {
     ]);
     let [fast, full] = ENGINES.each_ref().map(|engine| run(engine, &records, None));
     let reasons = |outcome: &Outcome| outcome.rejects.iter().map(|reject| reject.reason).collect::<Vec<_>>();
-    assert_eq!(reasons(&fast), [InvalidJson, InvalidJson, UnknownTable, InvalidJson]);
+    assert_eq!(reasons(&fast), [InvalidJson, InvalidJson, UnknownTable, UnknownTable]);
     assert_eq!(
         reasons(&full),
         [InvalidJson, InvalidJson, InvalidJson, InvalidJson, UnknownTable, InvalidJson]
