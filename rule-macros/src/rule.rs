@@ -70,3 +70,57 @@ fn function_name(index: usize, name: &str) -> String {
     let words = words.collect::<Vec<_>>().join("_").to_ascii_lowercase();
     format!("test_{}_{words}", index + 1).trim_end_matches('_').to_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::Source;
+    use proc_macro2::TokenTree;
+    use rule_lang::schemas::Schemas;
+    use std::path::{Path, PathBuf};
+
+    /// The bodies of the rules in the files of a folder and of the folders within.
+    fn bodies(folder: &Path, found: &mut Vec<(PathBuf, TokenStream)>) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                bodies(&path, found);
+            } else {
+                let text = std::fs::read_to_string(&path).unwrap();
+                found.extend(body(&text.parse().unwrap()).map(|body| (path, body)));
+            }
+        }
+    }
+
+    /// What stands in the braces of `rule! { … }`.
+    fn body(file: &TokenStream) -> Option<TokenStream> {
+        let tokens: Vec<TokenTree> = file.clone().into_iter().collect();
+        tokens.windows(3).find_map(|tokens| match tokens {
+            [TokenTree::Ident(word), TokenTree::Punct(_), TokenTree::Group(group)] if word == "rule" => {
+                Some(group.stream())
+            }
+            _ => None,
+        })
+    }
+
+    /// What a rule means, without the places of its parts.
+    fn meaning(source: &Source) -> String {
+        let outcome = rule::compile(&source.text, &Schemas::builtin(), &Beside(None));
+        let rule = outcome.rule.unwrap_or_else(|| panic!("{:?}\n{}", outcome.diagnostics, source.text));
+        let shown = format!("{:?} {:?} {:?}", rule.metadata, rule.plan, rule.visible);
+        let parts = shown.split("Span {").map(|part| part.split_once('}').map_or(part, |(_, rest)| rest));
+        parts.collect()
+    }
+
+    #[test]
+    fn shipped_rules_mean_the_same_where_their_tokens_have_no_places() {
+        let mut found = Vec::new();
+        bodies(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../rules/src"), &mut found);
+        assert!(found.len() > 20);
+        for (path, body) in found {
+            let (placed, unplaced) = (Source::of(body.clone()), Source::without_places(body));
+            assert_ne!(placed.text, unplaced.text);
+            assert_eq!(meaning(&placed), meaning(&unplaced), "{}", path.display());
+        }
+    }
+}

@@ -5,8 +5,8 @@
 //! ```
 //!
 //! `Span::join` is not stable, so the source cannot be had in one piece: each token is put at its own line and column.
-//! Where tokens have no such place (editors, tokens made by other macros) they are put one after the other, with the
-//! blanks that Rust's tokens have lost left out again inside KQL's own words (`project-away`, `!in`, `in~`).
+//! Where tokens have no such place (editors, tokens made by other macros) they are put one after the other with a blank
+//! between, but for what KQL writes as one: `project-away`, `!in`, `=~`, `datetime(2024-03-01)`, `Initiating*`.
 
 use proc_macro2::{Delimiter, Group, LineColumn, Spacing, Span, TokenStream, TokenTree};
 
@@ -45,24 +45,26 @@ enum PieceKind {
     Doc,
 }
 
-/// Operators of KQL that are several tokens of Rust.
-const HYPHENATED: [(&str, &str); 15] = [
-    ("graph", "match"),
-    ("granny", "asc"),
-    ("granny", "desc"),
-    ("make", "graph"),
-    ("make", "series"),
-    ("mv", "apply"),
-    ("mv", "expand"),
-    ("parse", "kv"),
-    ("parse", "where"),
-    ("project", "away"),
-    ("project", "keep"),
-    ("project", "rename"),
-    ("project", "reorder"),
-    ("sample", "distinct"),
-    ("top", "nested"),
+/// Signs of KQL that are several characters, each a token of its own where a macro that wrote the rule lost their
+/// spacing. None of them is two signs of KQL in a row.
+const SIGNS: [(&str, &str); 9] = [
+    ("=", "~"),
+    ("!", "~"),
+    ("=", "="),
+    ("!", "="),
+    ("<", "="),
+    (">", "="),
+    ("<", ">"),
+    ("=", ">"),
+    (".", "."),
 ];
+
+/// Types whose literals are written `type(text)`, the text by rules of its own.
+const LITERAL_TYPES: [&str; 11] =
+    ["bool", "date", "datetime", "decimal", "double", "guid", "int", "long", "real", "time", "timespan"];
+
+/// Operators that take patterns of names, such as `Initiating*`.
+const TAKE_PATTERNS: [&str; 4] = ["away", "keep", "reorder", "union"];
 
 impl Source {
     /// The text of `tokens`.
@@ -70,6 +72,14 @@ impl Source {
         let mut pieces = Vec::new();
         flatten(tokens, &mut pieces);
         by_position(&pieces).unwrap_or_else(|| by_spacing(&pieces))
+    }
+
+    /// The text as it is rebuilt where tokens have no places.
+    #[cfg(test)]
+    pub(crate) fn without_places(tokens: TokenStream) -> Source {
+        let mut pieces = Vec::new();
+        flatten(tokens, &mut pieces);
+        by_spacing(&pieces)
     }
 
     /// The spans of the first and the last token that a range of bytes touches; the nearest token where it touches
@@ -174,32 +184,92 @@ fn by_position(pieces: &[Piece]) -> Option<Source> {
 /// The text with the tokens one after the other.
 fn by_spacing(pieces: &[Piece]) -> Source {
     let mut source = Source { text: String::new(), places: Vec::with_capacity(pieces.len()) };
+    let mut context = Context::default();
     for (index, piece) in pieces.iter().enumerate() {
-        if index > 0 && !is_glued(pieces, index) {
-            source.text.push(if pieces[index - 1].kind == PieceKind::Doc { '\n' } else { ' ' });
+        if let Some(before) = index.checked_sub(1).and_then(|before| pieces.get(before)) {
+            let neighbours = Neighbours { pieces, index };
+            match before.kind {
+                PieceKind::Doc => source.text.push('\n'),
+                PieceKind::Joint => {}
+                _ if context.glues(&neighbours) => {}
+                _ => source.text.push(' '),
+            }
         }
+        context.pass(pieces, index);
         source.push(piece);
     }
     source
 }
 
-/// Whether the token at `index` follows the one before it without a blank.
-fn is_glued(pieces: &[Piece], index: usize) -> bool {
-    let text = |at: Option<usize>| at.and_then(|at| pieces.get(at)).map_or("", |piece| piece.text.as_str());
-    let (before, here, next) = (text(index.checked_sub(1)), text(Some(index)), text(Some(index + 1)));
-    let hyphenated = |left: &str, right: &str| HYPHENATED.contains(&(left, right));
-    let is_range =
-        |at: usize| text(Some(at)) == "." && (text(Some(at + 1)) == "." || text(at.checked_sub(1)) == ".");
-    if pieces[index - 1].kind == PieceKind::Joint {
-        return true;
+/// A token and those around it.
+struct Neighbours<'a> {
+    pieces: &'a [Piece],
+    index: usize,
+}
+
+/// Where in a rule the next token stands, as far as blanks matter there.
+#[derive(Debug, Default)]
+struct Context {
+    /// Brackets open since that of a `type(text)` literal, itself included.
+    literal: usize,
+    /// Within an operator that takes patterns of names.
+    patterns: bool,
+    /// Behind a text that began with `@`, in which a doubled quote is a quote: for Rust, two texts.
+    verbatim: bool,
+}
+
+impl Context {
+    /// Whether the token follows the one before it without a blank.
+    fn glues(&self, at: &Neighbours<'_>) -> bool {
+        let (before, here) = (at.text(-1), at.text(0));
+        let words = |left, right| at.is_word(left) && at.is_word(right);
+        match (before, here) {
+            _ if self.literal > 0 => !words(-1, 0),
+            (_, "(") => LITERAL_TYPES.contains(&before),
+            (_, "*") => self.patterns && at.is_word(-1) && !at.begins_list(-1),
+            ("*", _) => self.patterns && at.is_word(0) && !matches!(here, "asc" | "desc" | "granny"),
+            (_, "-") => words(-1, 1),
+            ("-", _) => words(-2, 0),
+            _ if SIGNS.contains(&(before, here)) => true,
+            (_, ".") => at.text(1) != ".",
+            (".", _) => at.text(-2) != ".",
+            ("in", "~") | ("!" | "@" | "$", _) => true,
+            ("h" | "H", here) => here.starts_with(['"', '@']),
+            (_, here) => self.verbatim && here.starts_with('"'),
+        }
     }
-    match (before, here) {
-        (_, "-") => hyphenated(before, next),
-        ("-", _) => hyphenated(text(index.checked_sub(2)), here),
-        (_, ".") => !is_range(index),
-        (".", _) => !is_range(index - 1),
-        ("in", "~") | ("!" | "@" | "$", _) => true,
-        _ => false,
+
+    /// Goes past the token at `index`.
+    fn pass(&mut self, pieces: &[Piece], index: usize) {
+        let at = Neighbours { pieces, index };
+        self.verbatim = at.text(0).starts_with('"') && (self.verbatim || at.text(-1) == "@");
+        match at.text(0) {
+            "(" if self.literal > 0 || LITERAL_TYPES.contains(&at.text(-1)) => self.literal += 1,
+            ")" => self.literal = self.literal.saturating_sub(1),
+            "|" => self.patterns = false,
+            word if TAKE_PATTERNS.contains(&word) => self.patterns = true,
+            _ => {}
+        }
+    }
+}
+
+impl Neighbours<'_> {
+    /// The token so many places behind this one.
+    fn piece(&self, offset: isize) -> Option<&Piece> {
+        self.index.checked_add_signed(offset).and_then(|at| self.pieces.get(at))
+    }
+
+    fn text(&self, offset: isize) -> &str {
+        self.piece(offset).map_or("", |piece| piece.text.as_str())
+    }
+
+    fn is_word(&self, offset: isize) -> bool {
+        self.piece(offset).is_some_and(|piece| piece.kind == PieceKind::Word)
+    }
+
+    /// Whether the word at `offset` is no name in a list of names, but what stands before the list.
+    fn begins_list(&self, offset: isize) -> bool {
+        TAKE_PATTERNS.contains(&self.text(offset)) || self.text(offset - 1) == "="
     }
 }
 
@@ -231,10 +301,24 @@ mod tests {
         assert_eq!(Source::of(tokens(text)).text, text.trim_end());
     }
 
+    /// Text rebuilt from tokens without places, without the blanks beside brackets.
+    fn rebuilt(text: &str) -> String {
+        squeezed(&by_spacing(&pieces(text)).text)
+    }
+
+    fn squeezed(text: &str) -> String {
+        let brackets = [(" (", "("), ("( ", "("), (" )", ")"), (" [", "["), ("[ ", "["), (" ]", "]")];
+        brackets.iter().fold(text.to_owned(), |text, (from, to)| text.replace(from, to))
+    }
+
     #[test]
     fn tokens_without_places_are_glued_as_kql_writes_them() {
         for text in [
             "| project-away a , b",
+            "| project-away Init* , *Id , a*b , *",
+            "| project-reorder * asc , b*",
+            "| extend c = a * b",
+            "| union withsource = T *",
             "| mv-expand a",
             "x !in (1)",
             "x in~ (1)",
@@ -242,9 +326,9 @@ mod tests {
             "x =~ \"y\"",
             "[T1078.004]",
             "x between (1 .. 5)",
-            "a - b",
             "on $left.a == $right.b",
             "@\"a\"",
+            "@\"a\"\"b\"\"c\"",
             "| mv-apply x = y on (summarize count())",
             "| project-reorder a , b",
             "| parse-where a with b",
@@ -253,15 +337,36 @@ mod tests {
             "x !~ \"y\"",
             "x != \"y\"",
             "x >= 1",
-            "ago (1d)",
+            "ago(1d)-2h",
             "x == - 5",
-            "a.b [0]",
+            "a.b[0]",
             "a.b.c",
+            "a-b",
+            "datetime(2024-03-01)",
+            "between (datetime(2024-03-01 12:30:00.5) .. datetime(2024-03-01T12:00:00Z))",
+            "timespan(1.02:03:04)",
+            "guid(74be27de-1e4e-49d9-b579-fe0b331d3642)",
+            "typeof(string) , bin(x , 1h)",
+            "[\"x y\"]",
+            "version : 1.1.1",
+            "fires { } -> { a : 1 }",
         ] {
-            let rebuilt = by_spacing(&pieces(text)).text;
-            let squeeze = |text: &str| text.replace(" (", "(").replace("( ", "(").replace(" )", ")");
-            let squeeze = |text: &str| squeeze(text).replace(" [", "[").replace("[ ", "[").replace(" ]", "]");
-            assert_eq!(squeeze(&rebuilt), squeeze(text));
+            assert_eq!(rebuilt(text).replace(" - ", "-"), squeezed(text).replace(" - ", "-"));
+        }
+    }
+
+    #[test]
+    fn signs_stay_whole_where_their_spacing_is_lost() {
+        let alone = |text: &str| {
+            let mut pieces = pieces(text);
+            for piece in pieces.iter_mut().filter(|piece| piece.kind == PieceKind::Joint) {
+                piece.kind = PieceKind::Alone;
+            }
+            squeezed(&by_spacing(&pieces).text)
+        };
+        for text in ["x =~ \"y\"", "x !~ \"y\"", "x == y", "x != y", "x <= 1", "x >= 1", "x <> y", "(1 .. 5)"]
+        {
+            assert_eq!(alone(text), text);
         }
     }
 
