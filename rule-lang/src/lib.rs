@@ -20,6 +20,7 @@ pub mod planning;
 pub mod rule;
 pub mod schemas;
 pub mod syntax;
+mod walk;
 
 pub use catalog::{Catalog, CatalogTable};
 pub use diagnostic::Diagnostic;

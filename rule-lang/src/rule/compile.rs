@@ -16,8 +16,8 @@ use crate::nearest::nearest;
 use crate::planning::static_tables;
 use crate::schemas::Schemas;
 use crate::syntax::{Script, Statement};
-use crate::{Diagnostic, Span, kuery, parser};
-use rule_model::plan::{HIDDEN, Plan};
+use crate::{Diagnostic, Span, kuery, parser, walk};
+use rule_model::plan::{HIDDEN, Name, Plan};
 use std::collections::HashSet;
 
 /// Files that a rule names, relative to its own.
@@ -76,13 +76,14 @@ enum Place {
 impl Compiler<'_> {
     fn rule(&mut self, written: &written::Rule) -> Option<Rule> {
         let fields = fields::read(written, self.text, &mut self.faults);
-        let tests = self.tests(&written.tests);
+        let mut tests = self.tests(&written.tests);
         let query = self.query(written, &fields)?;
         let plan = self.plan(&query, written, &fields);
         self.tables_of_tests(&written.tests, plan.as_ref(), &query.text);
         let plan = plan?;
         self.references(&fields.references, &plan);
         self.expected_columns(&written.tests, &plan);
+        self.events_tables(written, &plan, &mut tests);
         let Fields { metadata, full_scan, .. } = fields;
         let table = written.table.as_ref().map(|table| table.text.to_string());
         let Query { text, language, .. } = query;
@@ -248,6 +249,32 @@ impl Compiler<'_> {
                 Some(meant) => fault.help(format!("write `{meant}`")),
                 None => fault.note(format!("its columns are {}", visible().collect::<Vec<_>>().join(", "))),
             });
+        }
+    }
+
+    /// Says of each event of the tests whose table is not named that it is of the head's, or of the one that the query
+    /// reads.
+    fn events_tables(&mut self, written: &written::Rule, plan: &Plan, tests: &mut [Test]) {
+        let read: Vec<&str> = walk::tables(plan).into_iter().map(Name::as_str).collect();
+        let table = match (&written.table, read.as_slice()) {
+            (Some(head), _) => Some(head.text.to_string()),
+            (None, [one]) => Some((*one).to_owned()),
+            _ => None,
+        };
+        for (test, typed) in written.tests.iter().zip(tests) {
+            for (named, _) in &mut typed.events {
+                *named = named.take().or_else(|| table.clone());
+            }
+            if let Some(events) = test.events.iter().find(|events| events.table.is_none() && table.is_none())
+            {
+                let fault = Diagnostic::error(events.span, "it is not said of which table this event is");
+                let name = read.first().copied().unwrap_or("AuditLogs");
+                self.faults.push(
+                    fault
+                        .note(format!("the query reads {}", read.join(", ")))
+                        .help(format!("write the table's name before it: `{name} {{ … }}`")),
+                );
+            }
         }
     }
 

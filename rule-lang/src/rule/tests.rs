@@ -114,14 +114,75 @@ fn faults_in_files_and_raw_strings_name_their_line_and_column() {
 
 #[test]
 fn a_failing_test_says_which_condition_failed_on_which_value() {
-    let query = "| where Category == \"RoleManagement\" and OperationName == \"x\"\n";
-    let test = "test \"a\" fires { \"Category\": \"rolemanagement\", \"OperationName\": \"x\" }";
-    let found = errors(&format!("{HEAD}{FIELDS}{query}{test}"));
-    assert_eq!(found.len(), 1);
-    assert_eq!(found[0].0, "\"a\"");
-    let message = "test \"a\" fails: no alert, where one is expected\n\
-                   note: `Category == \"RoleManagement\"` is not true: Category is \"rolemanagement\"";
-    assert_eq!(found[0].1, message);
+    for (query, test, message) in [
+        (
+            "| where Category == \"RoleManagement\" and OperationName == \"x\"",
+            "fires { \"Category\": \"rolemanagement\", \"OperationName\": \"x\" }",
+            "no alert, where one is expected\n\
+             note: `Category == \"RoleManagement\"` is false: Category is \"rolemanagement\"\n\
+             help: `=~` ignores case",
+        ),
+        (
+            "| where OperationName has \"x\" | where tostring(InitiatedBy.user.id) == \"7\" or Category == \"b\"",
+            "fires { \"OperationName\": \"x\", \"InitiatedBy\": { \"user\": { \"id\": 8 } }, \"Category\": \"a\" }",
+            "no alert, where one is expected\n\
+             note: `tostring(InitiatedBy.user.id) == \"7\"` is false: tostring(InitiatedBy.user.id) is \"8\", \
+             InitiatedBy.user.id is 8\n\
+             note: `Category == \"b\"` is false: Category is \"a\"",
+        ),
+        (
+            "| where OperationName == \"x\"",
+            "silent { \"OperationName\": \"x\" }",
+            "an alert, where none is expected\nnote: its row is { OperationName: \"x\" }",
+        ),
+        (
+            "| where OperationName == \"x\" | project OperationName",
+            "fires [{ \"OperationName\": \"x\" }] -> { OperationName: \"y\" }",
+            "OperationName is \"x\", not \"y\"",
+        ),
+        (
+            "| where OperationName == \"x\" | join (SigninLogs | where UserId == \"u\") on CorrelationId",
+            "fires { \"OperationName\": \"x\" }, SigninLogs { \"UserId\": \"v\" }",
+            "no alert, where one is expected\n\
+             note: the right side of `join (SigninLogs | where UserId == \"u\") on CorrelationId` has no row\n\
+             note: `UserId == \"u\"` is false: UserId is \"v\"",
+        ),
+    ] {
+        let schedule = "schedule: every 1h over 1h, full_scan: accepted,\n";
+        let found = errors(&format!("{HEAD}{FIELDS}{schedule}{query}\ntest \"a\" {test}"));
+        assert_eq!(found, [("\"a\"".to_owned(), format!("test \"a\" fails: {message}"))]);
+    }
+}
+
+#[test]
+fn a_trigger_that_is_not_met_says_so() {
+    let rule = format!(
+        "{HEAD}{FIELDS}schedule: every 1h over 1h, trigger: > 1,\n{QUERY}test \"a\" fires {{ \"OperationName\": \"x\" }}"
+    );
+    assert_eq!(
+        errors(&rule)[0].1,
+        "test \"a\" fails: no alert, where one is expected\n\
+         note: the query gives 1 row, and `trigger: > 1` is not met"
+    );
+}
+
+#[test]
+fn the_table_of_an_event_is_the_only_one_or_must_be_named() {
+    let rule = |query: &str, test: &str| {
+        format!("/// T\n///\n/// D.\n{FIELDS}schedule: every 1h over 1h,\n{query}\n{test}")
+    };
+    let event = "test \"a\" fires { \"OperationName\": \"x\" }";
+    assert_eq!(errors(&rule("AuditLogs | where OperationName == \"x\"", event)), []);
+    let found = errors(&rule("union AuditLogs, SigninLogs | where OperationName == \"x\"", event));
+    assert_eq!(
+        found,
+        [(
+            "{ \"OperationName\": \"x\" }".to_owned(),
+            "it is not said of which table this event is\nnote: the query reads AuditLogs, SigninLogs\n\
+             help: write the table's name before it: `AuditLogs { … }`"
+                .to_owned()
+        )]
+    );
 }
 
 #[test]

@@ -2,11 +2,13 @@
 
 use super::typed::{Rule, Test};
 use crate::Diagnostic;
-use crate::planning::{conjuncts, static_tables};
+use crate::planning::static_tables;
 use crate::schemas::Schemas;
 use rule_eval::evaluate::Tables;
+use rule_eval::evaluate::trace::trace;
+use rule_eval::evaluate::verdict::{Part, Verdict};
 use rule_eval::{Context, Row, Table, evaluate, inferred, json, record};
-use rule_model::plan::{Expr, ExprKind, Field, HIDDEN, Name, Operator, Plan, Query, Source, Stage};
+use rule_model::plan::{Field, HIDDEN, Name, Operator, Plan, Span};
 use rule_model::{Bag, DateTime, Schema, Value};
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -39,27 +41,132 @@ impl Tables for Events<'_> {
 
 /// The rows that the evaluator gives for the events of a test.
 pub fn rows(rule: &Rule, test: &Test, schemas: &Schemas) -> Result<Table, String> {
-    let events = events(rule, test, schemas)?;
-    evaluate(&rule.plan, &events, &mut events.context()).map_err(|error| error.message)
+    rows_of(rule, &events(rule, test, schemas)?)
+}
+
+fn rows_of(rule: &Rule, events: &Events<'_>) -> Result<Table, String> {
+    evaluate(&rule.plan, events, &mut events.context()).map_err(|error| error.message)
 }
 
 fn run_one(rule: &Rule, test: &Test, schemas: &Schemas) -> Result<(), Diagnostic> {
     let fault =
         |message: String| Diagnostic::error(test.span, format!("test \"{}\" fails: {message}", test.name));
     let events = events(rule, test, schemas).map_err(fault)?;
-    let table = evaluate(&rule.plan, &events, &mut events.context()).map_err(|error| fault(error.message))?;
+    let table = rows_of(rule, &events).map_err(fault)?;
     let fires = rule.metadata.trigger.fires(table.rows.len() as u64) && !table.rows.is_empty();
     match (test.fires, fires) {
         (true, false) => {
             let silent = fault("no alert, where one is expected".to_owned());
-            Err(reason(rule, &events).into_iter().fold(silent, Diagnostic::note))
+            Err(if table.rows.is_empty() {
+                because(silent, &rule.plan, &rule.query, &events)
+            } else {
+                let trigger = rule.metadata.trigger;
+                let (comparison, wanted) = (trigger.comparison.symbol(), trigger.rows);
+                let rows = counted(table.rows.len(), "row");
+                silent
+                    .note(format!("the query gives {rows}, and `trigger: {comparison} {wanted}` is not met"))
+            })
         }
         (false, true) => {
             let row = table.rows.first().map(|row| shown_row(&table.columns, row)).unwrap_or_default();
             Err(fault("an alert, where none is expected".to_owned()).note(format!("its row is {row}")))
         }
-        _ => expected(test, &table).map_err(fault),
+        (true, true) => expected(test, &table, fault),
+        (false, false) => Ok(()),
     }
+}
+
+/// The fault of a query without result, with the conditions that decided and what would make them hold.
+fn because(fault: Diagnostic, plan: &Plan, text: &str, events: &Events<'_>) -> Diagnostic {
+    let steps = match trace(plan, events, &mut events.context()) {
+        Ok(steps) => steps,
+        Err(error) => return fault.note(error.message),
+    };
+    let Some(step) = steps.iter().find(|step| step.rows == 0) else {
+        return fault.note("there is no event of the table that the query begins with");
+    };
+    if let Some(right) = right_side(plan, step.span) {
+        let is_empty =
+            evaluate(&right, events, &mut events.context()).is_ok_and(|right| right.rows.is_empty());
+        if is_empty {
+            let fault = fault.note(format!("the right side of `{}` has no row", first_line(step.span, text)));
+            return because(fault, &right, text, events);
+        }
+    }
+    let tests: Vec<&Verdict> = step.verdicts.first().map(deciding).unwrap_or_default();
+    if tests.is_empty() {
+        return fault.note(format!("`{}` leaves no row", first_line(step.span, text)));
+    }
+    let fault = tests.iter().take(SHOWN_TESTS).fold(fault, |fault, test| fault.note(line(test, text)));
+    let near_miss = tests.iter().find_map(|test| match &test.part {
+        Part::Test { near_miss, .. } => *near_miss,
+        _ => None,
+    });
+    match near_miss {
+        Some(near_miss) => fault.help(near_miss.to_string()),
+        None => fault,
+    }
+}
+
+/// The right side of the join of the root that is written at `span`, as a plan of its own.
+fn right_side(plan: &Plan, span: Span) -> Option<Plan> {
+    let join = plan.root.stages.iter().find_map(|stage| match &stage.operator {
+        Operator::Join(join) if stage.span == span => Some(join),
+        _ => None,
+    })?;
+    let visible = join.right.output().len();
+    Some(Plan { bindings: plan.bindings.clone(), root: join.right.clone(), visible })
+}
+
+/// The single tests that settled a condition: of an `or` that does not hold, those of all its parts.
+fn deciding(verdict: &Verdict) -> Vec<&Verdict> {
+    match &verdict.decided_by().part {
+        Part::All(parts) | Part::Any(parts) => parts.iter().flat_map(deciding).collect(),
+        Part::Not(_) | Part::Test { .. } => vec![verdict.decided_by()],
+    }
+}
+
+/// Verdict and values on one line: `` `a == "x"` is false: a is "y" ``.
+fn line(verdict: &Verdict, text: &str) -> String {
+    let (part, word) = (first_line(verdict.span, text), verdict.word());
+    let operands = match &verdict.part {
+        Part::Test { operands, .. } => operands.as_slice(),
+        Part::Not(inner) => match &inner.part {
+            Part::Test { operands, .. } => operands.as_slice(),
+            _ => &[],
+        },
+        Part::All(_) | Part::Any(_) => &[],
+    };
+    let values: Vec<String> = operands
+        .iter()
+        .map(|operand| format!("{} is {}", operand.name(text), shown(&operand.value)))
+        .collect();
+    if values.is_empty() {
+        format!("`{part}` is {word}")
+    } else {
+        format!("`{part}` is {word}: {}", values.join(", "))
+    }
+}
+
+/// Tests of one condition that a message shows; an `or` can have hundreds.
+const SHOWN_TESTS: usize = 6;
+/// Characters of a condition or operator that a message shows.
+const SHOWN_CHARS: usize = 120;
+/// Columns of a row that a message shows.
+const SHOWN_COLUMNS: usize = 16;
+
+/// The text at a place, on one line and not too long for a message.
+fn first_line(span: Span, text: &str) -> String {
+    let written = span.text(text).trim_start_matches(['|', ' ', '\t', '\r', '\n']);
+    let words = written.split_whitespace().collect::<Vec<_>>().join(" ");
+    match words.char_indices().nth(SHOWN_CHARS) {
+        Some((end, _)) => format!("{}…", &words[..end]),
+        None => words,
+    }
+}
+
+fn counted(count: usize, what: &str) -> String {
+    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
 }
 
 /// The events of a test, each read as a row of its table. Those of a table without a schema (a watchlist) make up the
@@ -77,15 +184,8 @@ fn events<'a>(rule: &Rule, test: &Test, schemas: &'a Schemas) -> Result<Events<'
             watched.entry(name.as_str().into()).or_default().push(record.as_ref().clone());
             continue;
         }
-        let name = named.as_ref().or(rule.table.as_ref());
-        let schema = match name {
-            Some(name) => schemas.find(name),
-            None => only_table(&rule.plan).and_then(|name| schemas.find(&name)),
-        };
-        let Some(schema) = schema else {
-            return Err(
-                "it is not said of which table an event is; write the table's name before it".to_owned()
-            );
+        let Some(schema) = named.as_ref().or(rule.table.as_ref()).and_then(|name| schemas.find(name)) else {
+            return Err("it is not said of which table an event is".to_owned());
         };
         let row = record::row(record, schema);
         if let Some(&Value::DateTime(time)) = schema.time.and_then(|index| row.get(index)) {
@@ -98,20 +198,12 @@ fn events<'a>(rule: &Rule, test: &Test, schemas: &'a Schemas) -> Result<Events<'
     Ok(events)
 }
 
-/// The table that the root of a plan reads.
-fn only_table(plan: &Plan) -> Option<Name> {
-    match &plan.root.source {
-        Source::Table(name) => Some(name.clone()),
-        _ => None,
-    }
-}
-
 fn fields(schema: &Schema) -> Vec<Field> {
     schema.columns.iter().map(|column| Field::new(column.name.as_ref(), column.ty)).collect()
 }
 
-/// Whether some row has all values that the test names.
-fn expected(test: &Test, table: &Table) -> Result<(), String> {
+/// Whether some row has all values that the test names; else how the nearest row differs.
+fn expected(test: &Test, table: &Table, fault: impl Fn(String) -> Diagnostic) -> Result<(), Diagnostic> {
     let differences = |row: &Row| -> Vec<String> {
         let differs = |(name, expected): &(String, String)| {
             let value = table.column_index(name).and_then(|index| row.get(index));
@@ -121,70 +213,14 @@ fn expected(test: &Test, table: &Table) -> Result<(), String> {
         test.expected.iter().filter_map(differs).collect()
     };
     let nearest = table.rows.iter().map(differences).min_by_key(Vec::len).unwrap_or_default();
-    if nearest.is_empty() { Ok(()) } else { Err(nearest.join("; ")) }
-}
-
-/// The first condition that drops the last event that was left, with the values it looked at.
-fn reason(rule: &Rule, events: &Events<'_>) -> Option<String> {
-    let root = &rule.plan.root;
-    let mut query = Query { source: root.source.clone(), columns: root.columns.clone(), stages: Vec::new() };
-    let mut rows = run_query(&rule.plan, &query, events)?;
-    for stage in &root.stages {
-        let parts = match &stage.operator {
-            Operator::Where(predicate) => {
-                conjuncts(predicate).into_iter().cloned().map(Operator::Where).collect()
-            }
-            other => vec![other.clone()],
-        };
-        for operator in parts {
-            let condition = match &operator {
-                Operator::Where(condition) => Some(condition.clone()),
-                _ => None,
-            };
-            query.stages.push(Stage { operator, ..stage.clone() });
-            let left = run_query(&rule.plan, &query, events)?;
-            if left.rows.is_empty() {
-                return Some(explain(condition.as_ref(), stage, &rule.query, &rows));
-            }
-            rows = left;
+    match nearest.as_slice() {
+        [] => Ok(()),
+        _ if table.rows.len() == 1 => Err(fault(nearest.join("; "))),
+        _ => {
+            let message =
+                format!("no alert has all the values; the nearest of {}: ", counted(table.rows.len(), "row"));
+            Err(fault(message + &nearest.join("; ")))
         }
-    }
-    None
-}
-
-fn run_query(plan: &Plan, query: &Query, events: &Events<'_>) -> Option<Table> {
-    let plan = Plan { bindings: plan.bindings.clone(), root: query.clone(), visible: query.output().len() };
-    evaluate(&plan, events, &mut events.context()).ok()
-}
-
-fn explain(condition: Option<&Expr>, stage: &Stage, text: &str, rows: &Table) -> String {
-    let (Some(condition), Some(row)) = (condition, rows.rows.first()) else {
-        return if rows.rows.is_empty() {
-            "there is no event of the table that the query begins with".to_owned()
-        } else {
-            format!("`{}` leaves no row", stage.span.text(text).trim())
-        };
-    };
-    let mut columns = Vec::new();
-    columns_of(condition, &mut columns);
-    let values = columns.iter().filter_map(|name| {
-        let value = row.get(rows.column_index(name)?)?;
-        Some(format!("{name} is {}", shown(value)))
-    });
-    format!("`{}` is not true: {}", condition.span.text(text).trim(), values.collect::<Vec<_>>().join(", "))
-}
-
-/// The columns that an expression reads, each once.
-fn columns_of<'e>(expr: &'e Expr, columns: &mut Vec<&'e str>) {
-    match &expr.kind {
-        ExprKind::Column(name) if !columns.contains(&name.as_str()) => columns.push(name),
-        ExprKind::Property(inner, _) => columns_of(inner, columns),
-        ExprKind::Element(inner, index) => {
-            columns_of(inner, columns);
-            columns_of(index, columns);
-        }
-        ExprKind::Call(_, args) => args.iter().for_each(|arg| columns_of(arg, columns)),
-        _ => {}
     }
 }
 
@@ -200,7 +236,11 @@ fn shown(value: &Value) -> String {
 fn shown_row(columns: &[Field], row: &Row) -> String {
     let cells = columns.iter().zip(row).filter(|(column, _)| !column.name.starts_with(HIDDEN));
     let cells = cells.filter(|(_, value)| !value.is_null() && **value != Value::EMPTY);
-    let cells: Vec<String> =
+    let mut cells: Vec<String> =
         cells.map(|(column, value)| format!("{}: {}", column.name, shown(value))).collect();
+    if cells.len() > SHOWN_COLUMNS {
+        cells.truncate(SHOWN_COLUMNS);
+        cells.push("…".to_owned());
+    }
     format!("{{ {} }}", cells.join(", "))
 }
