@@ -12,6 +12,7 @@
 
 mod aggregate;
 mod call;
+pub(crate) mod conditions;
 mod expand;
 mod inline;
 mod join;

@@ -15,6 +15,7 @@ pub mod diagnostic;
 pub mod kuery;
 mod lexer;
 pub mod nearest;
+mod origins;
 pub mod parser;
 pub mod planning;
 pub mod rule;

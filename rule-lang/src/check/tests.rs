@@ -7,6 +7,7 @@ use rule_model::Type;
 use rule_model::plan::{Field, Operator, Source};
 
 mod columns;
+mod conditions;
 mod errors;
 mod plans;
 
