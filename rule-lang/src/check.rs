@@ -13,6 +13,7 @@
 mod aggregate;
 mod call;
 pub(crate) mod conditions;
+pub(crate) mod enumerated;
 mod expand;
 mod inline;
 mod join;

@@ -23,14 +23,15 @@ pub(crate) struct Origin {
 /// The origins of the columns in view.
 pub(crate) type Origins = HashMap<Name, Origin>;
 
-/// Hands every expression of `plan` to `visitor`, with the origins of the columns that it can name.
-pub(crate) fn visit<'p>(plan: &'p Plan, visitor: &mut dyn FnMut(&'p Expr, &Origins)) {
+/// Hands every expression of `plan` to `visitor`, with the origins of the columns that it can name; gives the origins
+/// of its result.
+pub(crate) fn visit<'p>(plan: &'p Plan, visitor: &mut dyn FnMut(&'p Expr, &Origins)) -> Origins {
     let mut walker = Walker { bindings: Vec::new(), visitor };
     for query in &plan.bindings {
         let origins = walker.query(query, &Origins::new());
         walker.bindings.push(origins);
     }
-    walker.query(&plan.root, &Origins::new());
+    walker.query(&plan.root, &Origins::new())
 }
 
 struct Walker<'p, 'v> {
@@ -71,7 +72,7 @@ impl<'p> Walker<'p, '_> {
                 exprs.iter().for_each(|expr| self.expr(expr, &Origins::new()));
                 Origins::new()
             }
-            Source::DataTable(_) => Origins::new(),
+            Source::DataTable(_) | Source::OpenTable(_) => Origins::new(),
         }
     }
 

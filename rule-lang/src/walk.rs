@@ -118,7 +118,11 @@ fn add_query<'p>(query: &'p Query, found: &mut Vec<&'p Query>) {
         Source::Union(union) => union.inputs.iter().for_each(|input| add_query(&input.query, found)),
         Source::Print(exprs) => exprs.iter().for_each(|expr| add_queries_of(expr, found)),
         Source::Range(exprs) => exprs.iter().for_each(|expr| add_queries_of(expr, found)),
-        Source::Table(_) | Source::Binding(_) | Source::Input | Source::DataTable(_) => {}
+        Source::Table(_)
+        | Source::OpenTable(_)
+        | Source::Binding(_)
+        | Source::Input
+        | Source::DataTable(_) => {}
     }
     for stage in &query.stages {
         of_operator(&stage.operator).into_iter().for_each(|expr| add_queries_of(expr, found));

@@ -1,13 +1,31 @@
-//! Diagnostics as `compile_error!`s under the user's own tokens.
+//! Diagnostics under the user's own tokens.
 
 use crate::text::Source;
 use proc_macro2::{Delimiter, Group, Ident, Literal, Punct, Spacing, Span, TokenStream, TokenTree};
+use quote::quote;
 use rule_lang::Diagnostic;
+use rule_lang::diagnostic::Level;
 
-/// `::core::compile_error! { message }` at the place of a diagnostic.
+/// A diagnostic at its place: an error as a `compile_error!`, a warning as the use of something deprecated, which is what
+/// stable Rust has for it.
 pub(crate) fn diagnostic(diagnostic: &Diagnostic, source: &Source) -> TokenStream {
     let (first, last) = source.spans(diagnostic.span);
-    error(&diagnostic.to_string(), first, last)
+    match diagnostic.level {
+        Level::Error => error(&diagnostic.to_string(), first, last),
+        Level::Warning => warning(&diagnostic.to_string(), first),
+    }
+}
+
+fn warning(note: &str, span: Span) -> TokenStream {
+    let used = Ident::new("warning", span);
+    quote! {
+        const _: () = {
+            #[deprecated(note = #note)]
+            #[allow(non_upper_case_globals)]
+            const warning: () = ();
+            #used
+        };
+    }
 }
 
 /// `::core::compile_error! { message }` from one token to another: rustc points at everything from the first token of

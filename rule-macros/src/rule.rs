@@ -5,9 +5,9 @@ use crate::text::Source;
 use crate::{emit, report};
 use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote};
+use rule_lang::planning;
 use rule_lang::rule::typed::Rule;
 use rule_lang::rule::{self, trial};
-use rule_lang::{Diagnostic, planning};
 
 /// The rule, or what is wrong with it and a stub.
 pub(crate) fn expand(body: TokenStream) -> TokenStream {
@@ -25,11 +25,10 @@ pub(crate) fn expand(body: TokenStream) -> TokenStream {
     let outcome = rule::compile(&source.text, &schemas, &Beside(file));
     let files = outcome.files.iter().map(crate_files::tracked);
     let tracked = quote!(#(#files)*);
+    let reported = outcome.diagnostics.iter().map(|fault| report::diagnostic(fault, &source));
     let Some(rule) = outcome.rule else {
-        let errors = outcome.diagnostics.iter().filter(|fault| is_error(fault));
-        let errors = errors.map(|fault| report::diagnostic(fault, &source));
         let stub = emit::stub();
-        return quote!(#(#errors)* #stub #tracked);
+        return quote!(#(#reported)* #stub #tracked);
     };
     let failed = trial::run(&rule, &schemas);
     let failed = failed.iter().map(|fault| report::diagnostic(fault, &source));
@@ -38,11 +37,8 @@ pub(crate) fn expand(body: TokenStream) -> TokenStream {
     let tables = compiled.body.tables().into_iter().filter_map(|name| schemas.own(name));
     let tables = tables.filter_map(crate_files::tracked_table);
     let tests = tests(&rule, &source);
-    quote!(#(#failed)* #emitted #tests #tracked #(#tables)*)
-}
-
-fn is_error(diagnostic: &Diagnostic) -> bool {
-    diagnostic.level == rule_lang::diagnostic::Level::Error
+    let named = emit::named::references(&rule.named, &source, &schemas);
+    quote!(#(#reported)* #(#failed)* #named #emitted #tests #tracked #(#tables)*)
 }
 
 /// A `#[test]` for each inline test, which runs the generated code.

@@ -124,10 +124,9 @@ impl<'p> Checker<'p> {
     fn repeated(&self, condition: &Expr, known: &[&Expr]) -> Option<Diagnostic> {
         let earlier = known.iter().find(|earlier| same(earlier, condition))?;
         let fault = Diagnostic::error(condition.span, "this condition repeats an earlier one");
-        let fault = match self.shown(earlier) == self.shown(condition) {
-            true => fault,
-            false => fault.note(format!("`{}` says the same", self.shown(earlier))),
-        };
+        let earlier = self.shown(earlier);
+        let is_equal = earlier == self.shown(condition);
+        let fault = if is_equal { fault } else { fault.note(format!("`{earlier}` says the same")) };
         Some(fault.help("leave it out"))
     }
 
@@ -304,8 +303,11 @@ fn survives(condition: &Expr, operator: &Operator) -> bool {
             .all(|column| assignments.iter().any(|it| it.name == **column && reads(&it.value, column)))
     };
     let unchanged = match operator {
-        Operator::Where(_) | Operator::Sort(_) | Operator::Top { .. } | Operator::Take(_) => true,
-        Operator::Sample { of: None, .. } => true,
+        Operator::Where(_)
+        | Operator::Sort(_)
+        | Operator::Top { .. }
+        | Operator::Take(_)
+        | Operator::Sample { of: None, .. } => true,
         Operator::Extend(assignments) | Operator::Serialize(assignments) => !assigns(assignments),
         Operator::Project(assignments) => passes(assignments),
         Operator::Summarize { by, .. } => passes(by),

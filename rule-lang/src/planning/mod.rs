@@ -102,7 +102,7 @@ fn input(schema: &Schema, fields: &[Field], stages: &mut Vec<Stage>, asked: Aske
 }
 
 /// Whether an operator looks at one row at a time.
-fn is_row_local(operator: &Operator) -> bool {
+pub(crate) fn is_row_local(operator: &Operator) -> bool {
     let exprs = |exprs: &[&Expr]| exprs.iter().all(|expr| Reads::of(expr).is_row_local());
     match operator {
         Operator::Where(predicate) => exprs(&[predicate]),

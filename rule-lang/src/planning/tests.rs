@@ -13,7 +13,9 @@ impl Files for NoFiles {
 }
 
 fn body(query: &str) -> Body {
-    let text = format!("/// T\n///\n/// D.\nid: \"a\", severity: Low, attack: none,\n{query}");
+    let text = format!(
+        "/// T\n///\n/// D.\nid: \"a\", severity: Low, attack: none, schedule: every 1h over 1h, full_scan: accepted,\n{query}"
+    );
     let schemas = Schemas::builtin();
     let outcome = rule::compile(&text, &schemas, &NoFiles);
     let rule = outcome.rule.unwrap_or_else(|| panic!("{query}: {:?}", outcome.diagnostics));

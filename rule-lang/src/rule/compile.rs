@@ -9,8 +9,8 @@ use super::again::filter;
 use super::fields::{self, Fields, Reference};
 use super::typed::{Language, Rule, Test};
 use super::written::{self, EventsKind, Setting, SettingKind};
-use super::{events, head};
-use crate::check::{self, Options};
+use super::{bounds, events, head, names};
+use crate::check::{self, Options, conditions, enumerated};
 use crate::diagnostic::{Level, Position};
 use crate::nearest::nearest;
 use crate::planning::static_tables;
@@ -81,13 +81,37 @@ impl Compiler<'_> {
         let plan = self.plan(&query, written, &fields);
         self.tables_of_tests(&written.tests, plan.as_ref(), &query.text);
         let plan = plan?;
+        self.meaning(&query, &plan, &fields);
         self.references(&fields.references, &plan);
         self.expected_columns(&written.tests, &plan);
         self.events_tables(written, &plan, &mut tests);
+        let named = match query.place {
+            Place::Tokens => names::of(&plan, &query.text, &fields.references),
+            Place::Raw(_) | Place::Apart(..) => Vec::new(),
+        };
         let Fields { metadata, full_scan, .. } = fields;
         let table = written.table.as_ref().map(|table| table.text.to_string());
         let Query { text, language, .. } = query;
-        Some(Rule { metadata, table, visible: plan.visible, plan, query: text, language, full_scan, tests })
+        Some(Rule {
+            metadata,
+            table,
+            visible: plan.visible,
+            plan,
+            query: text,
+            language,
+            full_scan,
+            tests,
+            named,
+        })
+    }
+
+    /// What is wrong with a query that can be run: conditions that say nothing, state without bounds.
+    fn meaning(&mut self, query: &Query, plan: &Plan, fields: &Fields) {
+        let mut faults = conditions::check(plan, &query.text);
+        faults.extend(enumerated::check(plan, self.schemas));
+        faults.extend(bounds::check(plan, &query.text, fields, self.schemas));
+        self.report(query, faults);
+        self.faults.extend(bounds::check_fields(fields));
     }
 
     /// The text of the query, which exactly one of three places gives.
@@ -256,6 +280,7 @@ impl Compiler<'_> {
     /// reads.
     fn events_tables(&mut self, written: &written::Rule, plan: &Plan, tests: &mut [Test]) {
         let read: Vec<&str> = walk::tables(plan).into_iter().map(Name::as_str).collect();
+        let read: Vec<&str> = read.into_iter().filter(|name| self.schemas.find(name).is_some()).collect();
         let table = match (&written.table, read.as_slice()) {
             (Some(head), _) => Some(head.text.to_string()),
             (None, [one]) => Some((*one).to_owned()),

@@ -65,6 +65,8 @@ pub(super) struct Reference {
     pub(super) field: &'static str,
     /// Whether the column may be one that the query computed and projected away.
     pub(super) hidden: bool,
+    /// Whether it is written as a name, not within a text.
+    pub(super) is_bare: bool,
 }
 
 /// What the fields of a rule say.
@@ -79,6 +81,8 @@ pub(super) struct Fields {
     pub(super) kuery: Option<Setting>,
     /// `full_scan: accepted`
     pub(super) full_scan: bool,
+    /// Where the value of each field stands.
+    pub(super) spans: HashMap<String, Span>,
 }
 
 /// Reads the fields of `rule`, whose body is `text`.
@@ -116,6 +120,7 @@ impl Reader<'_> {
                 self.fault(field.name.span, format!("`{name}` is given twice"));
                 continue;
             }
+            self.fields.spans.insert(name.to_owned(), field.value.span);
             self.field(&field.name, &field.value);
         }
     }
@@ -439,7 +444,8 @@ impl Reader<'_> {
 
     fn refer(&mut self, field: &'static str, name: &Name, hidden: bool) {
         if !name.text.is_empty() {
-            self.fields.references.push(Reference { name: name.clone(), field, hidden });
+            let is_bare = name.span.text(self.text) == name.text;
+            self.fields.references.push(Reference { name: name.clone(), field, hidden, is_bare });
         }
     }
 

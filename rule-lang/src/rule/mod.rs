@@ -2,12 +2,14 @@
 
 pub mod again;
 mod attack;
+mod bounds;
 mod compile;
 mod duration;
 mod entities;
 mod events;
 mod fields;
 pub mod head;
+pub mod names;
 mod template;
 #[cfg(test)]
 mod tests;

@@ -169,7 +169,8 @@ fn a_trigger_that_is_not_met_says_so() {
 #[test]
 fn the_table_of_an_event_is_the_only_one_or_must_be_named() {
     let rule = |query: &str, test: &str| {
-        format!("/// T\n///\n/// D.\n{FIELDS}schedule: every 1h over 1h,\n{query}\n{test}")
+        let run = "schedule: every 1h over 1h, full_scan: accepted,";
+        format!("/// T\n///\n/// D.\n{FIELDS}{run}\n{query}\n{test}")
     };
     let event = "test \"a\" fires { \"OperationName\": \"x\" }";
     assert_eq!(errors(&rule("AuditLogs | where OperationName == \"x\"", event)), []);

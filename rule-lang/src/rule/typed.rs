@@ -1,5 +1,6 @@
 //! A checked rule.
 
+use super::names::Named;
 use crate::Span;
 use rule_model::metadata::Metadata;
 use rule_model::plan::{Field, Plan};
@@ -23,6 +24,8 @@ pub struct Rule {
     pub full_scan: bool,
     /// Its inline tests.
     pub tests: Vec<Test>,
+    /// The columns of tables that it names, with their places in the rule's body; none of a query that is no tokens.
+    pub named: Vec<Named>,
 }
 
 /// A query language.

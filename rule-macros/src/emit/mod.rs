@@ -10,6 +10,7 @@
 
 mod expression;
 mod metadata;
+pub(crate) mod named;
 mod row;
 mod statics;
 pub(crate) mod tables;

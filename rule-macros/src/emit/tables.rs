@@ -39,5 +39,10 @@ fn table(schema: &Schema) -> TokenStream {
     let name = format_ident!("{}", source::static_name(&schema.name));
     // The text is Rust that this workspace's own generator writes.
     let value: TokenStream = source::source_text(schema, "g").parse().unwrap_or_default();
-    quote!(pub(crate) static #name: g::Schema = #value;)
+    let columns: TokenStream = source::module_text(schema).parse().unwrap_or_default();
+    quote! {
+        #[allow(dead_code, unreachable_pub)]
+        #columns
+        pub(crate) static #name: g::Schema = #value;
+    }
 }

@@ -166,7 +166,7 @@ fn variants(literal: &Value, ty: Type, values: &mut Vec<Value>) -> Option<()> {
         | (Value::Timespan(_), Type::Timespan)
         | (Value::Guid(_), Type::Guid) => values.push(literal.clone()),
         (Value::String(text), Type::Dynamic) if !looks_like_another_type(text) => {
-            values.push(literal.clone())
+            values.push(literal.clone());
         }
         (Value::Int(_) | Value::Long(_) | Value::Real(_), Type::Int | Type::Long | Type::Real) => {
             let number = number(literal)?;
@@ -184,7 +184,7 @@ fn looks_like_another_type(text: &str) -> bool {
     text.is_empty()
         || text.starts_with(|c: char| !c.is_alphabetic())
         || ["true", "false", "null"].into_iter().any(is_word)
-        || text.contains(|c: char| c == '-' || c == ':')
+        || text.contains(['-', ':'])
 }
 
 /// Values on, just below and just above each bound that comparisons name: between two of these all comparisons agree.

@@ -79,8 +79,8 @@ fn listed(test: &Expr) -> Option<(&Expr, Vec<String>)> {
             value => vec![value.clone()],
         };
         for value in values {
-            let text = value.as_str()?;
-            texts.push(if in_any_case { text.to_lowercase() } else { text.to_owned() });
+            let value = value.as_str()?;
+            texts.push(if in_any_case { value.to_lowercase() } else { value.to_owned() });
         }
     }
     Some((subject, texts))
