@@ -5,12 +5,17 @@ use clap::{Arg, ArgMatches};
 use rule_eval::time_text::parse_timespan;
 use rule_model::Timespan;
 use rule_runtime::across::Bounds;
+use std::time::Duration;
 
 /// The arguments.
-pub(crate) fn arguments() -> [Arg; 5] {
+pub(crate) fn arguments() -> [Arg; 6] {
     let span = |name: &'static str| Arg::new(name).long(name).value_name("SPAN").value_parser(timespan);
     [
         span("lateness").help("How much the events of an input may be out of order [default: 5m]"),
+        span("idle").help(
+            "An input that may still grow (a followed file, a pipe beside other inputs) and is silent for so long \
+             no longer holds back the ticks that wait for it [default: 1m]",
+        ),
         span("max-skew").help(
             "Events further than this after the wall clock are not seen by rules across events, and counted \
              [default: 1d]",
@@ -42,6 +47,13 @@ pub(crate) fn bounds(matches: &ArgMatches) -> Bounds {
         rows: matches.get_one("max-state-rows").copied().unwrap_or(default.rows),
         disk: bytes("max-state-disk", default.disk),
     }
+}
+
+/// How long an input must be silent to no longer hold back ticks.
+pub(crate) fn idle(matches: &ArgMatches) -> Duration {
+    let nanoseconds =
+        |span: &Timespan| Duration::from_nanos(u64::try_from(span.0).unwrap_or(0).saturating_mul(100));
+    matches.get_one("idle").map_or(Duration::from_mins(1), nanoseconds)
 }
 
 /// A number of bytes: `1000`, `64KiB`, `16MiB`, `1GiB`.

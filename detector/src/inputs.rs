@@ -36,17 +36,50 @@ pub(crate) fn inputs(
             let message = "nothing to read; name a file, or - for standard input";
             return Err(Failure::Usage(message.to_owned()));
         }
-        return Ok(vec![Input { origin: Origin::Stdin, table: None }]);
+        return Ok(vec![Input { origin: Origin::Stdin, table: None, is_history: false }]);
     }
     named.into_iter().map(|argument| input(ruleset, engine, argument)).collect()
 }
 
+/// The argument `--history`.
+pub(crate) fn history_argument() -> Arg {
+    Arg::new("history")
+        .long("history")
+        .value_name("FILE|TABLE=FILE")
+        .action(ArgAction::Append)
+        .help("Past events, read first into what rules remember, without alerts; may be given several times")
+        .long_help(
+            "Past events, read before the others into what rules remember, so that a rule that looks back 14 days is \
+             right from its first minute. They make no alerts; what they would have alerted is not alerted again, and \
+             neither is what they alone give at the first tick after their last event. Ticks up to that event are over: \
+             an event of an input that is not later is late for them. May be given several times; name each event in \
+             one place only, in the history or in the input.",
+        )
+}
+
+/// The files of `--history`.
+pub(crate) fn history(
+    ruleset: &Ruleset,
+    engine: &Engine,
+    matches: &ArgMatches,
+) -> Result<Vec<Input>, Failure> {
+    let arguments = matches.get_many::<String>("history").into_iter().flatten();
+    let of_history = |argument: &String| {
+        let input = input(ruleset, engine, argument)?;
+        if input.origin == Origin::Stdin {
+            return Err(Failure::Usage("--history reads files; standard input is read after it".to_owned()));
+        }
+        Ok(Input { is_history: true, ..input })
+    };
+    arguments.map(of_history).collect()
+}
+
 fn input(ruleset: &Ruleset, engine: &Engine, argument: &str) -> Result<Input, Failure> {
     let input = match table_and_file(argument) {
-        None => Input { origin: Origin::of(argument), table: None },
+        None => Input { origin: Origin::of(argument), table: None, is_history: false },
         Some((table, file)) => {
             let position = engine.table(table).ok_or_else(|| unknown_table(ruleset, engine, table))?;
-            Input { origin: Origin::of(file), table: Some(position) }
+            Input { origin: Origin::of(file), table: Some(position), is_history: false }
         }
     };
     // Opened later, one after the other: a pipe could not be opened twice, and there may be many.

@@ -37,10 +37,14 @@ pub struct Deduplicator {
 #[derive(Debug)]
 pub enum Verdict {
     /// It is reported. Boxed because repeats are the common case.
-    Report(Box<Alert>),
+    Report(Box<Alert>, Option<Opened>),
     /// It is a repeat, or below the threshold.
     Counted,
 }
+
+/// The window of a reported alert.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Opened(u64);
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Key {
@@ -89,15 +93,25 @@ impl Deduplicator {
     pub fn take(&mut self, rule: usize, alert: Alert, due: &mut Vec<Collapsed>) -> Verdict {
         self.pass(alert.time, due);
         let metadata = &alert.rule.metadata;
-        let Some(dedup) = &metadata.dedup else { return Verdict::Report(Box::new(alert)) };
+        let Some(dedup) = &metadata.dedup else { return Verdict::Report(Box::new(alert), None) };
         let key = Key { rule, text: key_text(&alert, dedup) };
         let number = self.window_of(&key, alert.time).unwrap_or_else(|| self.open(key, &alert, dedup, due));
-        let Some(window) = self.windows.get_mut(&number) else { return Verdict::Report(Box::new(alert)) };
-        let verdict = window.take(alert);
+        let Some(window) = self.windows.get_mut(&number) else {
+            return Verdict::Report(Box::new(alert), None);
+        };
+        let verdict = window.take(alert, Opened(number));
         if let (Verdict::Counted, Some(end), true) = (&verdict, window.end, window.repeats > 0) {
             self.pending.insert((end, number));
         }
         verdict
+    }
+
+    /// The alert that a window reported was held back after all: the next match is not its repeat, and may alert.
+    pub fn hold_back(&mut self, opened: Opened) {
+        if let Some(window) = self.windows.get_mut(&opened.0) {
+            window.reported = None;
+            window.matches -= 1;
+        }
     }
 
     /// The end of input: all repeats not yet reported, in the order of their alerts.
@@ -176,7 +190,7 @@ impl Window {
         }
     }
 
-    fn take(&mut self, mut alert: Alert) -> Verdict {
+    fn take(&mut self, mut alert: Alert, opened: Opened) -> Verdict {
         if self.reported.is_some() {
             self.repeats += 1;
             return Verdict::Counted;
@@ -189,7 +203,7 @@ impl Window {
         }
         self.reported = Some((alert.id, alert.title.clone()));
         alert.evidence = std::mem::take(&mut self.evidence);
-        Verdict::Report(Box::new(alert))
+        Verdict::Report(Box::new(alert), Some(opened))
     }
 
     fn collapse(&mut self) -> Option<Collapsed> {
@@ -240,7 +254,7 @@ mod tests {
             let mut due = Vec::new();
             let verdict = dedup.take(0, alert, &mut due);
             reports.extend(due.into_iter().map(collapsed));
-            if let Verdict::Report(alert) = verdict {
+            if let Verdict::Report(alert, _) = verdict {
                 reports.push(alert.title.trim_start_matches("did ").to_owned());
             }
         }

@@ -20,6 +20,7 @@ use crate::recognize::Recognizable;
 use crate::rule::{Body, Input, RowBuilder, RowLocal, Ruleset};
 use crate::scan::{Buffers, End, Scan, Sight};
 use crate::tape::Json;
+use crate::untimely::Untimely;
 use crate::{Event, Parser, Rule};
 use rule_eval::{Context, Row, key_hash, record};
 use rule_model::schema::recognition::Recognizer;
@@ -134,8 +135,8 @@ pub struct Passed {
 pub struct Time {
     /// Offset of the record.
     pub offset: u64,
-    /// Event time; `None` where none can be read.
-    pub time: Option<DateTime>,
+    /// Event time, or why there is none.
+    pub time: Result<DateTime, Untimely>,
 }
 
 /// A record that is not processed.
@@ -380,7 +381,7 @@ impl Matching<'_> {
         let name = schema.operation.map_or(Cow::Borrowed(""), |operation| event.text(operation));
         let Matching { engine, memory, context } = self;
         if engine.timed.get(table).is_some_and(|timed| *timed) {
-            outcome.times.push(Time { offset: at.offset, time: event.time() });
+            outcome.times.push(Time { offset: at.offset, time: Untimely::time_of(&event) });
         }
         let candidates = memory.candidates(&engine.dispatch, table, &name, context);
         outcome.candidates += u64::from(!candidates.is_empty());

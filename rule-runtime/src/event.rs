@@ -39,6 +39,11 @@ impl<'a> Event<'a> {
         self.schema.columns.get(column).map_or(Value::Null, |column| self.read(column))
     }
 
+    /// Whether the record has something other than null in the column at this position, be it of its type or not.
+    pub fn is_present(&self, column: usize) -> bool {
+        self.schema.columns.get(column).is_some_and(|column| self.find(column).is_some())
+    }
+
     /// All columns of the table, in its order.
     pub fn row(&self) -> Row {
         self.schema.columns.iter().map(|column| self.read(column)).collect()

@@ -254,6 +254,16 @@ impl<R: Read> Framer<R> {
         outcome.map(|()| true)
     }
 
+    /// What it reads.
+    pub fn reader(&self) -> &R {
+        &self.reader
+    }
+
+    /// What it reads, to be told something between two reads.
+    pub fn reader_mut(&mut self) -> &mut R {
+        &mut self.reader
+    }
+
     /// Whether the last [`Framer::fill`] found nothing new in a source that may still grow.
     pub fn is_idle(&self) -> bool {
         self.is_idle

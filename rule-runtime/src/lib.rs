@@ -36,6 +36,7 @@ pub mod tape;
 pub mod testing;
 pub mod title;
 mod unique_ids;
+pub mod untimely;
 
 pub use event::Event;
 pub use parse::Parser;

@@ -11,6 +11,7 @@
 //! evaluated on ticks of event time, side by side.
 
 mod crew;
+mod feed;
 mod reporter;
 mod side_by_side;
 mod stop;
@@ -23,7 +24,7 @@ use crate::summary::Summary;
 use crew::Crew;
 use std::io;
 use std::num::NonZeroUsize;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 pub use reporter::{Output, Reporter};
 pub use stop::Stop;
@@ -43,6 +44,8 @@ pub struct Options {
     pub windows: usize,
     /// What rules evaluated on ticks are allowed.
     pub bounds: Bounds,
+    /// How long an input that may still grow must be silent to no longer hold the watermark.
+    pub idle: Duration,
 }
 
 /// What is read, and the table that its records are said to be of.
@@ -52,7 +55,12 @@ pub struct Input {
     pub origin: Origin,
     /// Position of the table among those of the engine; `None` has each record recognised.
     pub table: Option<usize>,
+    /// Whether it is history: read before all others, into what rules remember, without alerts.
+    pub is_history: bool,
 }
+
+/// Files that stay open so that their records can be read again.
+const MOST_REREAD: usize = 32;
 
 impl Default for Options {
     fn default() -> Options {
@@ -63,6 +71,7 @@ impl Default for Options {
             expansion: Expansion::default(),
             windows: 100_000,
             bounds: Bounds::default(),
+            idle: Duration::from_mins(1),
         }
     }
 }
@@ -85,46 +94,21 @@ pub fn run<'a>(
     control: &Control,
     output: Output<'a>,
 ) -> io::Result<Summary> {
-    let opened = inputs.iter().map(|input| {
-        let source = input.origin.open(&control.progress, options.expansion);
-        let source = source.map_err(|error| (input.origin.name(), error));
-        (source, input.table)
-    });
-    run_over(engine, opened, again(engine, inputs), options, &control.stop, output)
-}
-
-/// The inputs whose records can be read again, where a rule asks for that.
-fn again(engine: &Engine, inputs: &[Input]) -> Files {
-    let inputs = inputs.iter().filter(|_| engine.rereads());
-    // What cannot be opened a second time is kept whole.
-    let records =
-        inputs.filter_map(|input| Some((input.origin.name().into(), input.origin.records().ok()??)));
-    records.collect()
-}
-
-/// A source, or the name of one that could not be opened; and the table that its records are of.
-type Opened = (Result<Source, (String, io::Error)>, Option<usize>);
-
-fn run_over<'a>(
-    engine: &'a Engine,
-    sources: impl Iterator<Item = Opened>,
-    files: Files,
-    options: &Options,
-    stop: &Stop,
-    output: Output<'a>,
-) -> io::Result<Summary> {
     let started = Instant::now();
     let mut reporter = Reporter::new(engine, options, output);
-    reporter.reread_from(files);
+    reporter.reread_from(again(engine, inputs));
     std::thread::scope(|scope| {
         let mut crew = Crew::new(engine, options.threads, scope);
-        if engine.has_ticks() {
-            return side_by_side::read(engine, sources, options, stop, &mut crew, &mut reporter);
+        if engine.has_ticks() || inputs.iter().any(|input| input.is_history) {
+            return side_by_side::read(engine, inputs, options, control, &mut crew, &mut reporter);
         }
-        for (source, table) in sources {
-            match source {
-                Ok(source) => read(source, table, options, stop, &mut crew, &mut reporter)?,
-                Err((name, error)) => reporter.source_failed(&name, &error),
+        for input in inputs {
+            if control.stop.is_set() {
+                break;
+            }
+            match input.origin.open(&control.progress, options.expansion) {
+                Ok(source) => read(source, input.table, options, &control.stop, &mut crew, &mut reporter)?,
+                Err(error) => reporter.source_failed(&input.origin.name(), &error),
             }
         }
         crew.drain(&mut |outcome| reporter.take(outcome))
@@ -132,6 +116,15 @@ fn run_over<'a>(
     let mut summary = reporter.finish()?;
     summary.elapsed = started.elapsed();
     Ok(summary)
+}
+
+/// The inputs whose records can be read again, where a rule asks for that.
+fn again(engine: &Engine, inputs: &[Input]) -> Files {
+    let inputs = inputs.iter().filter(|_| engine.rereads());
+    // What cannot be opened a second time is kept whole, and so is what would be one open file too many.
+    let records =
+        inputs.filter_map(|input| Some((input.origin.name().into(), input.origin.records().ok()??)));
+    records.take(MOST_REREAD).collect()
 }
 
 fn read(
@@ -171,11 +164,12 @@ mod tests {
     use crate::dead_letter::DeadLetters;
     use crate::samples::{anything, engine, metadata, role_changes};
     use crate::sink::{Destination, Direct, Sink};
+    use crate::untimely::Untimely;
     use proptest::prelude::*;
     use rule_eval::json;
     use rule_model::metadata::{Comparison, Dedup, Grouping, Metadata, Schedule, Trigger};
     use rule_model::{Timespan, Value};
-    use std::io::{Cursor, Write};
+    use std::io::Write;
     use std::sync::{Arc, Mutex, PoisonError};
 
     /// Keeps the lines that NDJSON output would have.
@@ -222,22 +216,15 @@ mod tests {
         let mut dead_letters =
             DeadLetters::new(Box::new(Direct::new(written.clone())) as Box<dyn Destination>);
         let mut sink = Lines::default();
-        let source = Source::new("memory", Cursor::new(bytes.to_vec()));
+        let origin = Origin::Embedded { name: "memory", bytes: Box::leak(bytes.to_vec().into_boxed_slice()) };
+        let input = Input { origin, table: None, is_history: false };
         let options = Options {
             threads: NonZeroUsize::new(threads).unwrap(),
             limits: Limits { chunk, record: 200 },
             ..Options::default()
         };
         let output = Output { sink: &mut sink, dead_letters: Some(&mut dead_letters) };
-        let summary = run_over(
-            engine,
-            std::iter::once((Ok(source), None)),
-            Files::new(),
-            &options,
-            &Stop::default(),
-            output,
-        )
-        .unwrap();
+        let summary = run(engine, &[input], &options, &Control::default(), output).unwrap();
         let dead_letters = String::from_utf8(written.0.lock().unwrap().clone()).unwrap();
         Run { lines: sink.0, dead_letters, summary }
     }
@@ -316,9 +303,10 @@ mod tests {
     fn surplus_alerts_are_held_back_and_counted() {
         let schedule = Some(Schedule { every: Timespan::minutes(10), over: Timespan::minutes(10) });
         let rule = anything(Metadata { max_alerts: Some(2), schedule, ..metadata("A") });
+        // The tick at ten sees what happens at ten, the next one what comes after.
         let bytes: String = [0, 1, 2, 11, 12, 13, 14].map(|minute| event("x", minute)).concat();
         let run = run_bytes(&engine(&[rule]), bytes.as_bytes(), 1, 1 << 20);
-        assert_eq!((run.summary.alerts, run.summary.rules["A"].held_back), (4, 3));
+        assert_eq!((run.summary.alerts, run.summary.rules["A"].held_back), (5, 2));
     }
 
     #[test]
@@ -385,7 +373,10 @@ mod tests {
         assert_eq!((kept.late, kept.too_late), (2, 1));
         let bytes = event("x", 1).replace("2024-03", "soon") + &event("x", 1).replace("2024", "2025");
         let run = run_bytes(&engine(&[rule]), bytes.as_bytes(), 1, 1 << 20);
-        assert_eq!((run.summary.untimed, run.summary.in_the_future, run.summary.alerts), (1, 1, 0));
+        let untimely: Vec<_> =
+            run.summary.untimely.iter().map(|(what, found)| (*what, found.count)).collect();
+        assert_eq!(untimely, [(Untimely::Unreadable, 1), (Untimely::InTheFuture, 1)]);
+        assert_eq!(run.summary.alerts, 0);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use crate::Rule;
 use crate::across::state::Counts;
 use crate::parse::Reason;
+use crate::untimely;
 use rule_model::{Bag, Value};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -27,10 +28,10 @@ pub struct Summary {
     pub rules: BTreeMap<&'static str, RuleCounts>,
     /// Rejected records by reason.
     pub rejected: BTreeMap<Reason, u64>,
-    /// Records that rules evaluated on ticks did not see, because no event time can be read from them.
-    pub untimed: u64,
-    /// The same because their event time is further in the future than allowed.
-    pub in_the_future: u64,
+    /// Records whose event time was of no use to rules evaluated on ticks.
+    pub untimely: untimely::Counts,
+    /// Records of history, which made no alerts.
+    pub history: u64,
     /// Dedup windows forgotten for want of room.
     pub forgotten: u64,
     /// Sources that could not be read to their end, and why.
@@ -44,8 +45,10 @@ pub struct RuleCounts {
     pub alerts: u64,
     /// Repeats that were collapsed.
     pub collapsed: u64,
-    /// Alerts held back by `max_alerts` or `suppress`.
+    /// Alerts held back by `max_alerts`.
     pub held_back: u64,
+    /// Alerts held back by `suppress`.
+    pub suppressed: u64,
     /// What happened to the rows that it kept, if it is evaluated on ticks.
     pub kept: Counts,
     /// Records or ticks on which it could not be evaluated.
@@ -93,8 +96,8 @@ impl Summary {
             ("alerts", count(self.alerts)),
             ("collapsed", count(self.collapsed)),
             ("rules", rules.into()),
-            ("without_event_time", count(self.untimed)),
-            ("in_the_future", count(self.in_the_future)),
+            ("event_times", untimely::to_value(&self.untimely)),
+            ("history_records", count(self.history)),
             ("forgotten_keys", count(self.forgotten)),
             ("errors", Value::array(self.errors.iter().map(Value::string))),
         ])
@@ -107,6 +110,7 @@ impl RuleCounts {
             ("alerts", count(self.alerts)),
             ("collapsed", count(self.collapsed)),
             ("held_back", count(self.held_back)),
+            ("suppressed", count(self.suppressed)),
             ("late_rows", count(self.kept.late)),
             ("rows_too_late_for_all", count(self.kept.too_late)),
             ("dropped_rows", count(self.kept.dropped)),
@@ -146,13 +150,15 @@ impl fmt::Display for Summary {
         for (id, counts) in rules {
             writeln!(f, "  {:>12}  {id}{counts}", grouped(counts.alerts))?;
         }
-        for (n, why) in [
-            (self.untimed, "without an event time"),
-            (self.in_the_future, "with an event time in the future"),
-        ] {
-            if n > 0 {
-                writeln!(f, "{} records {why}: not seen by rules across events", grouped(n))?;
+        for (what, found) in &self.untimely {
+            write!(f, "{} records {what}", grouped(found.count))?;
+            match &found.first {
+                Some((source, offset)) => writeln!(f, "; the first in {source} at byte {offset}")?,
+                None => writeln!(f)?,
             }
+        }
+        if self.history > 0 {
+            writeln!(f, "{} of the records were history, which makes no alerts", grouped(self.history))?;
         }
         for (id, counts) in self.rules.iter().filter(|(_, counts)| counts.kept.dropped > 0) {
             writeln!(
@@ -191,7 +197,8 @@ impl fmt::Display for RuleCounts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (n, what) in [
             (self.collapsed, "repeats collapsed"),
-            (self.held_back, "held back"),
+            (self.held_back, "held back by max_alerts"),
+            (self.suppressed, "suppressed"),
             (self.kept.late, "rows late for a tick"),
             (self.kept.too_late, "of them too late for all"),
             (self.kept.dropped, "rows dropped"),

@@ -218,7 +218,11 @@ fn streamed(folder: &Path, order: [usize; 3], threads: usize, chunk: usize) -> A
     let engine = Engine::new(&Ruleset { rules: &[], schemas: &[] }, &RULES, settings);
     let inputs = order.map(|file| {
         let (name, schema) = FILES[file];
-        Input { origin: Origin::File(folder.join(name)), table: engine.table(&schema.name) }
+        Input {
+            origin: Origin::File(folder.join(name)),
+            table: engine.table(&schema.name),
+            is_history: false,
+        }
     });
     let options = Options {
         threads: NonZeroUsize::new(threads).unwrap(),

@@ -31,7 +31,8 @@ pub(crate) fn run(ruleset: &'static Ruleset, _matches: &ArgMatches) -> Result<Ex
     let matches = super::run::parser().try_get_matches_from(["run", "--format", "table"]);
     let matches = matches.map_err(|error| Failure::Usage(error.to_string()))?;
     let engine = super::run::engine(ruleset, &matches)?;
-    let sample = Input { origin: Origin::Embedded { name: "sample", bytes: SAMPLE }, table: None };
+    let sample =
+        Input { origin: Origin::Embedded { name: "sample", bytes: SAMPLE }, table: None, is_history: false };
     writeln!(stdout(), "{}", wrapped(BEFORE))?;
     let summary = super::run::process(&engine, &[sample], &matches)?;
     write!(stdout(), "\n{summary}\n{}", wrapped(&program::named(AFTER)))?;

@@ -97,6 +97,7 @@ pub(crate) fn parser() -> Command {
                 ),
         )
         .args(reading::arguments())
+        .arg(inputs::history_argument())
         .args(bounds::arguments())
         .arg(
             Arg::new("max-depth")
@@ -110,7 +111,8 @@ pub(crate) fn parser() -> Command {
 /// Runs rules over the inputs.
 pub(crate) fn run(ruleset: &'static Ruleset, matches: &ArgMatches) -> Result<ExitCode, Failure> {
     let engine = engine(ruleset, matches)?;
-    let inputs = inputs::inputs(ruleset, &engine, matches)?;
+    let mut inputs = inputs::history(ruleset, &engine, matches)?;
+    inputs.extend(inputs::inputs(ruleset, &engine, matches)?);
     let summary = process(&engine, &inputs, matches)?;
     eprint!("{summary}");
     if let Some(path) = matches.get_one::<String>("stats") {
@@ -164,6 +166,7 @@ fn options(matches: &ArgMatches) -> Options {
         limits: reading::limits(matches),
         expansion: reading::expansion(matches),
         bounds: bounds::bounds(matches),
+        idle: bounds::idle(matches),
         ..Options::default()
     }
 }

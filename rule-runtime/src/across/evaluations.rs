@@ -122,7 +122,7 @@ impl Evaluations {
     pub fn row(&mut self, position: usize, signal: Signal, found: &mut Vec<Found>) {
         let cost = match &signal {
             Signal::Row { kept, .. } => Some(State::cost(kept)),
-            Signal::Tick(_) | Signal::Passed(_) => None,
+            Signal::Tick(_) | Signal::Foretaste(_) | Signal::Passed(_) => None,
         };
         if !self.stuck && cost.is_some_and(|cost| self.bytes + cost > self.bounds.state) {
             self.spill(position, found);
@@ -160,10 +160,58 @@ impl Evaluations {
             self.evaluate(position, until, found);
         }
         in_order_of_ticks(&mut found[from..]);
+        self.next = self.next_after(until);
+    }
+
+    /// The first tick of any rule after `until`.
+    fn next_after(&self, until: DateTime) -> Option<DateTime> {
         let schedules = self.rules.iter().flatten().filter_map(|it| it.rule.schedule);
         let nexts =
             schedules.filter_map(|schedule| at_or_before(until, schedule.every)?.checked_add(schedule.every));
-        self.next = Some(nexts.min().unwrap_or(DateTime::MAX));
+        Some(nexts.min().unwrap_or(DateTime::MAX))
+    }
+
+    /// The same of history, whose alerts nobody is told: a tick matters only as far as what it gives is still
+    /// remembered at the end, so that those further back are passed over.
+    pub fn advance_history(&mut self, watermark: DateTime, found: &mut Vec<Found>) {
+        let until = DateTime(watermark.0.saturating_sub(1));
+        if self.next.is_none_or(|next| until >= next) {
+            self.pass_over(until, found);
+            self.next = self.next_after(until);
+        }
+    }
+
+    /// The end of history: evaluates its ticks that are still remembered, and gives a foretaste of the first one that
+    /// also sees what comes after, so that what history alone gives at it does not alert then.
+    pub fn end_history(&mut self, found: &mut Vec<Found>) {
+        let Some(latest) = self.latest else { return };
+        self.pass_over(latest, found);
+        for position in 0..self.rules.len() {
+            let schedule = self.rules.get(position).and_then(Option::as_ref).map(|it| it.rule.schedule);
+            let foretaste = match schedule {
+                Some(Some(schedule)) => {
+                    self.evaluate(position, latest, found);
+                    at_or_after(latest, schedule.every).filter(|tick| *tick > latest)
+                }
+                Some(None) => Some(latest),
+                None => None,
+            };
+            if let Some(tick) = foretaste {
+                self.step(position, Signal::Foretaste(tick), tick, found);
+            }
+        }
+        self.next = None;
+    }
+
+    /// Passes over the ticks before the look-back of each rule from `until`.
+    fn pass_over(&mut self, until: DateTime, found: &mut Vec<Found>) {
+        for position in 0..self.rules.len() {
+            let schedule = self.rules.get(position).and_then(|it| it.as_ref()?.rule.schedule);
+            if let Some(schedule) = schedule {
+                let over = DateTime(until.0.saturating_sub(schedule.over.0));
+                self.row(position, Signal::Passed(over), found);
+            }
+        }
     }
 
     /// The end of finite input: evaluates every tick up to the first at or after the last event.
@@ -201,6 +249,11 @@ impl Evaluations {
     }
 
     fn tick(&mut self, position: usize, tick: DateTime, found: &mut Vec<Found>) {
+        self.step(position, Signal::Tick(tick), tick, found);
+    }
+
+    /// Takes a signal that makes alerts, which are those of `tick`.
+    fn step(&mut self, position: usize, signal: Signal, tick: DateTime, found: &mut Vec<Found>) {
         let Some(Evaluated { rule, state }) = self.rules.get_mut(position).and_then(Option::as_mut) else {
             return;
         };
@@ -208,7 +261,7 @@ impl Evaluations {
         let mut alerts = Vec::new();
         let elsewhere =
             Elsewhere { segments: &self.segments, sources: &*self.sources, max_depth: self.max_depth };
-        let outcome = step(rule, state, Signal::Tick(tick), &elsewhere, &mut alerts);
+        let outcome = step(rule, state, signal, &elsewhere, &mut alerts);
         self.settle(position, before);
         found.extend(outcome.err().map(|message| Found::Failure(position, message)));
         found.extend(alerts.into_iter().map(|alert| Found::Alert(position, Box::new(alert), tick)));

@@ -46,6 +46,9 @@ pub enum Signal {
     },
     /// A tick, to be evaluated.
     Tick(DateTime),
+    /// A tick that is evaluated over what is there before all its events are: what it gives counts as made, and the tick
+    /// is still to be evaluated.
+    Foretaste(DateTime),
     /// All ticks up to here are over; those not evaluated had nothing to see.
     Passed(DateTime),
 }
@@ -71,6 +74,9 @@ pub fn step(
                 rule.evaluate(state, tick, elsewhere).map(|rows| rule.shape(state, tick, rows, alerts));
             rule.pass(state, tick, elsewhere);
             outcome
+        }
+        Signal::Foretaste(tick) => {
+            rule.evaluate(state, tick, elsewhere).map(|rows| rule.foreshadow(state, tick, rows, alerts))
         }
         Signal::Passed(time) => {
             let every = rule.schedule.map_or(Timespan(i64::MAX), |schedule| schedule.every);
@@ -188,7 +194,8 @@ impl TickRule {
 
     /// The alerts of a tick's rows that no earlier tick made.
     fn shape(&self, state: &mut State, tick: DateTime, rows: Vec<Output>, alerts: &mut Vec<Alert>) {
-        let over = self.schedule.map_or(0, |schedule| schedule.over.0);
+        // Without a schedule there is one window, which is never left.
+        let over = self.schedule.map_or(i64::MAX, |schedule| schedule.over.0);
         state.forget_alerts(DateTime(tick.0.saturating_sub(over)));
         let metadata = &self.rule.metadata;
         if !metadata.trigger.fires(rows.len() as u64) {
@@ -205,6 +212,13 @@ impl TickRule {
             }
         } else {
             alerts.append(&mut made);
+        }
+    }
+
+    /// The same, where rows that are absent so far may yet come.
+    fn foreshadow(&self, state: &mut State, tick: DateTime, rows: Vec<Output>, alerts: &mut Vec<Alert>) {
+        if !rows.is_empty() {
+            self.shape(state, tick, rows, alerts);
         }
     }
 

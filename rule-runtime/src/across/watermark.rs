@@ -1,63 +1,115 @@
 //! How far event time has come.
 //!
 //! ```text
-//! event times of an input ──largest──> less the lateness: the input's watermark ──smallest of those not ended──> run's
+//! event times of an input ──largest──> less the lateness: the input's watermark ──smallest of those that hold it──> run's
 //! ```
+//!
+//! An input holds the watermark until it ends. One that may still grow and has been silent for long is idle: it holds
+//! nothing until it gives something again.
 
 use rule_model::{DateTime, Timespan};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// The event times of all inputs of a run.
-#[derive(Debug)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Watermarks {
     lateness: Timespan,
     inputs: Vec<Input>,
+    /// The inputs that have not ended, idle ones apart, by largest time and name: with thousands of files, looking at
+    /// each of them after every record would cost more than reading it.
+    open: BTreeSet<Standing>,
+    /// The idle inputs.
+    idle: BTreeSet<Standing>,
 }
 
-#[derive(Debug)]
+/// Largest event time, rank by name, position.
+type Standing = (Option<DateTime>, usize, usize);
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Input {
     name: Arc<str>,
+    rank: usize,
     latest: Option<DateTime>,
-    ended: bool,
 }
 
 impl Watermarks {
     /// Inputs of these names, of which nothing has been read. Within `lateness` the events of one may come out of
     /// order.
     pub fn new(names: impl IntoIterator<Item = Arc<str>>, lateness: Timespan) -> Watermarks {
-        let input = |name| Input { name, latest: None, ended: false };
-        Watermarks { lateness, inputs: names.into_iter().map(input).collect() }
+        let input = |name| Input { name, rank: 0, latest: None };
+        let mut inputs: Vec<Input> = names.into_iter().map(input).collect();
+        let mut by_name: Vec<usize> = (0..inputs.len()).collect();
+        by_name.sort_by_key(|position| inputs.get(*position).map(|input| input.name.clone()));
+        for (rank, position) in by_name.into_iter().enumerate() {
+            inputs.get_mut(position).into_iter().for_each(|input| input.rank = rank);
+        }
+        let open = inputs.iter().enumerate().map(|(position, input)| (None, input.rank, position)).collect();
+        Watermarks { lateness, inputs, open, idle: BTreeSet::new() }
     }
 
-    /// An event of this time was read from an input.
-    pub fn observe(&mut self, input: usize, time: DateTime) {
-        if let Some(input) = self.inputs.get_mut(input) {
-            input.latest = input.latest.max(Some(time));
+    /// An event of this time was read from an input; gives whether it is further behind the input's largest time than
+    /// the lateness allows.
+    pub fn observe(&mut self, position: usize, time: DateTime) -> bool {
+        let Some(standing) = self.standing(position) else { return false };
+        let Some(input) = self.inputs.get_mut(position) else { return false };
+        if let Some(latest) = input.latest.filter(|latest| *latest >= time) {
+            return time.0 < latest.0.saturating_sub(self.lateness.0);
         }
+        input.latest = Some(time);
+        let now = (input.latest, input.rank, position);
+        for held in [&mut self.open, &mut self.idle] {
+            if held.remove(&standing) {
+                held.insert(now);
+            }
+        }
+        false
     }
 
     /// An input is at its end.
-    pub fn end(&mut self, input: usize) {
-        if let Some(input) = self.inputs.get_mut(input) {
-            input.ended = true;
+    pub fn end(&mut self, position: usize) {
+        if let Some(standing) = self.standing(position) {
+            self.open.remove(&standing);
+            self.idle.remove(&standing);
         }
     }
 
-    /// The input that is furthest behind in event time: one without an event yet, else the one with the smallest
-    /// largest time; of equal ones the first by name, so that their order on the command line does not show.
-    pub fn furthest_behind(&self) -> Option<usize> {
-        let open = self.inputs.iter().enumerate().filter(|(_, input)| !input.ended);
-        open.min_by_key(|(position, input)| (input.latest, &input.name, *position))
-            .map(|(position, _)| position)
+    /// An input that may still grow has been silent for long.
+    pub fn idle(&mut self, position: usize) {
+        if let Some(standing) = self.standing(position)
+            && self.open.remove(&standing)
+        {
+            self.idle.insert(standing);
+        }
     }
 
-    /// The run's watermark: no input that keeps to the lateness will give an event before it. `None` while an input
-    /// has not given any event, and when all have ended.
+    /// An idle input gives something again.
+    pub fn awake(&mut self, position: usize) {
+        if let Some(standing) = self.standing(position)
+            && self.idle.remove(&standing)
+        {
+            self.open.insert(standing);
+        }
+    }
+
+    /// The input that is furthest behind in event time, of those that are neither at their end nor idle and for which
+    /// `may` holds: one without an event yet, else the one with the smallest largest time; of equal ones the first by
+    /// name, so that their order on the command line does not show.
+    pub fn furthest_behind(&self, may: impl Fn(usize) -> bool) -> Option<usize> {
+        self.open.iter().map(|(_, _, position)| *position).find(|position| may(*position))
+    }
+
+    /// The run's watermark: no input that keeps to the lateness will give an event before it, as far as idle ones
+    /// stay idle. Where all are idle it is the watermark of the one that came furthest. `None` while an input has not
+    /// given any event, and when all have ended.
     pub fn low(&self) -> Option<DateTime> {
-        let mut open = self.inputs.iter().filter(|input| !input.ended).map(|input| input.latest);
-        let first = open.next()?;
-        let least = open.fold(first, Option::min)?;
-        Some(DateTime(least.0.saturating_sub(self.lateness.0)))
+        let (latest, _, _) = self.open.first().or(self.idle.last())?;
+        latest.map(|latest| DateTime(latest.0.saturating_sub(self.lateness.0)))
+    }
+
+    fn standing(&self, position: usize) -> Option<Standing> {
+        self.inputs.get(position).map(|input| (input.latest, input.rank, position))
     }
 }
 
@@ -65,20 +117,51 @@ impl Watermarks {
 mod tests {
     use super::*;
 
+    fn state(marks: &Watermarks) -> (Option<DateTime>, Option<usize>) {
+        (marks.low(), marks.furthest_behind(|_| true))
+    }
+
     #[test]
     fn the_slowest_open_input_holds_the_watermark() {
         let mut marks = Watermarks::new(["b".into(), "a".into()], Timespan(10));
-        assert_eq!((marks.low(), marks.furthest_behind()), (None, Some(1)));
+        assert_eq!(state(&marks), (None, Some(1)));
         marks.observe(1, DateTime(100));
-        assert_eq!((marks.low(), marks.furthest_behind()), (None, Some(0)));
+        assert_eq!(state(&marks), (None, Some(0)));
         marks.observe(0, DateTime(150));
         marks.observe(0, DateTime(120));
-        assert_eq!((marks.low(), marks.furthest_behind()), (Some(DateTime(90)), Some(1)));
+        assert_eq!(state(&marks), (Some(DateTime(90)), Some(1)));
         marks.observe(1, DateTime(150));
-        assert_eq!((marks.low(), marks.furthest_behind()), (Some(DateTime(140)), Some(1)));
+        assert_eq!(state(&marks), (Some(DateTime(140)), Some(1)));
+        assert_eq!(marks.furthest_behind(|position| position != 1), Some(0));
         marks.end(1);
-        assert_eq!((marks.low(), marks.furthest_behind()), (Some(DateTime(140)), Some(0)));
+        assert_eq!(state(&marks), (Some(DateTime(140)), Some(0)));
         marks.end(0);
-        assert_eq!((marks.low(), marks.furthest_behind()), (None, None));
+        assert_eq!(state(&marks), (None, None));
+    }
+
+    #[test]
+    fn an_idle_input_holds_nothing_until_it_is_awake() {
+        let mut marks = Watermarks::new(["a".into(), "b".into()], Timespan(10));
+        marks.observe(1, DateTime(150));
+        marks.idle(0);
+        assert_eq!(state(&marks), (Some(DateTime(140)), Some(1)));
+        marks.awake(0);
+        marks.observe(0, DateTime(50));
+        assert_eq!(state(&marks), (Some(DateTime(40)), Some(0)));
+        marks.idle(0);
+        marks.idle(1);
+        assert_eq!(state(&marks), (Some(DateTime(140)), None));
+        marks.end(1);
+        assert_eq!(state(&marks), (Some(DateTime(40)), None));
+    }
+
+    #[test]
+    fn times_run_backwards_past_the_lateness() {
+        let mut marks = Watermarks::new(["a".into()], Timespan(10));
+        for (time, backwards) in
+            [(100, false), (90, false), (89, true), (120, false), (109, true), (110, false)]
+        {
+            assert_eq!(marks.observe(0, DateTime(time)), backwards, "{time}");
+        }
     }
 }

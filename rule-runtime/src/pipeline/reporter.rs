@@ -16,12 +16,14 @@ use crate::alert::{Alert, Collapsed, Evidence, Position};
 use crate::dead_letter::DeadLetters;
 use crate::dedup::{Deduplicator, Verdict};
 use crate::engine::{Engine, Match, Outcome, Passed, Time};
-use crate::shaping::Quota;
+use crate::shaping::{Admission, Quota};
 use crate::sink::{Destination, Sink};
 use crate::summary::Summary;
-use rule_model::DateTime;
+use crate::untimely::Untimely;
+use rule_model::{DateTime, Timespan};
 use std::io;
 use std::sync::Arc;
+use std::time::Instant;
 
 /// Where a run writes.
 pub struct Output<'a> {
@@ -43,6 +45,11 @@ pub struct Reporter<'a> {
     /// What ticks have given and is not reported yet.
     found: Vec<Found>,
     options: Options,
+    /// Whether what is read is history: it changes what is remembered, and alerts are not reported.
+    in_history: bool,
+    started: Instant,
+    /// The latest event time that is not in the future; the clock is looked at only past it.
+    latest_allowed: DateTime,
 }
 
 impl<'a> Reporter<'a> {
@@ -60,6 +67,9 @@ impl<'a> Reporter<'a> {
             dedup: Deduplicator::new(options.windows),
             quotas: engine.rules().iter().map(|_| Quota::default()).collect(),
             summary: Summary::default(),
+            in_history: false,
+            started: Instant::now(),
+            latest_allowed: DateTime::MIN,
         }
     }
 
@@ -73,6 +83,7 @@ impl<'a> Reporter<'a> {
     /// Takes the counts, rejects and failures out of an outcome.
     pub fn note(&mut self, outcome: &mut Outcome) -> io::Result<()> {
         self.summary.records += outcome.records;
+        self.summary.history += if self.in_history { outcome.records } else { 0 };
         self.summary.bytes += outcome.work.batch.taken;
         self.summary.candidates += outcome.candidates;
         for reject in outcome.rejects.drain(..) {
@@ -97,27 +108,52 @@ impl<'a> Reporter<'a> {
         self.evaluations.can_reread(source)
     }
 
-    /// The inputs whose event time is to be followed.
-    pub fn begin(&mut self, names: impl IntoIterator<Item = Arc<str>>) {
+    /// The inputs whose event time is to be followed from now on, and whether they are history.
+    pub fn begin(&mut self, names: impl IntoIterator<Item = Arc<str>>, in_history: bool) {
         self.watermarks = Watermarks::new(names, self.options.bounds.lateness);
+        self.in_history = in_history;
     }
 
-    /// The input to be read next.
-    pub fn furthest_behind(&self) -> Option<usize> {
-        self.watermarks.furthest_behind()
+    /// The input to be read next, of those for which `may` holds.
+    pub fn furthest_behind(&self, may: impl Fn(usize) -> bool) -> Option<usize> {
+        self.watermarks.furthest_behind(may)
     }
 
-    /// An event time was read from an input, after the rows of its record were taken.
-    pub fn time(&mut self, input: usize, time: Time) -> io::Result<()> {
-        match time.time {
-            None => self.summary.untimed += 1,
-            Some(time) if self.is_in_the_future(time) => self.summary.in_the_future += 1,
-            Some(time) => {
-                self.watermarks.observe(input, time);
+    /// An event time was read from an input of this name, after the rows of its record were taken.
+    pub fn time(&mut self, input: usize, name: &Arc<str>, time: Time) -> io::Result<()> {
+        let usable = time
+            .time
+            .and_then(|it| if self.is_in_the_future(it) { Err(Untimely::InTheFuture) } else { Ok(it) });
+        let untimely = match usable {
+            Ok(time) => {
+                let backwards = self.watermarks.observe(input, time);
                 self.evaluations.observe(time);
                 self.advance();
+                backwards.then_some(Untimely::Backwards)
             }
+            Err(untimely) => Some(untimely),
+        };
+        if let Some(untimely) = untimely {
+            self.summary.untimely.entry(untimely).or_default().add(name, time.offset);
         }
+        self.report_found()
+    }
+
+    /// An input that may still grow has been silent for long: it no longer holds the watermark.
+    pub fn idle(&mut self, input: usize) -> io::Result<()> {
+        self.watermarks.idle(input);
+        self.advance();
+        self.report_found()
+    }
+
+    /// An idle input gives something again.
+    pub fn awake(&mut self, input: usize) {
+        self.watermarks.awake(input);
+    }
+
+    /// All history has been read: evaluates what it leaves to be remembered.
+    pub fn end_history(&mut self) -> io::Result<()> {
+        self.evaluations.end_history(&mut self.found);
         self.report_found()
     }
 
@@ -197,12 +233,21 @@ impl<'a> Reporter<'a> {
         }
     }
 
-    fn is_in_the_future(&self, time: DateTime) -> bool {
-        self.engine.now().checked_add(self.options.bounds.skew).is_some_and(|latest| time > latest)
+    /// The clock is that of the start and the time since, so that setting it while the run goes on changes nothing.
+    fn is_in_the_future(&mut self, time: DateTime) -> bool {
+        if time > self.latest_allowed {
+            let since = i64::try_from(self.started.elapsed().as_nanos() / 100).unwrap_or(i64::MAX);
+            let now = self.engine.now().checked_add(Timespan(since)).unwrap_or(DateTime::MAX);
+            self.latest_allowed = now.checked_add(self.options.bounds.skew).unwrap_or(DateTime::MAX);
+        }
+        time > self.latest_allowed
     }
 
     fn advance(&mut self) {
-        if let Some(low) = self.watermarks.low() {
+        let Some(low) = self.watermarks.low() else { return };
+        if self.in_history {
+            self.evaluations.advance_history(low, &mut self.found);
+        } else {
             self.evaluations.advance(low, &mut self.found);
         }
     }
@@ -222,10 +267,16 @@ impl<'a> Reporter<'a> {
         let mut due = Vec::new();
         let verdict = self.dedup.take(rule, alert, &mut due);
         due.iter().try_for_each(|collapsed| self.report_collapsed(collapsed))?;
-        let Verdict::Report(alert) = verdict else { return Ok(()) };
-        let admitted = self.quotas.get_mut(rule).is_none_or(|quota| quota.admits(&alert, tick));
-        if !admitted {
-            self.summary.of(alert.rule).held_back += 1;
+        let Verdict::Report(alert, window) = verdict else { return Ok(()) };
+        let Some(quota) = self.quotas.get_mut(rule) else { return Ok(()) };
+        if self.in_history {
+            quota.suppresses(&alert, tick);
+            return Ok(());
+        }
+        let admission = quota.admits(&alert, tick);
+        if admission != Admission::Admitted {
+            window.into_iter().for_each(|window| self.dedup.hold_back(window));
+            self.held_back(rule, admission);
             return Ok(());
         }
         self.summary.alerts += 1;
@@ -233,7 +284,21 @@ impl<'a> Reporter<'a> {
         self.output.sink.alert(&alert)
     }
 
+    /// Counts an alert that is not reported.
+    fn held_back(&mut self, rule: usize, admission: Admission) {
+        let Some(rule) = self.rule(rule) else { return };
+        let counts = self.summary.of(rule);
+        match admission {
+            Admission::Admitted => {}
+            Admission::Suppressed => counts.suppressed += 1,
+            Admission::HeldBack => counts.held_back += 1,
+        }
+    }
+
     fn report_collapsed(&mut self, collapsed: &Collapsed) -> io::Result<()> {
+        if self.in_history {
+            return Ok(());
+        }
         self.summary.collapsed += collapsed.count;
         self.summary.of(collapsed.rule).collapsed += collapsed.count;
         self.output.sink.collapsed(collapsed)

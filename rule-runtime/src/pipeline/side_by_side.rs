@@ -7,34 +7,58 @@
 //! Batches are matched ahead, but what came of them is reported a record at a time and the source chosen anew after
 //! each: neither the cutting into batches, nor the number of threads, nor the order of the sources shows. What lies
 //! between two records with an event time goes with the later one, which is next in any case when its source is.
+//!
+//! Which source is behind is known only once each has given an event. With thousands of files they cannot all stay open
+//! until their turn comes: of more than [`MOST_OPEN`] the one not read for longest is closed, and opened again where it
+//! was left. Rows matched ahead of them stay in memory, which is why they are then read in smaller batches.
+//!
+//! A source that may still grow (a followed file) and has nothing now does not keep the others from being read: it holds
+//! the watermark, until it has been silent for so long that it is idle.
 
 use super::crew::Crew;
-use super::{Opened, Options, Reporter, Stop};
-use crate::engine::{Engine, Match, Outcome, Passed, Time, Work};
-use crate::framing::Framer;
-use crate::source::Source;
+use super::feed::{Feed, Next};
+use super::{Control, Input, Options, Reporter};
+use crate::engine::{Engine, Match, Outcome, Passed, Time};
 use std::collections::VecDeque;
-use std::io::{self, Read};
+use std::io;
 use std::sync::Arc;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+/// Files that stay open at a time.
+const MOST_OPEN: usize = 64;
+/// Bytes read ahead of all sources together, where there are many.
+const READ_AHEAD: usize = 64 << 20;
+/// Bytes read ahead of each source at the least.
+const LEAST_BATCH: usize = 16 << 10;
+/// How long to wait before a source that had nothing is asked again.
+const POLL: Duration = Duration::from_millis(20);
 
 /// The sources of a run, and what is under way of them.
-struct Feeds {
+struct Feeds<'r> {
     sources: Vec<Feed>,
     queues: Vec<Queue>,
     /// The feeds of the works that the crew has, which come back in the order in which they were given.
     under_way: VecDeque<usize>,
+    /// Feeds whose files can be closed, the one read last at the end.
+    open: VecDeque<usize>,
+    /// Bytes of a batch.
+    most: usize,
+    /// Feeds that had nothing, and until when they are not asked again. Only what may still grow gets here: few.
+    asleep: Vec<(usize, Instant)>,
+    /// Those of them that are idle.
+    idle: Vec<usize>,
+    options: &'r Options,
+    control: &'r Control,
 }
 
-/// A source being read.
-struct Feed {
-    name: Arc<str>,
-    table: Option<usize>,
-    /// Whether its records can be read again.
-    rereads: bool,
-    framer: Framer<Box<dyn Read + Send>>,
-    at_end: bool,
-    /// Whether it gives less at a time than is matched.
-    trickles: bool,
+/// Whether something of a feed can be reported.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Filled {
+    Some,
+    /// Nothing now, perhaps later.
+    Nothing,
+    End,
 }
 
 /// What came of a source's records and is not reported yet.
@@ -46,82 +70,187 @@ struct Queue {
 }
 
 /// Reads all sources. Those of a table without event time come first, whole: they are what ticks look things up in.
+/// Then comes history, and then the others.
 pub(super) fn read(
     engine: &Engine,
-    sources: impl Iterator<Item = Opened>,
+    inputs: &[Input],
     options: &Options,
-    stop: &Stop,
+    control: &Control,
     crew: &mut Crew<'_>,
     reporter: &mut Reporter<'_>,
 ) -> io::Result<()> {
-    let mut feeds = Vec::new();
-    for (source, table) in sources {
-        match source {
-            Ok(source) => {
-                let rereads = reporter.can_reread(&source.name);
-                feeds.push(Feed::new(source, table, rereads, options));
-            }
-            Err((name, error)) => reporter.source_failed(&name, &error),
-        }
-    }
-    let has_time = |feed: &Feed| {
-        feed.table.and_then(|table| engine.tables().get(table)).is_none_or(|table| table.time.is_some())
+    let is_timed = |input: &Input| {
+        input.table.and_then(|table| engine.tables().get(table)).is_none_or(|table| table.time.is_some())
     };
-    let (timed, timeless): (Vec<Feed>, Vec<Feed>) = feeds.into_iter().partition(has_time);
-    let mut timeless = Feeds::new(timeless);
+    let (timed, timeless): (Vec<Input>, Vec<Input>) = inputs.iter().cloned().partition(is_timed);
+    let (history, live): (Vec<Input>, Vec<Input>) = timed.into_iter().partition(|input| input.is_history);
+    let mut timeless = Feeds::new(timeless, options, control);
     for input in 0..timeless.sources.len() {
-        while !stop.is_set() && timeless.fill(input, crew, reporter)? {
+        while !control.stop.is_set() && timeless.fill(input, crew, reporter)? == Filled::Some {
             timeless.report_next(input, reporter)?;
         }
     }
-    let mut timed = Feeds::new(timed);
-    reporter.begin(timed.sources.iter().map(|feed| feed.name.clone()));
-    while !stop.is_set()
-        && let Some(input) = reporter.furthest_behind()
-    {
-        if timed.fill(input, crew, reporter)? {
-            timed.report_next(input, reporter)?;
-        } else {
-            reporter.end(input)?;
+    if !history.is_empty() {
+        let mut history = Feeds::new(history, options, control);
+        reporter.begin(history.names(), true);
+        history.read(crew, reporter)?;
+        if control.stop.is_set() {
+            return Ok(());
         }
+        reporter.end_history()?;
     }
-    Ok(())
+    let mut live = Feeds::new(live, options, control);
+    reporter.begin(live.names(), false);
+    live.read(crew, reporter)
 }
 
-impl Feeds {
-    fn new(feeds: Vec<Feed>) -> Feeds {
-        let queues = feeds.iter().map(|_| Queue::default()).collect();
-        Feeds { sources: feeds, queues, under_way: VecDeque::new() }
+impl<'r> Feeds<'r> {
+    fn new(inputs: Vec<Input>, options: &'r Options, control: &'r Control) -> Feeds<'r> {
+        let count = inputs.len();
+        let sources: Vec<Feed> = inputs.into_iter().map(|it| Feed::new(it, count > 1)).collect();
+        Feeds {
+            queues: sources.iter().map(|_| Queue::default()).collect(),
+            sources,
+            under_way: VecDeque::new(),
+            open: VecDeque::new(),
+            most: if count > MOST_OPEN { (READ_AHEAD / count).max(LEAST_BATCH) } else { usize::MAX },
+            asleep: Vec::new(),
+            idle: Vec::new(),
+            options,
+            control,
+        }
     }
 
-    /// Reads until something of a feed is to be reported; false at its end.
-    fn fill(&mut self, input: usize, crew: &mut Crew<'_>, reporter: &mut Reporter<'_>) -> io::Result<bool> {
-        while self.queues.get(input).is_some_and(Queue::is_empty) {
-            let Some(feed) = self.sources.get_mut(input) else { break };
+    fn names(&self) -> impl Iterator<Item = Arc<str>> {
+        self.sources.iter().map(|feed| feed.name.clone())
+    }
+
+    /// Reads all, until they are at their end or the run is to end.
+    fn read(&mut self, crew: &mut Crew<'_>, reporter: &mut Reporter<'_>) -> io::Result<()> {
+        while !self.control.stop.is_set() {
+            self.wake(crew, reporter)?;
+            let is_awake = |input| self.asleep.iter().all(|(asleep, _)| *asleep != input);
+            let Some(input) = reporter.furthest_behind(is_awake) else {
+                if self.asleep.is_empty() {
+                    return Ok(());
+                }
+                reporter.flush()?;
+                sleep(POLL);
+                continue;
+            };
+            match self.fill(input, crew, reporter)? {
+                Filled::Some => self.report_next(input, reporter)?,
+                Filled::Nothing => self.rest(input, reporter)?,
+                Filled::End => reporter.end(input)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Leaves a feed alone for a while that has nothing. A pipe is waited for instead, because what comes of it should
+    /// depend on how fast it is written only when it is written very slowly.
+    fn rest(&mut self, input: usize, reporter: &mut Reporter<'_>) -> io::Result<()> {
+        let Some(feed) = self.sources.get(input) else { return Ok(()) };
+        let silent = feed.silent_since.map_or(Duration::ZERO, |since| since.elapsed());
+        let is_idle = silent >= self.options.idle;
+        if feed.is_pipe && !is_idle {
+            reporter.flush()?;
+            sleep(POLL);
+            return Ok(());
+        }
+        self.asleep.push((input, Instant::now() + POLL));
+        if is_idle && !self.idle.contains(&input) {
+            self.idle.push(input);
+            reporter.idle(input)?;
+        }
+        Ok(())
+    }
+
+    /// Lets feeds that had nothing be asked again, if it is time. Idle ones are asked here: nobody waits for them.
+    fn wake(&mut self, crew: &mut Crew<'_>, reporter: &mut Reporter<'_>) -> io::Result<()> {
+        if self.asleep.is_empty() {
+            return Ok(());
+        }
+        let now = Instant::now();
+        let (due, asleep) =
+            std::mem::take(&mut self.asleep).into_iter().partition(|(_, until)| *until <= now);
+        self.asleep = asleep;
+        let due: Vec<(usize, Instant)> = due;
+        for (input, _) in due {
+            if !self.idle.contains(&input) {
+                continue;
+            }
+            let filled = self.fill(input, crew, reporter)?;
+            if filled == Filled::Nothing {
+                self.asleep.push((input, now + POLL));
+                continue;
+            }
+            self.idle.retain(|idle| *idle != input);
+            reporter.awake(input);
+            if filled == Filled::End {
+                reporter.end(input)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads until something of a feed is to be reported.
+    fn fill(&mut self, input: usize, crew: &mut Crew<'_>, reporter: &mut Reporter<'_>) -> io::Result<Filled> {
+        while self.is_empty(input) {
+            let Some(feed) = self.sources.get_mut(input) else { return Ok(Filled::End) };
             if feed.trickles {
                 reporter.flush()?;
             }
-            let work = if feed.at_end { None } else { feed.next(crew, reporter) };
-            let (more, drain) = (work.is_some(), work.is_none() || feed.trickles);
+            let next = feed.next(self.most, self.options, self.control, crew, reporter);
+            let trickles = feed.trickles;
+            self.close_surplus(input);
+            let end = match next {
+                Next::Work(_) if !trickles => None,
+                Next::Work(_) | Next::Nothing => Some(Filled::Nothing),
+                Next::End => Some(Filled::End),
+            };
+            let gives_nothing = !matches!(next, Next::Work(_));
             // Noted first: a crew of one gives the outcome back at once.
-            self.under_way.extend(work.is_some().then_some(input));
+            self.under_way.extend((!gives_nothing).then_some(input));
             let (under_way, queues) = (&mut self.under_way, &mut self.queues);
             let mut take =
                 |outcome: &mut Outcome| match under_way.pop_front().and_then(|it| queues.get_mut(it)) {
                     Some(queue) => queue.take(outcome, reporter),
                     None => Ok(()),
                 };
-            if let Some(work) = work {
+            if let Next::Work(work) = next {
                 crew.put(work, &mut take)?;
             }
-            if drain {
+            if end.is_some() {
                 crew.drain(&mut take)?;
             }
-            if !more {
-                return Ok(self.queues.get(input).is_some_and(|queue| !queue.is_empty()));
+            if let Some(end) = end
+                && (gives_nothing || self.control.stop.is_set())
+            {
+                return Ok(if self.is_empty(input) { end } else { Filled::Some });
             }
         }
-        Ok(true)
+        Ok(Filled::Some)
+    }
+
+    fn is_empty(&self, input: usize) -> bool {
+        self.queues.get(input).is_some_and(Queue::is_empty)
+    }
+
+    /// Closes the file not read for longest, if one more is open than may be.
+    fn close_surplus(&mut self, input: usize) {
+        if self.sources.len() <= MOST_OPEN {
+            return;
+        }
+        self.open.retain(|open| *open != input);
+        if self.sources.get(input).is_some_and(Feed::can_close) {
+            self.open.push_back(input);
+        }
+        if self.open.len() > MOST_OPEN
+            && let Some(oldest) = self.open.pop_front()
+        {
+            self.sources.get_mut(oldest).into_iter().for_each(Feed::close);
+        }
     }
 
     /// Reports what came of a feed's records up to the next one with an event time.
@@ -130,25 +259,6 @@ impl Feeds {
             (Some(feed), Some(queue)) => queue.report_next(input, &feed.name, reporter),
             _ => Ok(()),
         }
-    }
-}
-
-impl Feed {
-    fn new(source: Source, table: Option<usize>, rereads: bool, options: &Options) -> Feed {
-        let framer = Framer::new(source.reader, options.framing, options.limits);
-        Feed { name: source.name, table, rereads, framer, at_end: false, trickles: false }
-    }
-
-    /// The next records; `None` at the end.
-    fn next(&mut self, crew: &mut Crew<'_>, reporter: &mut Reporter<'_>) -> Option<Work> {
-        let mut batch = crew.spare();
-        let more = self.framer.fill(&mut batch).unwrap_or_else(|error| {
-            reporter.source_failed(&self.name, &error);
-            true
-        });
-        self.at_end = !more;
-        self.trickles = more && batch.trickles();
-        more.then(|| Work { source: self.name.clone(), table: self.table, rereads: self.rereads, batch })
     }
 }
 
@@ -169,7 +279,7 @@ impl Queue {
     fn report_next(&mut self, input: usize, name: &Arc<str>, reporter: &mut Reporter<'_>) -> io::Result<()> {
         let time = self.times.pop_front();
         self.report(time.map_or(u64::MAX, |time| time.offset), name, reporter)?;
-        time.map_or(Ok(()), |time| reporter.time(input, time))
+        time.map_or(Ok(()), |time| reporter.time(input, name, time))
     }
 
     /// Reports what came of the records up to this offset.

@@ -1,0 +1,224 @@
+//! A source that is read a batch at a time, opened when its turn comes and closed when too many are open.
+//!
+//! ```text
+//! Unread ─first read─> Reader ─too many open─> closed at its offset ─next read─> Reader
+//! ```
+
+use super::crew::Crew;
+use super::{Control, Input, Options, Reporter};
+use crate::engine::Work;
+use crate::framing::Framer;
+use crate::source::{Identity, Origin, Progress, Source};
+use std::io::{self, Cursor, Read};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
+use std::thread;
+use std::time::Instant;
+
+/// A source of a run.
+pub(super) struct Feed {
+    pub(super) name: Arc<str>,
+    table: Option<usize>,
+    state: State,
+    /// When it was first found to have nothing, if it has had nothing since.
+    pub(super) silent_since: Option<Instant>,
+    /// Whether it gives less at a time than is matched.
+    pub(super) trickles: bool,
+    /// Whether it is a pipe that is read on a thread of its own.
+    pub(super) is_pipe: bool,
+    /// Whether its records can be read again.
+    rereads: bool,
+    /// Whether other sources are read beside it.
+    has_others: bool,
+}
+
+enum State {
+    Unread(Input),
+    Reading(Box<Framer<Reader>>),
+    AtEnd,
+}
+
+/// What reading a feed came to.
+pub(super) enum Next {
+    /// Records.
+    Work(Work),
+    /// Nothing now, perhaps later.
+    Nothing,
+    /// The source is at its end, or cannot be read further.
+    End,
+}
+
+/// The bytes of a source, which can be let go of between two reads where they can be had again.
+struct Reader {
+    /// What to open again; `None` of what cannot be.
+    origin: Option<(Origin, Identity)>,
+    open: Option<Box<dyn Read + Send>>,
+    /// Bytes given so far.
+    offset: u64,
+    /// Bytes that a read gives at the most.
+    most: usize,
+    options: Options,
+}
+
+/// A pipe read on a thread of its own, so that waiting for it does not keep other sources from being read.
+struct Pipe {
+    chunks: Receiver<io::Result<Vec<u8>>>,
+    rest: Cursor<Vec<u8>>,
+}
+
+/// Bytes read from a pipe at a time, and how many such chunks wait to be taken.
+const CHUNK: usize = 64 << 10;
+const CHUNKS: usize = 4;
+
+impl Feed {
+    /// A source that has not been read; `has_others` says whether others are read beside it.
+    pub(super) fn new(input: Input, has_others: bool) -> Feed {
+        Feed {
+            name: input.origin.name().into(),
+            table: input.table,
+            state: State::Unread(input),
+            silent_since: None,
+            trickles: false,
+            is_pipe: false,
+            rereads: false,
+            has_others,
+        }
+    }
+
+    /// Whether it holds a file open that could be closed and opened again.
+    pub(super) fn can_close(&self) -> bool {
+        matches!(&self.state, State::Reading(framer) if framer.reader().origin.is_some() && framer.reader().open.is_some())
+    }
+
+    /// Closes its file until it is read again.
+    pub(super) fn close(&mut self) {
+        if let State::Reading(framer) = &mut self.state {
+            framer.reader_mut().open = None;
+        }
+    }
+
+    /// The next records, at most this many bytes.
+    pub(super) fn next(
+        &mut self,
+        most: usize,
+        options: &Options,
+        control: &Control,
+        crew: &mut Crew<'_>,
+        reporter: &mut Reporter<'_>,
+    ) -> Next {
+        if matches!(self.state, State::Unread(_)) {
+            self.open(options, control, reporter);
+        }
+        let State::Reading(framer) = &mut self.state else { return Next::End };
+        framer.reader_mut().most = most;
+        let mut batch = crew.spare();
+        let more = framer.fill(&mut batch).unwrap_or_else(|error| {
+            reporter.source_failed(&self.name, &error);
+            true
+        });
+        self.trickles = more && batch.trickles();
+        if !more {
+            self.state = State::AtEnd;
+            return Next::End;
+        }
+        if framer.is_idle() && batch.frames.is_empty() {
+            self.silent_since.get_or_insert_with(Instant::now);
+            return Next::Nothing;
+        }
+        self.silent_since = None;
+        Next::Work(Work { source: self.name.clone(), table: self.table, rereads: self.rereads, batch })
+    }
+
+    fn open(&mut self, options: &Options, control: &Control, reporter: &mut Reporter<'_>) {
+        let State::Unread(Input { origin, .. }) = std::mem::replace(&mut self.state, State::AtEnd) else {
+            return;
+        };
+        self.rereads = reporter.can_reread(&self.name);
+        match origin.open(&control.progress, options.expansion) {
+            Ok(Source { identity, mut reader, .. }) => {
+                self.is_pipe = identity.is_none() && !matches!(origin, Origin::Embedded { .. });
+                if self.is_pipe && self.has_others {
+                    reader = Box::new(Pipe::new(reader));
+                }
+                let origin = identity.map(|identity| (origin, identity));
+                let reader =
+                    Reader { origin, open: Some(reader), offset: 0, most: usize::MAX, options: *options };
+                self.state = State::Reading(Box::new(Framer::new(reader, options.framing, options.limits)));
+            }
+            Err(error) => reporter.source_failed(&self.name, &error),
+        }
+    }
+}
+
+impl Read for Reader {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.open.is_none()
+            && let Some((origin, identity)) = &self.origin
+        {
+            self.open = Some(reopened(origin, identity, self.offset, &self.options)?);
+        }
+        let Some(reader) = &mut self.open else { return Ok(0) };
+        let most = buffer.len().min(self.most);
+        let read = reader.read(buffer.get_mut(..most).unwrap_or_default())?;
+        self.offset += read as u64;
+        Ok(read)
+    }
+}
+
+impl Pipe {
+    /// The thread ends with the pipe, or with the process while it waits.
+    fn new(mut reader: Box<dyn Read + Send>) -> Pipe {
+        let (give, chunks) = sync_channel(CHUNKS);
+        thread::spawn(move || {
+            loop {
+                let mut chunk = vec![0; CHUNK];
+                let read = match reader.read(&mut chunk) {
+                    Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                    read => read,
+                };
+                let is_last = !matches!(read, Ok(1..));
+                let given = read.map(|read| {
+                    chunk.truncate(read);
+                    chunk
+                });
+                // Nobody takes it once the run has ended.
+                if give.send(given).is_err() || is_last {
+                    return;
+                }
+            }
+        });
+        Pipe { chunks, rest: Cursor::default() }
+    }
+}
+
+impl Read for Pipe {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.rest.read(buffer)?;
+        if read > 0 {
+            return Ok(read);
+        }
+        match self.chunks.try_recv() {
+            Ok(chunk) => {
+                self.rest = Cursor::new(chunk?);
+                self.rest.read(buffer)
+            }
+            Err(TryRecvError::Empty) => Err(io::ErrorKind::WouldBlock.into()),
+            Err(TryRecvError::Disconnected) => Ok(0),
+        }
+    }
+}
+
+/// The rest of a file from this offset on, if it is still the same file. What was counted as read before is not counted
+/// again.
+fn reopened(
+    origin: &Origin,
+    identity: &Identity,
+    offset: u64,
+    options: &Options,
+) -> io::Result<Box<dyn Read + Send>> {
+    let source = origin.open_at(offset, &Progress::default(), options.expansion)?;
+    if source.identity.as_ref().map(|it| (it.device, it.inode)) != Some((identity.device, identity.inode)) {
+        return Err(io::Error::other("was replaced by another file while it was read"));
+    }
+    Ok(source.reader)
+}
