@@ -160,15 +160,15 @@ impl Evaluations {
             self.evaluate(position, until, found);
         }
         in_order_of_ticks(&mut found[from..]);
-        self.next = self.next_after(until);
+        self.next = Some(self.next_after(until));
     }
 
     /// The first tick of any rule after `until`.
-    fn next_after(&self, until: DateTime) -> Option<DateTime> {
+    fn next_after(&self, until: DateTime) -> DateTime {
         let schedules = self.rules.iter().flatten().filter_map(|it| it.rule.schedule);
         let nexts =
             schedules.filter_map(|schedule| at_or_before(until, schedule.every)?.checked_add(schedule.every));
-        Some(nexts.min().unwrap_or(DateTime::MAX))
+        nexts.min().unwrap_or(DateTime::MAX)
     }
 
     /// The same of history, whose alerts nobody is told: a tick matters only as far as what it gives is still
@@ -177,7 +177,7 @@ impl Evaluations {
         let until = DateTime(watermark.0.saturating_sub(1));
         if self.next.is_none_or(|next| until >= next) {
             self.pass_over(until, found);
-            self.next = self.next_after(until);
+            self.next = Some(self.next_after(until));
         }
     }
 

@@ -28,8 +28,17 @@ pub(super) struct Feed {
     pub(super) is_pipe: bool,
     /// Whether its records can be read again.
     rereads: bool,
-    /// Whether other sources are read beside it.
-    has_others: bool,
+}
+
+/// How the feeds of a run are read.
+#[derive(Clone, Copy)]
+pub(super) struct Manner<'r> {
+    /// Bytes that a read gives at the most.
+    pub(super) most: usize,
+    /// Whether there are several.
+    pub(super) several: bool,
+    pub(super) options: &'r Options,
+    pub(super) control: &'r Control,
 }
 
 enum State {
@@ -71,8 +80,8 @@ const CHUNK: usize = 64 << 10;
 const CHUNKS: usize = 4;
 
 impl Feed {
-    /// A source that has not been read; `has_others` says whether others are read beside it.
-    pub(super) fn new(input: Input, has_others: bool) -> Feed {
+    /// A source that has not been read.
+    pub(super) fn new(input: Input) -> Feed {
         Feed {
             name: input.origin.name().into(),
             table: input.table,
@@ -81,7 +90,6 @@ impl Feed {
             trickles: false,
             is_pipe: false,
             rereads: false,
-            has_others,
         }
     }
 
@@ -97,20 +105,18 @@ impl Feed {
         }
     }
 
-    /// The next records, at most this many bytes.
+    /// The next records.
     pub(super) fn next(
         &mut self,
-        most: usize,
-        options: &Options,
-        control: &Control,
+        manner: Manner<'_>,
         crew: &mut Crew<'_>,
         reporter: &mut Reporter<'_>,
     ) -> Next {
         if matches!(self.state, State::Unread(_)) {
-            self.open(options, control, reporter);
+            self.open(manner, reporter);
         }
         let State::Reading(framer) = &mut self.state else { return Next::End };
-        framer.reader_mut().most = most;
+        framer.reader_mut().most = manner.most;
         let mut batch = crew.spare();
         let more = framer.fill(&mut batch).unwrap_or_else(|error| {
             reporter.source_failed(&self.name, &error);
@@ -129,7 +135,8 @@ impl Feed {
         Next::Work(Work { source: self.name.clone(), table: self.table, rereads: self.rereads, batch })
     }
 
-    fn open(&mut self, options: &Options, control: &Control, reporter: &mut Reporter<'_>) {
+    fn open(&mut self, manner: Manner<'_>, reporter: &mut Reporter<'_>) {
+        let Manner { several, options, control, .. } = manner;
         let State::Unread(Input { origin, .. }) = std::mem::replace(&mut self.state, State::AtEnd) else {
             return;
         };
@@ -137,7 +144,7 @@ impl Feed {
         match origin.open(&control.progress, options.expansion) {
             Ok(Source { identity, mut reader, .. }) => {
                 self.is_pipe = identity.is_none() && !matches!(origin, Origin::Embedded { .. });
-                if self.is_pipe && self.has_others {
+                if self.is_pipe && several {
                     reader = Box::new(Pipe::new(reader));
                 }
                 let origin = identity.map(|identity| (origin, identity));

@@ -16,7 +16,7 @@
 //! the watermark, until it has been silent for so long that it is idle.
 
 use super::crew::Crew;
-use super::feed::{Feed, Next};
+use super::feed::{Feed, Manner, Next};
 use super::{Control, Input, Options, Reporter};
 use crate::engine::{Engine, Match, Outcome, Passed, Time};
 use std::collections::VecDeque;
@@ -42,14 +42,11 @@ struct Feeds<'r> {
     under_way: VecDeque<usize>,
     /// Feeds whose files can be closed, the one read last at the end.
     open: VecDeque<usize>,
-    /// Bytes of a batch.
-    most: usize,
     /// Feeds that had nothing, and until when they are not asked again. Only what may still grow gets here: few.
     asleep: Vec<(usize, Instant)>,
     /// Those of them that are idle.
     idle: Vec<usize>,
-    options: &'r Options,
-    control: &'r Control,
+    manner: Manner<'r>,
 }
 
 /// Whether something of a feed can be reported.
@@ -107,17 +104,16 @@ pub(super) fn read(
 impl<'r> Feeds<'r> {
     fn new(inputs: Vec<Input>, options: &'r Options, control: &'r Control) -> Feeds<'r> {
         let count = inputs.len();
-        let sources: Vec<Feed> = inputs.into_iter().map(|it| Feed::new(it, count > 1)).collect();
+        let most = if count > MOST_OPEN { (READ_AHEAD / count).max(LEAST_BATCH) } else { usize::MAX };
+        let sources: Vec<Feed> = inputs.into_iter().map(Feed::new).collect();
         Feeds {
             queues: sources.iter().map(|_| Queue::default()).collect(),
             sources,
             under_way: VecDeque::new(),
             open: VecDeque::new(),
-            most: if count > MOST_OPEN { (READ_AHEAD / count).max(LEAST_BATCH) } else { usize::MAX },
             asleep: Vec::new(),
             idle: Vec::new(),
-            options,
-            control,
+            manner: Manner { most, several: count > 1, options, control },
         }
     }
 
@@ -127,7 +123,7 @@ impl<'r> Feeds<'r> {
 
     /// Reads all, until they are at their end or the run is to end.
     fn read(&mut self, crew: &mut Crew<'_>, reporter: &mut Reporter<'_>) -> io::Result<()> {
-        while !self.control.stop.is_set() {
+        while !self.manner.control.stop.is_set() {
             self.wake(crew, reporter)?;
             let is_awake = |input| self.asleep.iter().all(|(asleep, _)| *asleep != input);
             let Some(input) = reporter.furthest_behind(is_awake) else {
@@ -152,7 +148,7 @@ impl<'r> Feeds<'r> {
     fn rest(&mut self, input: usize, reporter: &mut Reporter<'_>) -> io::Result<()> {
         let Some(feed) = self.sources.get(input) else { return Ok(()) };
         let silent = feed.silent_since.map_or(Duration::ZERO, |since| since.elapsed());
-        let is_idle = silent >= self.options.idle;
+        let is_idle = silent >= self.manner.options.idle;
         if feed.is_pipe && !is_idle {
             reporter.flush()?;
             sleep(POLL);
@@ -201,7 +197,7 @@ impl<'r> Feeds<'r> {
             if feed.trickles {
                 reporter.flush()?;
             }
-            let next = feed.next(self.most, self.options, self.control, crew, reporter);
+            let next = feed.next(self.manner, crew, reporter);
             let trickles = feed.trickles;
             self.close_surplus(input);
             let end = match next {
@@ -225,7 +221,7 @@ impl<'r> Feeds<'r> {
                 crew.drain(&mut take)?;
             }
             if let Some(end) = end
-                && (gives_nothing || self.control.stop.is_set())
+                && (gives_nothing || self.manner.control.stop.is_set())
             {
                 return Ok(if self.is_empty(input) { end } else { Filled::Some });
             }
