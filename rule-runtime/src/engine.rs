@@ -369,7 +369,11 @@ impl Matching<'_> {
             let column = engine.tables.get(table).and_then(|schema| schema.time_column());
             let read =
                 column.zip(time).map(|(column, text)| record::convert(&Value::string(text), column.ty));
-            let time = if let Some(Value::DateTime(time)) = read { Some(time) } else { None };
+            let time = match read {
+                Some(Value::DateTime(time)) => Ok(time),
+                Some(_) => Err(Untimely::Unreadable),
+                None => Err(Untimely::Missing),
+            };
             outcome.times.push(Time { offset, time });
         }
         Some(Ok(()))
