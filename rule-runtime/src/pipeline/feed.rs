@@ -50,7 +50,7 @@ enum State {
 /// What reading a feed came to.
 pub(super) enum Next {
     /// Records.
-    Work(Work),
+    Work(Box<Work>),
     /// Nothing now, perhaps later.
     Nothing,
     /// The source is at its end, or cannot be read further.
@@ -132,7 +132,8 @@ impl Feed {
             return Next::Nothing;
         }
         self.silent_since = None;
-        Next::Work(Work { source: self.name.clone(), table: self.table, rereads: self.rereads, batch })
+        let work = Work { source: self.name.clone(), table: self.table, rereads: self.rereads, batch };
+        Next::Work(Box::new(work))
     }
 
     fn open(&mut self, manner: Manner<'_>, reporter: &mut Reporter<'_>) {

@@ -215,7 +215,7 @@ impl<'r> Feeds<'r> {
                     None => Ok(()),
                 };
             if let Next::Work(work) = next {
-                crew.put(work, &mut take)?;
+                crew.put(*work, &mut take)?;
             }
             if end.is_some() {
                 crew.drain(&mut take)?;
