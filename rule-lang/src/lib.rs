@@ -16,6 +16,7 @@ pub mod kuery;
 mod lexer;
 pub mod nearest;
 mod origins;
+pub mod operators;
 pub mod parser;
 pub mod planning;
 pub mod rule;
