@@ -32,6 +32,7 @@ mod known_tables;
 mod layout;
 mod nearest;
 mod new_crate;
+mod paths;
 mod program;
 mod progress;
 mod reading;

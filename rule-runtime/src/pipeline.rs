@@ -8,7 +8,7 @@
 //!
 //! Works go to the workers in turn and their outcomes are taken back in the same turn, so that reports come in the
 //! order of the input whatever the number of threads. Sources are read one after the other, or, where rules are
-//! evaluated on ticks of event time, side by side.
+//! evaluated on ticks of event time or sources may grow, side by side.
 
 mod crew;
 mod feed;
@@ -99,7 +99,8 @@ pub fn run<'a>(
     reporter.reread_from(again(engine, inputs));
     std::thread::scope(|scope| {
         let mut crew = Crew::new(engine, options.threads, scope);
-        if engine.has_ticks() || inputs.iter().any(|input| input.is_history) {
+        let follows = |input: &Input| matches!(input.origin, Origin::Followed(_));
+        if engine.has_ticks() || inputs.iter().any(|input| input.is_history || follows(input)) {
             return side_by_side::read(engine, inputs, options, control, &mut crew, &mut reporter);
         }
         for input in inputs {

@@ -57,6 +57,7 @@ pub(crate) fn parser() -> Command {
         .about("Run rules over files or a stream, and report alerts")
         .after_help(EXAMPLES)
         .arg(inputs::argument())
+        .arg(inputs::follow_argument())
         .arg(
             Arg::new("format")
                 .long("format")

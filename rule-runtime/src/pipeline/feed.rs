@@ -28,6 +28,8 @@ pub(super) struct Feed {
     pub(super) is_pipe: bool,
     /// Whether its records can be read again.
     rereads: bool,
+    /// What is opened anew at the end of a file, where the source is followed.
+    followed: Option<Input>,
 }
 
 /// How the feeds of a run are read.
@@ -90,6 +92,7 @@ impl Feed {
             trickles: false,
             is_pipe: false,
             rereads: false,
+            followed: None,
         }
     }
 
@@ -120,12 +123,12 @@ impl Feed {
         let mut batch = crew.spare();
         let more = framer.fill(&mut batch).unwrap_or_else(|error| {
             reporter.source_failed(&self.name, &error);
+            self.followed = None;
             true
         });
         self.trickles = more && batch.trickles();
         if !more {
-            self.state = State::AtEnd;
-            return Next::End;
+            return self.end();
         }
         if framer.is_idle() && batch.frames.is_empty() {
             self.silent_since.get_or_insert_with(Instant::now);
@@ -136,15 +139,31 @@ impl Feed {
         Next::Work(Box::new(work))
     }
 
+    /// The end of the source, or, of a followed one, of the file that had its name.
+    fn end(&mut self) -> Next {
+        match &self.followed {
+            Some(input) => {
+                self.state = State::Unread(input.clone());
+                Next::Nothing
+            }
+            None => {
+                self.state = State::AtEnd;
+                Next::End
+            }
+        }
+    }
+
     fn open(&mut self, manner: Manner<'_>, reporter: &mut Reporter<'_>) {
         let Manner { several, options, control, .. } = manner;
-        let State::Unread(Input { origin, .. }) = std::mem::replace(&mut self.state, State::AtEnd) else {
-            return;
-        };
+        let State::Unread(input) = std::mem::replace(&mut self.state, State::AtEnd) else { return };
+        let origin = input.origin.clone();
         self.rereads = reporter.can_reread(&self.name);
         match origin.open(&control.progress, options.expansion) {
-            Ok(Source { identity, mut reader, .. }) => {
-                self.is_pipe = identity.is_none() && !matches!(origin, Origin::Embedded { .. });
+            Ok(Source { identity, is_followed, mut reader, .. }) => {
+                self.followed = is_followed.then_some(input);
+                let identity = identity.filter(|_| !is_followed);
+                self.is_pipe =
+                    identity.is_none() && !is_followed && !matches!(origin, Origin::Embedded { .. });
                 if self.is_pipe && several {
                     reader = Box::new(Pipe::new(reader));
                 }
@@ -153,7 +172,10 @@ impl Feed {
                     Reader { origin, open: Some(reader), offset: 0, most: usize::MAX, options: *options };
                 self.state = State::Reading(Box::new(Framer::new(reader, options.framing, options.limits)));
             }
-            Err(error) => reporter.source_failed(&self.name, &error),
+            Err(error) => {
+                self.followed = None;
+                reporter.source_failed(&self.name, &error);
+            }
         }
     }
 }
