@@ -14,7 +14,7 @@ use std::time::Duration;
 
 const PIM: &str = "0ed0fe7c-af29-4990-af7f-bb5ccb231198";
 /// Longer than a machine that is busy takes.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// Longer than it takes to look at the files a few times; what is waited for in vain is waited for this long.
 const A_WHILE: Duration = Duration::from_millis(700);
 

@@ -141,16 +141,12 @@ impl Feed {
 
     /// The end of the source, or, of a followed one, of the file that had its name.
     fn end(&mut self) -> Next {
-        match &self.followed {
-            Some(input) => {
-                self.state = State::Unread(input.clone());
-                Next::Nothing
-            }
-            None => {
-                self.state = State::AtEnd;
-                Next::End
-            }
+        if let Some(input) = &self.followed {
+            self.state = State::Unread(input.clone());
+            return Next::Nothing;
         }
+        self.state = State::AtEnd;
+        Next::End
     }
 
     fn open(&mut self, manner: Manner<'_>, reporter: &mut Reporter<'_>) {
