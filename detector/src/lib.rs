@@ -39,6 +39,8 @@ mod reading;
 #[cfg(feature = "queries")]
 mod result_table;
 mod selection;
+mod signals;
+mod state;
 mod static_tables;
 mod table_file;
 mod terminal;
