@@ -7,7 +7,6 @@
 
 use crate::failure::Failure;
 use crate::inputs;
-use crate::paths;
 use crate::table_file;
 use rule_eval::{Table, inferred};
 use rule_model::Bag;
@@ -53,11 +52,9 @@ pub(crate) fn load<'a>(
     let mut records: BTreeMap<Name, Vec<Bag>> = BTreeMap::new();
     for (table, file) in arguments.filter_map(inputs::table_and_file) {
         if is_one(ruleset, table) {
-            for origin in paths::origins(file, false)? {
-                let mut read = table_file::read(&origin)?;
-                table_file::report(&read.rejected);
-                records.entry(table.into()).or_default().append(&mut read.records);
-            }
+            let mut read = table_file::read(file)?;
+            table_file::report(&read.rejected);
+            records.entry(table.into()).or_default().append(&mut read.records);
         }
     }
     let tables: BTreeMap<Name, Table> =

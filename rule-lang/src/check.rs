@@ -14,6 +14,7 @@ mod aggregate;
 mod call;
 pub(crate) mod conditions;
 pub(crate) mod enumerated;
+pub(crate) mod equality;
 mod expand;
 mod inline;
 mod join;

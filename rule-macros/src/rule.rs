@@ -119,4 +119,74 @@ mod tests {
             assert_eq!(meaning(&placed), meaning(&unplaced), "{}", path.display());
         }
     }
+
+    /// A slip of the hand in a list of tokens.
+    #[derive(Clone, Copy, Debug)]
+    enum Slip {
+        Lost,
+        Twice,
+        Swapped,
+        Replaced(&'static str),
+    }
+
+    const SLIPS: [Slip; 9] = [
+        Slip::Lost,
+        Slip::Twice,
+        Slip::Swapped,
+        Slip::Replaced("|"),
+        Slip::Replaced(","),
+        Slip::Replaced(":"),
+        Slip::Replaced("{ x: [] }"),
+        Slip::Replaced("\"\u{1f600}\""),
+        Slip::Replaced("r#\"'\"#"),
+    ];
+
+    /// The tokens with a slip at the token at `at`, counted through all brackets; `at` is counted down.
+    fn with_slip(tokens: TokenStream, slip: Slip, at: &mut usize) -> TokenStream {
+        let mut result: Vec<TokenTree> = Vec::new();
+        for token in tokens {
+            let is_here = *at == 0;
+            *at = at.wrapping_sub(1);
+            let token = match token {
+                TokenTree::Group(group) if !is_here => {
+                    let inner = with_slip(group.stream(), slip, at);
+                    TokenTree::Group(proc_macro2::Group::new(group.delimiter(), inner))
+                }
+                token => token,
+            };
+            match slip {
+                _ if !is_here => result.push(token),
+                Slip::Lost => {}
+                Slip::Twice => result.extend([token.clone(), token]),
+                Slip::Swapped => result.insert(result.len().saturating_sub(1), token),
+                Slip::Replaced(text) => result.extend(text.parse::<TokenStream>().unwrap_or_default()),
+            }
+        }
+        result.into_iter().collect()
+    }
+
+    fn count(tokens: TokenStream) -> usize {
+        let inner = |token| match token {
+            TokenTree::Group(group) => 1 + count(group.stream()),
+            _ => 1,
+        };
+        tokens.into_iter().map(inner).sum()
+    }
+
+    #[test]
+    fn no_slip_in_a_rule_makes_the_macro_panic_or_lose_its_name() {
+        let mut found = Vec::new();
+        bodies(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../rules/src"), &mut found);
+        for (path, body) in found {
+            let count = count(body.clone());
+            for (turn, slip) in SLIPS.into_iter().cycle().take(27).enumerate() {
+                // A step that shares no factor with most counts, so that all parts of a rule get their slip.
+                let mut at = turn * 7919 % count;
+                let place = at;
+                let mutated = with_slip(body.clone(), slip, &mut at);
+                let expanded = expand(mutated).to_string();
+                assert!(expanded.contains("static RULE"), "{} {slip:?} {place}", path.display());
+            }
+        }
+    }
 }

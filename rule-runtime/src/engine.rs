@@ -25,7 +25,6 @@ use crate::{Event, Parser, Rule};
 use rule_eval::{Context, Row, key_hash, record};
 use rule_model::schema::recognition::Recognizer;
 use rule_model::{DateTime, Schema, Value, tables};
-use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -104,7 +103,7 @@ pub struct Outcome {
 }
 
 /// A row of a row-local rule.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Debug)]
 pub struct Match {
     /// Position of the rule.
     pub rule: usize,
@@ -119,7 +118,7 @@ pub struct Match {
 }
 
 /// An event that passed the filter prefix of a rule across events.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Debug)]
 pub struct Passed {
     /// The rule and its input.
     pub candidate: Candidate,
@@ -132,7 +131,7 @@ pub struct Passed {
 }
 
 /// The event time of a record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Time {
     /// Offset of the record.
     pub offset: u64,

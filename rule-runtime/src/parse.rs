@@ -8,7 +8,6 @@ use crate::Event;
 use crate::tape::Json;
 use memchr::memchr;
 use rule_model::Schema;
-use serde::{Deserialize, Serialize};
 use simd_json::{Buffers, ErrorType, INPUT_PADDING, Tape};
 use std::fmt;
 
@@ -23,7 +22,7 @@ pub struct Parser {
 }
 
 /// Why a record is not processed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Reason {
     /// Valid JSON, but a scalar or an array.
     NotAnObject,

@@ -6,7 +6,7 @@ use super::{Checker, fault, is_fault, known, types};
 use crate::nearest::nearest;
 use crate::syntax::{self, ExprKind as Syntax};
 use crate::{Diagnostic, Span};
-use rule_eval::function::{Function, Implementation, Stability};
+use rule_eval::function::{Arity, Function, Implementation, Stability};
 use rule_model::plan::{Expr, ExprKind, Name};
 use rule_model::{Type, Value};
 
@@ -57,9 +57,14 @@ impl<'a> Checker<'a> {
         let text = name.text.as_str();
         if known::is_function(text) {
             let message = format!("{text}() is a function of KQL that is not supported here");
-            return self.error(name.span, message);
+            return self.report(
+                Diagnostic::error(name.span, message)
+                    .note("a rule runs on its own engine, which does not have it")
+                    .help("write the query without it"),
+            );
         }
-        let mut diagnostic = Diagnostic::error(name.span, format!("there is no function `{text}`"));
+        let mut diagnostic = Diagnostic::error(name.span, format!("there is no function `{text}`"))
+            .note("KQL has none of this name, and no `let` defines it");
         let own = self.scope.names().map(Name::as_str);
         let scalar = rule_eval::functions().map(|f| f.name).filter(|n| n.starts_with(char::is_alphabetic));
         let aggregates = rule_eval::aggregates().map(|a| a.name);
@@ -398,13 +403,14 @@ impl<'a> Checker<'a> {
                 let plural = if expected == "1" { "" } else { "s" };
                 let message =
                     format!("{function}() takes {expected} argument{plural}, here it has {}", args.len());
-                self.error(span, message)
+                let help = format!("give {function}() {expected} argument{plural}");
+                self.report(with_form(Diagnostic::error(span, message), function).help(help))
             }
             Mismatch::Argument(at, param, accepted) => {
                 let ty = args[*at].ty;
                 let message =
                     format!("the argument `{param}` of {function}() must be {accepted}, this is {ty}");
-                let mut diagnostic = Diagnostic::error(args[*at].span, message);
+                let mut diagnostic = with_form(Diagnostic::error(args[*at].span, message), function);
                 let wanted = Type::named(accepted).and_then(types::conversion);
                 if let Some(conversion) = wanted {
                     diagnostic = diagnostic.help(format!("convert it with {conversion}(…)"));
@@ -412,7 +418,8 @@ impl<'a> Checker<'a> {
                 self.report(diagnostic)
             }
             Mismatch::Types => {
-                self.error(span, format!("{function}() is not defined for ({})", types.join(", ")))
+                let message = format!("{function}() is not defined for ({})", types.join(", "));
+                self.report(with_form(Diagnostic::error(span, message), function))
             }
         }
     }
@@ -465,7 +472,25 @@ impl<'a> Checker<'a> {
             let position = before.chars().count() + 1;
             diagnostic = diagnostic.note(format!("the fault is at character {position} of `{text}`"));
         }
+        let diagnostic =
+            diagnostic.help("mend it; a character that stands for itself is written behind a backslash");
         self.report(diagnostic);
         false
     }
+}
+
+/// The diagnostic with the form in which a function is called.
+fn with_form(diagnostic: Diagnostic, function: &str) -> Diagnostic {
+    let signatures = rule_eval::function(function).map(|entry| entry.signatures).unwrap_or_default();
+    let Some(signature) = signatures.first() else { return diagnostic };
+    let params: Vec<String> = signature
+        .params
+        .iter()
+        .map(|param| match param.arity {
+            Arity::One => param.name.to_owned(),
+            Arity::Optional => format!("[{}]", param.name),
+            Arity::Repeated => format!("{}, …", param.name),
+        })
+        .collect();
+    diagnostic.note(format!("it is called as {function}({})", params.join(", ")))
 }

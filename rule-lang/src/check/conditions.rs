@@ -117,13 +117,18 @@ impl<'p> Checker<'p> {
             return None;
         }
         let is_true = *value == Value::Bool(true);
-        let fault = if is_true { always_holds(condition.span) } else { never_holds(condition.span) };
+        let fault = if is_true {
+            always_holds(condition.span)
+        } else {
+            never_holds(condition.span).help("compare a column, or leave it out")
+        };
         Some(fault.note(format!("it is the constant {}", rule_eval::json::display(value))))
     }
 
     fn repeated(&self, condition: &Expr, known: &[&Expr]) -> Option<Diagnostic> {
         let earlier = known.iter().find(|earlier| same(earlier, condition))?;
-        let fault = Diagnostic::error(condition.span, "this condition repeats an earlier one");
+        let fault = Diagnostic::error(condition.span, "this condition repeats an earlier one")
+            .note("every row that comes here meets it");
         let earlier = self.shown(earlier);
         let is_equal = earlier == self.shown(condition);
         let fault = if is_equal { fault } else { fault.note(format!("`{earlier}` says the same")) };
@@ -190,6 +195,7 @@ impl<'p> Checker<'p> {
 
 fn never_holds(span: Span) -> Diagnostic {
     Diagnostic::error(span, "this condition can never hold")
+        .help("mend it, or write `or` where either may hold")
 }
 
 fn always_holds(span: Span) -> Diagnostic {

@@ -127,7 +127,7 @@ impl<'a> Checker<'a> {
         if is_fault(&l) || is_fault(&r) {
             return None;
         }
-        self.comparable(left, right, l, r)
+        self.comparable(left, right, (l, r), e.span)
     }
 
     fn wrong_condition(&mut self, span: Span) {
@@ -156,7 +156,13 @@ impl<'a> Checker<'a> {
     }
 
     /// The two keys, converted to their common type where there is one.
-    fn comparable(&mut self, left: &Columns, right: &Columns, l: Expr, r: Expr) -> Option<Condition> {
+    fn comparable(
+        &mut self,
+        left: &Columns,
+        right: &Columns,
+        (l, r): Condition,
+        span: Span,
+    ) -> Option<Condition> {
         for (columns, key) in [(left, &l), (right, &r)] {
             let unknown = self.over(columns, |checker| checker.is_unknown(key));
             if key.ty == Type::Dynamic && !unknown {
@@ -169,7 +175,11 @@ impl<'a> Checker<'a> {
         }
         let Some(ty) = types::common(l.ty, r.ty) else {
             let message = format!("the keys of the join are of different types, {} and {}", l.ty, r.ty);
-            self.error(l.span.to(r.span), message);
+            self.report(
+                Diagnostic::error(span, message)
+                    .note("no row would find another: values of these types are never equal")
+                    .help("convert one in an `extend` before, with tostring(…) or another conversion"),
+            );
             return None;
         };
         // What is of unknown type is compared as it is.

@@ -2,6 +2,7 @@
 
 use super::scope::{Columns, Entity, Rows};
 use super::{Checker, is_fault, types};
+use crate::Diagnostic;
 use crate::Span;
 use crate::syntax::{self, ExprKind as Syntax, OperatorKind as Kind};
 use rule_model::plan::{Assignment, Direction, Expr, Name, Operator, SortKey};
@@ -139,7 +140,12 @@ impl<'a> Checker<'a> {
         if keyword.text == "consume" {
             return rows;
         }
-        self.error(keyword.span, format!("the operator `{}` is not supported here", keyword.text));
+        let message = format!("the operator `{}` is not supported here", keyword.text);
+        self.report(
+            Diagnostic::error(keyword.span, message)
+                .note("KQL has it; a rule runs on its own engine, which has not")
+                .help("write the query without it"),
+        );
         Rows { columns: Columns::unknown(), ..rows }
     }
 

@@ -66,7 +66,12 @@ impl<'a> Checker<'a> {
 
     fn unknown_plugin(&mut self, name: &syntax::Name) {
         if known::is_plugin(&name.text) {
-            self.error(name.span, format!("the plugin `{}` is not supported here", name.text));
+            let message = format!("the plugin `{}` is not supported here", name.text);
+            self.report(
+                Diagnostic::error(name.span, message)
+                    .note("KQL has it; a rule runs on its own engine, which has not")
+                    .help("write the query without it"),
+            );
         } else {
             self.unknown_name("plugin", &name.text, name.span, PLUGINS);
         }

@@ -3,6 +3,7 @@
 use super::naming::{self, Numbered};
 use super::scope::{Column, Columns, Rows};
 use super::{Checker, is_fault};
+use crate::Diagnostic;
 use crate::Span;
 use crate::syntax::{self, ExprKind as Syntax};
 use rule_model::plan::{Assignment, Direction, Expr, ExprKind, HIDDEN, Name, Operator, ProjectOpen};
@@ -102,7 +103,11 @@ impl<'a> Checker<'a> {
     /// Reports a name that is given twice within one operator.
     pub(super) fn refuse_repeated(&mut self, given: &mut Vec<Name>, name: &syntax::Name) {
         if given.contains(&name.text) {
-            self.error(name.span, format!("the column `{}` is already there", name.text));
+            self.report(
+                Diagnostic::error(name.span, format!("the column `{}` is already there", name.text))
+                    .note("one operator gives each column once")
+                    .help("give one of the two another name, or compute it in a further `extend`"),
+            );
         }
         given.push(name.text.clone());
     }

@@ -2,10 +2,14 @@
 
 use super::scope::{Column, Entity};
 use super::{Checker, fault, is_fault, types};
+use crate::nearest::nearest;
 use crate::syntax::{self, ExprKind as Syntax};
 use crate::{Diagnostic, Span};
 use rule_model::plan::{Expr, ExprKind, Name, Query};
 use rule_model::{Type, Value};
+
+/// Columns that a message lists, of tables that can have hundreds.
+const LISTED_NAMES: usize = 12;
 
 impl<'a> Checker<'a> {
     /// Checks a scalar expression over the columns in view.
@@ -23,9 +27,17 @@ impl<'a> Checker<'a> {
         if let Syntax::Infix(left, operator, right) = &e.kind
             && operator.text == "="
         {
+            let named = left.span;
+            let value = self.expr(right);
+            if value.ty != Type::Bool && !is_fault(&value) && !self.is_unknown(&value) {
+                let message = "`=` gives a name, it compares nothing";
+                let diagnostic = Diagnostic::error(operator.span, message)
+                    .note("what stands behind it would be the whole condition");
+                return self.report(diagnostic.help("write `==`, or `=~` to ignore case"));
+            }
             let message = "`=` only names the value behind it, which is the whole condition";
-            self.report(Diagnostic::warning(left.span, message).help("write `==` to compare"));
-            return self.predicate(right);
+            self.report(Diagnostic::warning(named, message).help("write `==` to compare"));
+            return self.truth(value);
         }
         let predicate = self.expr(e);
         self.truth(predicate)
@@ -45,7 +57,9 @@ impl<'a> Checker<'a> {
             _ => "compare it with a value",
         };
         let message = format!("a condition must be bool, this is {}", value.ty);
-        self.report(Diagnostic::error(value.span, message).help(help))
+        let diagnostic =
+            Diagnostic::error(value.span, message).note("a row stays where its condition is true");
+        self.report(diagnostic.help(help))
     }
 
     fn expr_within_limits(&mut self, e: &'a syntax::Expr) -> Expr {
@@ -125,9 +139,32 @@ impl<'a> Checker<'a> {
         if self.catalog.names().iter().any(|table| table == name) {
             return self.table_for_scalar(span);
         }
+        if name.starts_with(|c: char| c.is_ascii_digit()) {
+            let message = format!("`{name}` is no number and no span of time");
+            return self.report(
+                Diagnostic::error(span, message)
+                    .note("the units of time are d, h, m, s, ms, microsecond and tick")
+                    .help("write a number and its unit, such as `1d`, `12h` or `30m`"),
+            );
+        }
         let mut names: Vec<Name> = self.columns.visible().map(|c| c.name.clone()).collect();
         names.extend(self.scope.names().cloned());
-        self.unknown_name("column or variable", name, span, names.iter().map(Name::as_str))
+        let fault = Diagnostic::error(span, format!("there is no column or variable `{name}`"));
+        let (listed, more) = (names.iter().take(LISTED_NAMES), names.len().saturating_sub(LISTED_NAMES));
+        let mut listed: Vec<String> = listed.map(|name| format!("`{name}`")).collect();
+        if more > 0 {
+            listed.push(format!("{more} more"));
+        }
+        let note = if listed.is_empty() {
+            "there is none here".to_owned()
+        } else {
+            format!("here are {}", listed.join(", "))
+        };
+        let fault = fault.note(note);
+        self.report(match nearest(name, names.iter().map(Name::as_str)) {
+            Some(meant) => fault.help(format!("write `{meant}`")),
+            None => fault.help("write one of these, or define it before with `extend` or `let`"),
+        })
     }
 
     fn property(&mut self, e: &'a syntax::Expr, base: &'a syntax::Expr, name: &'a syntax::Name) -> Expr {
@@ -279,8 +316,11 @@ impl<'a> Checker<'a> {
     /// Reports an operator that does not go with its operands.
     fn undefined(&mut self, operator: &syntax::Name, operands: &[Type]) -> Expr {
         let list = operands.iter().map(|ty| ty.name()).collect::<Vec<_>>().join(" and ");
+        let ordered = operator.text.starts_with(['<', '>']) || operator.text.ends_with("between");
+        let takes = if ordered { "numbers, times, or spans of time, both of one kind" } else { "texts" };
         let mut diagnostic =
-            Diagnostic::error(operator.span, format!("`{}` is not defined for {list}", operator.text));
+            Diagnostic::error(operator.span, format!("`{}` is not defined for {list}", operator.text))
+                .note(format!("it compares {takes}"));
         if let [left, right] = operands {
             diagnostic = match (left, right) {
                 (Type::String, other) | (other, Type::String) if other.is_number() => {

@@ -161,6 +161,7 @@ impl<'a> Checker<'a> {
         let mut diagnostic = Diagnostic::error(span, format!("there is no table `{name}`"));
         let own = self.scope.names().map(Name::as_str);
         let meant = crate::nearest::nearest(name, own).map(Name::new);
+        diagnostic = diagnostic.note(format!("the tables are {}", self.catalog.names().join(", ")));
         if let Some(meant) = nearest_table(self.catalog, name).or(meant) {
             diagnostic = diagnostic.help(format!("write `{meant}`"));
         }

@@ -182,7 +182,8 @@ impl Parser<'_> {
                     token.span,
                     format!("`{inside}` is not a `{ty}` literal, so this is null"),
                 )
-                .help(format!("write `to{ty}(…)` to convert an expression")),
+                .note("nothing is equal to null, before it or after it")
+                .help(help_with(ty)),
             );
             Value::Null
         })
@@ -258,4 +259,15 @@ fn signed_real(text: &str) -> Option<Value> {
         "-inf" => Some(Value::Real(f64::NEG_INFINITY)),
         number => number.starts_with(|c: char| !c.is_ascii_alphabetic()).then(|| real(number)).flatten(),
     }
+}
+/// How a literal of a type is written.
+fn help_with(ty: Type) -> String {
+    let example = match ty {
+        Type::DateTime => "2024-03-01 12:30:00",
+        Type::Timespan => "1.12:30:00",
+        Type::Guid => "74be27de-1e4e-49d9-b579-fe0b331d3642",
+        Type::Bool => "true",
+        _ => "5",
+    };
+    format!("write `{ty}({example})`, or `to{ty}(…)` to convert an expression")
 }

@@ -381,29 +381,16 @@ impl Parser<'_> {
     }
 }
 
-/// Whether `word` begins an operator: for hints at a word in another case.
+/// Words that begin an operator, for hints at a word that is nearly one.
+#[rustfmt::skip]
+pub(super) const OPERATORS: [&str; 33] = [
+    "as", "count", "distinct", "evaluate", "extend", "filter", "getschema", "invoke", "join", "limit", "lookup",
+    "make-series", "mv-apply", "mv-expand", "order", "parse", "parse-kv", "parse-where", "partition", "project",
+    "project-away", "project-keep", "project-rename", "project-reorder", "render", "search", "serialize", "sort",
+    "summarize", "take", "top", "union", "where",
+];
+
+/// Whether `word` begins an operator.
 pub(super) fn is_operator(word: &str) -> bool {
-    const KNOWN: [&str; 20] = [
-        "as",
-        "count",
-        "distinct",
-        "evaluate",
-        "extend",
-        "filter",
-        "getschema",
-        "invoke",
-        "join",
-        "limit",
-        "lookup",
-        "order",
-        "parse",
-        "project",
-        "render",
-        "sort",
-        "summarize",
-        "take",
-        "top",
-        "where",
-    ];
-    KNOWN.contains(&word) || matches!(word, "union" | "search" | "serialize" | "mv-expand" | "mv-apply")
+    OPERATORS.contains(&word)
 }

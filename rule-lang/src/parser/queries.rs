@@ -1,9 +1,10 @@
 //! Queries: a source and the operators behind it.
 
 use super::Parser;
-use super::operators::is_operator;
+use super::operators::{OPERATORS, is_operator};
 use crate::Diagnostic;
 use crate::lexer::{Class, Kind};
+use crate::nearest::nearest;
 use crate::syntax::{Expr, ExprKind, Name, Operator, OperatorKind};
 
 /// Operators that may begin a query, since they need no input.
@@ -188,6 +189,9 @@ fn unknown_operator(word: &str, class: Class, span: crate::Span) -> Diagnostic {
         "stats" => fault.help("write `summarize`"),
         "eval" => fault.help("write `extend`"),
         "rename" => fault.help("write `project-rename`"),
-        _ => fault,
+        _ => match nearest(&lower, OPERATORS) {
+            Some(meant) => fault.help(format!("write `{meant}`")),
+            None => fault.help("write one of where, extend, project, summarize, join, or another operator"),
+        },
     }
 }

@@ -27,7 +27,8 @@ fn under(name: &Name, techniques: &Setting, text: &str, faults: &mut Vec<Diagnos
 }
 
 fn unknown_tactic(name: &Name) -> Diagnostic {
-    let fault = Diagnostic::error(name.span, format!("unknown ATT&CK tactic `{}`", name.text));
+    let fault = Diagnostic::error(name.span, format!("unknown ATT&CK tactic `{}`", name.text))
+        .note(format!("ATT&CK {VERSION} has none of this name or number, nor had an earlier one"));
     let names = || Tactic::ALL.iter().map(|tactic| tactic.identifier);
     match nearest(&name.text, names()) {
         Some(meant) => fault.help(format!("write `{meant}`")),
@@ -66,16 +67,19 @@ fn check(tactic: Option<Tactic>, id: &str, span: Span) -> Result<(), Diagnostic>
     let titled = format!("{id} ({})", known.name);
     match (known.status, tactic) {
         (Status::Revoked(by), _) => {
-            let fault = Diagnostic::error(span, format!("ATT&CK has revoked {titled}"));
+            let fault = Diagnostic::error(span, format!("ATT&CK has revoked {titled}"))
+                .note(format!("in ATT&CK {VERSION} it is no technique any more"));
             Err(fault.help(format!("write `{by}`, which replaces it")))
         }
-        (Status::Deprecated, _) => Err(Diagnostic::error(span, format!("ATT&CK has withdrawn {titled}"))),
+        (Status::Deprecated, _) => Err(Diagnostic::error(span, format!("ATT&CK has withdrawn {titled}"))
+            .note(format!("in ATT&CK {VERSION} nothing replaces it"))
+            .help("name the technique that fits now, or leave it out")),
         (Status::Current, Some(tactic)) if !known.serves(tactic) => {
             let tactics: Vec<_> = known.tactics().map(|tactic| tactic.identifier).collect();
             let fault = Diagnostic::error(span, format!("{titled} does not serve {}", tactic.name));
             Err(fault
                 .note(format!("in ATT&CK {VERSION} it serves {}", tactics.join(", ")))
-                .help("name it under one of these, or without a tactic: `attack: [T1072]`"))
+                .help(format!("name it under one of these, or without a tactic: `attack: [{id}]`")))
         }
         (Status::Current, _) => Ok(()),
     }
@@ -83,6 +87,7 @@ fn check(tactic: Option<Tactic>, id: &str, span: Span) -> Result<(), Diagnostic>
 
 fn unknown_technique(id: &str, span: Span) -> Diagnostic {
     let fault = Diagnostic::error(span, format!("ATT&CK {VERSION} has no technique `{id}`"));
+    let fault = fault.note("a technique is written `T1098`, one below it `T1098.003`");
     let parent = id.split_once('.').and_then(|(parent, _)| attack::Technique::find(parent));
     match parent
         .map(|parent| parent.id)

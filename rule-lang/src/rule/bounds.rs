@@ -18,7 +18,9 @@ pub(super) fn check(plan: &Plan, text: &str, fields: &Fields, schemas: &Schemas)
     };
     if walk::tables(plan).is_empty() {
         let fault = Diagnostic::error(first_word(whole(plan), text), "this query reads no table");
-        faults.push(fault.note("no event can make the rule alert"));
+        faults.push(
+            fault.note("no event can make the rule alert").help("begin it with a table, such as `AuditLogs`"),
+        );
     } else if matches!(body, Body::AcrossEvents { .. }) && !is_bounded(&fields.metadata) {
         faults.push(unbounded(plan, text));
     }
@@ -47,7 +49,8 @@ pub(super) fn check_fields(fields: &Fields) -> Vec<Diagnostic> {
         }
     }
     if let Some(span) = fields.spans.get("threshold").filter(|_| metadata.threshold > 1) {
-        let fault = Diagnostic::error(*span, "`threshold` needs a period to count in");
+        let fault = Diagnostic::error(*span, "`threshold` needs a period to count in")
+            .note("it counts the matches of one key within the period of `dedup`");
         faults.push(fault.help("add `dedup: 1h`, or `dedup: { period: 1h, by: [Column] }`"));
     }
     faults

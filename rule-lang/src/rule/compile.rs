@@ -10,7 +10,7 @@ use super::fields::{self, Fields, Reference};
 use super::typed::{Language, Rule, Test};
 use super::written::{self, EventsKind, Setting, SettingKind};
 use super::{bounds, events, head, names};
-use crate::check::{self, Options, conditions, enumerated};
+use crate::check::{self, Options, conditions, enumerated, equality};
 use crate::diagnostic::{Level, Position};
 use crate::nearest::nearest;
 use crate::planning::static_tables;
@@ -108,6 +108,7 @@ impl Compiler<'_> {
     /// What is wrong with a query that can be run: conditions that say nothing, state without bounds.
     fn meaning(&mut self, query: &Query, plan: &Plan, fields: &Fields) {
         let mut faults = conditions::check(plan, &query.text);
+        faults.extend(equality::check(plan, &query.text));
         faults.extend(enumerated::check(plan, self.schemas));
         faults.extend(bounds::check(plan, &query.text, fields, self.schemas));
         self.report(query, faults);
@@ -124,11 +125,13 @@ impl Compiler<'_> {
             (None, None, _) => {
                 let at = written.table.as_ref().map_or(Span::new(0, 0), |table| table.span);
                 let fault = Diagnostic::error(at, "this rule has no query");
+                let fault = fault.note("the query says which events alert, and what an alert holds");
                 self.faults.push(fault.help("add `| where …`, or `query: r#\"…\"#`"));
                 None
             }
             (_, Some((setting, _)), _) => {
-                self.faults.push(Diagnostic::error(setting.span, "a second query in one rule"));
+                let fault = Diagnostic::error(setting.span, "a second query in one rule");
+                self.faults.push(fault.note("a rule has one query").help("keep one of the two"));
                 None
             }
         }
@@ -161,7 +164,9 @@ impl Compiler<'_> {
                 Some(text)
             }
             Err(reason) => {
-                self.faults.push(Diagnostic::error(span, format!("cannot read {path}: {reason}")));
+                let fault = Diagnostic::error(span, format!("cannot read {path}: {reason}"));
+                let fault = fault.note("a path begins at the folder of the rule's own file");
+                self.faults.push(fault.help("mend the path, or put the file there"));
                 None
             }
         }
@@ -179,7 +184,10 @@ impl Compiler<'_> {
         } else {
             parser::parse(&query.text)
         };
-        let failed = faults.iter().any(|fault| fault.level == Level::Error);
+        // A literal that is none, which the language reads as null, is a mistake in a rule.
+        let faults: Vec<_> =
+            faults.into_iter().map(|fault| Diagnostic { level: Level::Error, ..fault }).collect();
+        let failed = !faults.is_empty();
         self.report(query, faults);
         let continue_from = written.table.as_ref().map(|table| table.text.clone());
         let unknown = continue_from.as_deref().filter(|name| self.schemas.find(name).is_none());
@@ -195,6 +203,7 @@ impl Compiler<'_> {
                 Span::new(0, 0),
                 "a query that begins with `|` needs a table to begin from",
             );
+            let fault = fault.note("it continues the table that the rule begins with");
             self.faults.push(fault.help("begin the rule with the table's name: `<AuditLogs>`"));
             return None;
         }
@@ -269,10 +278,7 @@ impl Compiler<'_> {
             let message =
                 format!("`{}` names the column `{name}`, which the query does not give", reference.field);
             let fault = Diagnostic::error(reference.name.span, message);
-            self.faults.push(match nearest(name, visible()) {
-                Some(meant) => fault.help(format!("write `{meant}`")),
-                None => fault.note(format!("its columns are {}", visible().collect::<Vec<_>>().join(", "))),
-            });
+            self.faults.push(with_columns(fault, name, visible().collect()));
         }
     }
 
@@ -311,10 +317,7 @@ impl Compiler<'_> {
             }
             let message = format!("the query gives no column `{}`", column.text);
             let fault = Diagnostic::error(column.span, message);
-            self.faults.push(match nearest(&column.text, names.iter().copied()) {
-                Some(meant) => fault.help(format!("write `{meant}`")),
-                None => fault,
-            });
+            self.faults.push(with_columns(fault, &column.text, names.clone()));
         }
     }
 
@@ -324,7 +327,9 @@ impl Compiler<'_> {
         for test in tests {
             if !names.insert(test.name.text.as_str()) {
                 let message = format!("a second test called \"{}\"", test.name.text);
-                self.faults.push(Diagnostic::error(test.name.span, message));
+                let fault = Diagnostic::error(test.name.span, message);
+                let fault = fault.note("reports name a test by its rule and its name");
+                self.faults.push(fault.help("give one of the two another name"));
             }
             let events = test.events.iter().flat_map(|events| self.events(events)).collect();
             let expected =
@@ -370,10 +375,15 @@ impl Compiler<'_> {
             }
             Err(fault) => {
                 let offset = fault.offset as u32;
+                let help =
+                    "write an object: names and texts in double quotes, `true`, `false`, `null`, numbers";
                 self.faults.push(if let Some(start) = start {
-                    Diagnostic::error(Span::new(start + offset, start + offset + 1), fault.message)
+                    let span = Span::new(start + offset, start + offset + 1);
+                    let Position { line, column } = Position::of(offset, &text);
+                    let diagnostic = Diagnostic::error(span, fault.message);
+                    diagnostic.note(format!("line {line}, column {column} of the event")).help(help)
                 } else {
-                    let diagnostic = Diagnostic::error(events.span, fault.message);
+                    let diagnostic = Diagnostic::error(events.span, fault.message).help(help);
                     with_position(diagnostic, Position::of(offset, &text), "the file")
                 });
                 Vec::new()
@@ -404,13 +414,29 @@ fn blanked(text: &str, span: Span) -> String {
     blanked
 }
 
+/// The fault with the columns that there are, and the one that was probably meant.
+fn with_columns(fault: Diagnostic, name: &str, columns: Vec<&str>) -> Diagnostic {
+    const LISTED: usize = 12;
+    let mut listed: Vec<String> = columns.iter().take(LISTED).map(|name| format!("`{name}`")).collect();
+    if columns.len() > LISTED {
+        listed.push(format!("{} more", columns.len() - LISTED));
+    }
+    let fault = fault.note(format!("its columns are {}", listed.join(", ")));
+    match nearest(name, columns) {
+        Some(meant) => fault.help(format!("write `{meant}`")),
+        None => fault.help("write one of these, or let the query give it"),
+    }
+}
+
 fn with_position(fault: Diagnostic, position: Position, of: &str) -> Diagnostic {
     let Position { line, column } = position;
     fault.note(format!("line {line}, column {column} of {of}"))
 }
 
 fn unknown_table(name: &str, span: Span, schemas: &Schemas) -> Diagnostic {
-    let fault = Diagnostic::error(span, format!("unknown table `{name}`"));
+    let names: Vec<&str> = schemas.iter().map(|schema| schema.name.as_ref()).collect();
+    let fault = Diagnostic::error(span, format!("unknown table `{name}`"))
+        .note(format!("the tables are {}", names.join(", ")));
     match nearest(name, schemas.iter().map(|schema| schema.name.as_ref())) {
         Some(meant) => fault.help(format!("write `{meant}`")),
         None => fault.help("add a file schemas/*.toml that describes it beside Cargo.toml"),

@@ -26,8 +26,9 @@ fn with_help<'a, I: Iterator<Item = &'a str>>(
     wrong: &str,
     names: impl Fn() -> I,
 ) -> Diagnostic {
+    let fault = fault.note(format!("it has {}", names().collect::<Vec<_>>().join(", ")));
     match nearest(wrong, names()) {
         Some(meant) => fault.help(format!("write `{meant}`")),
-        None => fault.help(format!("write one of {}", names().collect::<Vec<_>>().join(", "))),
+        None => fault.help("write one of these"),
     }
 }

@@ -57,11 +57,25 @@ impl Reader<'_> {
         let start = self.at;
         let end = end_of_object(self.text, start).unwrap_or(self.text.len());
         let object = &self.text[start..end];
-        rule_eval::json::parse(object).map_err(|error| {
-            self.fault(start + error.offset, &format!("not valid JSON: {}", error.message))
-        })?;
+        rule_eval::json::parse(object).map_err(|error| self.faulty_json(start, object, &error))?;
         self.at = end;
         Ok(object.to_owned())
+    }
+
+    /// What is wrong in the object that begins at `start`. Where a word is no value the fault is at the word: the reader
+    /// of JSON stops behind it.
+    fn faulty_json(&self, start: usize, object: &str, error: &rule_eval::json::JsonError) -> Fault {
+        let is_word = |c: char| c.is_alphanumeric() || c == '_';
+        let before = object.get(..error.offset).unwrap_or(object);
+        let length = before.len() - before.trim_end_matches(is_word).len();
+        let from = error.offset - length;
+        let rest = object.get(from..).unwrap_or_default();
+        let word = &rest[..rest.find(|c| !is_word(c)).unwrap_or(rest.len())];
+        let is_value = matches!(word, "true" | "false" | "null") || word.parse::<f64>().is_ok();
+        if word.is_empty() || is_value {
+            return self.fault(start + error.offset, &format!("not valid JSON: {}", error.message));
+        }
+        self.fault(start + from, &format!("not valid JSON: `{word}` is no value"))
     }
 
     #[allow(clippy::unused_self, reason = "reads as what it is about: a fault of this text")]
@@ -144,7 +158,7 @@ mod tests {
 
     #[test]
     fn a_fault_says_where_it_is() {
-        for (text, offset) in [("{\"a\": tru}", 9), ("[1]", 1), ("[{}] x", 5), ("{} x", 3), ("[{}", 3)] {
+        for (text, offset) in [("{\"a\": tru}", 6), ("[1]", 1), ("[{}] x", 5), ("{} x", 3), ("[{}", 3)] {
             assert_eq!(objects(text).unwrap_err().offset, offset, "{text}");
         }
     }

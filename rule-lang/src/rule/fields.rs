@@ -56,6 +56,9 @@ pub const NAMES: &[&str] = &[
     "full_scan",
 ];
 
+/// Why a rule does not compile without them.
+const NEEDED: &str = "who reads an alert needs id, title, description, severity and ATT&CK techniques";
+
 /// A column that a field names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Reference {
@@ -117,7 +120,8 @@ impl Reader<'_> {
         for field in fields {
             let name = field.name.text.as_str();
             if seen.insert(name, field.name.span).is_some() {
-                self.fault(field.name.span, format!("`{name}` is given twice"));
+                let fault = Diagnostic::error(field.name.span, format!("`{name}` is given twice"));
+                self.faults.push(fault.note("a rule has each field once").help("keep one of the two"));
                 continue;
             }
             self.fields.spans.insert(name.to_owned(), field.value.span);
@@ -127,7 +131,7 @@ impl Reader<'_> {
 
     fn field(&mut self, name: &Name, value: &Setting) {
         match name.text.as_str() {
-            "id" => self.fields.metadata.id = self.text(value),
+            "id" => self.id(value),
             "version" => self.fields.metadata.version = self.text(value),
             "severity" => self.severity(value),
             "attack" => {
@@ -178,17 +182,21 @@ impl Reader<'_> {
     fn unknown(&mut self, name: &Name) {
         let fault = Diagnostic::error(name.span, format!("unknown field `{}`", name.text));
         self.faults.push(match nearest(&name.text, NAMES.iter().copied()) {
-            Some(meant) => fault.help(format!("write `{meant}`")),
-            None => fault.help(format!("the fields of a rule are {}", NAMES.join(", "))),
+            Some(meant) => fault.note("a rule has no such field").help(format!("write `{meant}`")),
+            None => fault
+                .note(format!("the fields of a rule are {}", NAMES.join(", ")))
+                .help("write one of these, or put the text into `tags` or `runbook`"),
         });
     }
 
     /// What a rule's readers need: id, title, description, severity, and techniques or their explicit absence.
     fn required(&mut self, rule: &Rule) {
         let at = rule.table.as_ref().map_or(Span::new(0, 0), |table| table.span);
-        let given = |name: &str| rule.fields.iter().any(|field| field.name.text == name);
+        let names = || rule.fields.iter().map(|field| &field.name).chain(&rule.faulty);
+        let given = |name: &str| names().any(|field| field.text == name);
         let mut missing = |what: &str, help: &str| {
-            self.faults.push(Diagnostic::error(at, format!("this rule has no {what}")).help(help));
+            let fault = Diagnostic::error(at, format!("this rule has no {what}"));
+            self.faults.push(fault.note(NEEDED).help(help));
         };
         if self.fields.metadata.title.is_empty() {
             missing("title", "begin it with a line `/// What it detects`");
@@ -212,13 +220,25 @@ impl Reader<'_> {
         }
     }
 
+    fn id(&mut self, value: &Setting) {
+        let id = self.text(value);
+        let is_text = matches!(value.kind, SettingKind::Text(_) | SettingKind::Raw(_) | SettingKind::Word);
+        if is_text && id.trim().is_empty() {
+            let fault = Diagnostic::error(value.span, "this id is empty");
+            let fault = fault.note("alerts are told apart by the ids of their rules");
+            self.faults.push(fault.help("write one that no other rule has, and never change it"));
+        }
+        self.fields.metadata.id = id;
+    }
+
     fn severity(&mut self, value: &Setting) {
         let written = self.text(value);
         if let Some(severity) = Severity::named(&written) {
             self.fields.metadata.severity = severity;
         } else {
             let names = Severity::ALL.map(Severity::name);
-            let fault = Diagnostic::error(value.span, format!("unknown severity `{written}`"));
+            let fault = Diagnostic::error(value.span, format!("unknown severity `{written}`"))
+                .note(format!("the severities are {}", names.join(", ")));
             let help = match nearest(&written, names) {
                 Some(meant) => format!("write `{meant}`"),
                 None => format!("write one of {}", names.join(", ")),
@@ -230,7 +250,10 @@ impl Reader<'_> {
     fn risk_score(&mut self, value: &Setting) {
         match self.number(value) {
             Some(score @ 0..=100) => self.fields.metadata.risk_score = u8::try_from(score).ok(),
-            Some(_) => self.fault(value.span, "a risk score lies between 0 and 100"),
+            Some(_) => {
+                let fault = Diagnostic::error(value.span, "a risk score lies between 0 and 100");
+                self.faults.push(fault.help("write a number from 0 to 100, such as `47`"));
+            }
             None => {}
         }
     }
@@ -272,7 +295,11 @@ impl Reader<'_> {
         match period {
             Some(period) => self.fields.metadata.dedup = Some(Dedup { period, key: texts_of(&key).into() }),
             None if entries.iter().any(|(name, _)| name.text == "period") => {}
-            None => self.fault(value.span, "a dedup needs a period, as in `{ period: 60m, by: [Column] }`"),
+            None => {
+                let fault = Diagnostic::error(value.span, "this dedup has no period");
+                let fault = fault.note("repeats are collapsed that follow an alert within the period");
+                self.faults.push(fault.help("write `dedup: { period: 60m, by: [Column] }`"));
+            }
         }
     }
 
@@ -451,7 +478,8 @@ impl Reader<'_> {
 
     fn expected(&mut self, value: &Setting, what: &str) {
         let found = value.span.text(self.text).lines().next().unwrap_or_default();
-        self.faults.push(Diagnostic::error(value.span, format!("expected {what}, found `{found}`")));
+        let fault = Diagnostic::error(value.span, format!("expected {what}, found `{found}`"));
+        self.faults.push(fault.help(format!("write {what}")));
     }
 
     fn fault(&mut self, span: Span, message: impl Into<String>) {

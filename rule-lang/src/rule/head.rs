@@ -29,6 +29,10 @@ struct Parser<'a> {
     faults: Vec<Diagnostic>,
 }
 
+/// How the parts of a rule look, for messages about one that looks otherwise.
+const FORM: &str =
+    "a rule is `<Table>`, `/// documentation`, `field: value,`, a query, and `test \"name\" fires { … }`";
+
 /// What stands at a place outside of brackets.
 enum Item {
     Doc,
@@ -58,7 +62,7 @@ impl<'a> Parser<'a> {
                     Ok(())
                 }
                 Item::Test => self.test().map(|test| rule.tests.push(test)),
-                Item::Field => self.field().map(|field| rule.fields.push(field)),
+                Item::Field => self.field(&mut rule),
                 Item::Query => self.query(&mut rule),
             };
             if parsed.is_err() {
@@ -104,12 +108,22 @@ impl<'a> Parser<'a> {
         self.at += 1;
     }
 
-    fn field(&mut self) -> Parsed<Field> {
+    fn field(&mut self, rule: &mut Rule) -> Parsed<()> {
         let name = self.name(self.at);
         self.at += 2;
+        match self.field_value() {
+            Ok(value) => rule.fields.push(Field { name, value }),
+            Err(reported) => {
+                rule.faulty.push(name);
+                return Err(reported);
+            }
+        }
+        Ok(())
+    }
+
+    fn field_value(&mut self) -> Parsed<Setting> {
         let value = self.setting()?;
-        let value = if self.continues_list(&value) { self.bare_list(value)? } else { value };
-        Ok(Field { name, value })
+        if self.continues_list(&value) { self.bare_list(value) } else { Ok(value) }
     }
 
     /// Whether a comma and another word without a colon follow a word: `alert_key: A, B`.
@@ -447,7 +461,8 @@ impl<'a> Parser<'a> {
             "" => "the end of the rule".to_owned(),
             text => format!("`{}`", text.lines().next().unwrap_or_default()),
         };
-        self.fault(Diagnostic::error(span, format!("expected {what}, found {found}")));
+        let fault = Diagnostic::error(span, format!("expected {what}, found {found}"));
+        self.fault(fault.note(FORM).help(format!("write {what}")));
         Err(Reported)
     }
 

@@ -28,6 +28,7 @@ pub(super) fn parse(template: &str, span: Span, faults: &mut Vec<Diagnostic>) ->
             }
             _ => {
                 let fault = Diagnostic::error(span, format!("`{brace}` without its other half in a title"));
+                let fault = fault.note("a title names a column in braces");
                 faults.push(fault.help("write `{Column}` for a column's value, `{{` and `}}` for braces"));
                 return Vec::new();
             }

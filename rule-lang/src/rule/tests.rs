@@ -76,7 +76,7 @@ fn each_fault_is_marked_and_says_what_to_type() {
         (
             format!("{HEAD}{FIELDS}{QUERY}test \"a\" silent {{}} test \"a\" silent {{}}"),
             "\"a\"",
-            "a second test called \"a\"",
+            "a second test called \"a\"\nhelp: give one of the two another name",
         ),
         (
             format!("/// T\n///\n/// D.\n{FIELDS}kuery: \"event.action:x\","),
@@ -86,10 +86,15 @@ fn each_fault_is_marked_and_says_what_to_type() {
         (
             format!("{HEAD}{FIELDS}query: file \"none.kql\","),
             "file \"none.kql\"",
-            "cannot read none.kql: no such file",
+            "cannot read none.kql: no such file\nhelp: mend the path, or put the file there",
         ),
     ] {
-        let found = errors(&rule);
+        let without_notes = |message: &str| {
+            let lines: Vec<&str> = message.lines().filter(|line| !line.starts_with("note: ")).collect();
+            lines.join("\n")
+        };
+        let found: Vec<_> =
+            errors(&rule).into_iter().map(|(marked, message)| (marked, without_notes(&message))).collect();
         assert_eq!(found, [(marked.to_owned(), message.to_owned())], "{rule}");
     }
 }
@@ -133,12 +138,13 @@ fn a_failing_test_says_which_condition_failed_on_which_value() {
         (
             "| where OperationName == \"x\"",
             "silent { \"OperationName\": \"x\" }",
-            "an alert, where none is expected\nnote: its row is { OperationName: \"x\" }",
+            "an alert, where none is expected\nnote: its row is { OperationName: \"x\" }\n\
+             help: narrow the conditions, or write `fires`",
         ),
         (
             "| where OperationName == \"x\" | project OperationName",
             "fires [{ \"OperationName\": \"x\" }] -> { OperationName: \"y\" }",
-            "OperationName is \"x\", not \"y\"",
+            "OperationName is \"x\", not \"y\"\nhelp: mend the query, or write the value that the row has",
         ),
         (
             "| where OperationName == \"x\" | join (SigninLogs | where UserId == \"u\") on CorrelationId",

@@ -69,7 +69,8 @@ fn run_one(rule: &Rule, test: &Test, schemas: &Schemas) -> Result<(), Diagnostic
         }
         (false, true) => {
             let row = table.rows.first().map(|row| shown_row(&table.columns, row)).unwrap_or_default();
-            Err(fault("an alert, where none is expected".to_owned()).note(format!("its row is {row}")))
+            let alert = fault("an alert, where none is expected".to_owned());
+            Err(alert.note(format!("its row is {row}")).help("narrow the conditions, or write `fires`"))
         }
         (true, true) => expected(test, &table, fault),
         (false, false) => Ok(()),
@@ -215,7 +216,9 @@ fn expected(test: &Test, table: &Table, fault: impl Fn(String) -> Diagnostic) ->
     let nearest = table.rows.iter().map(differences).min_by_key(Vec::len).unwrap_or_default();
     match nearest.as_slice() {
         [] => Ok(()),
-        _ if table.rows.len() == 1 => Err(fault(nearest.join("; "))),
+        _ if table.rows.len() == 1 => {
+            Err(fault(nearest.join("; ")).help("mend the query, or write the value that the row has"))
+        }
         _ => {
             let message =
                 format!("no alert has all the values; the nearest of {}: ", counted(table.rows.len(), "row"));

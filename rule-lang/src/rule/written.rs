@@ -14,6 +14,8 @@ pub struct Rule {
     pub documentation: Vec<Name>,
     /// `name: value`, in order.
     pub fields: Vec<Field>,
+    /// The names of fields whose values cannot be read.
+    pub faulty: Vec<Name>,
     /// The query in token form, from its first to its last token.
     pub query: Option<Span>,
     /// `test "name" …`, in order.

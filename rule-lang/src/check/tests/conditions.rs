@@ -8,7 +8,7 @@ use crate::compile_query;
 fn faults(query: &str) -> Vec<String> {
     let plan = compile_query(query, &tables()).unwrap_or_else(|errors| panic!("{query}: {errors:?}")).plan;
     let shown = |fault: &crate::Diagnostic| {
-        let note = fault.notes.first().map(|note| format!(" ({note})")).unwrap_or_default();
+        let note = fault.notes.last().map(|note| format!(" ({note})")).unwrap_or_default();
         let kind = fault.message.trim_start_matches("this condition ");
         format!("{kind} <{}>{note}", fault.span.text(query))
     };
@@ -140,7 +140,10 @@ fn what_always_holds_is_found() {
 #[test]
 fn what_repeats_is_found() {
     for (query, expected) in [
-        ("T | where a == 'x' | where a == 'x'", "repeats an earlier one <a == 'x'>"),
+        (
+            "T | where a == 'x' | where a == 'x'",
+            "repeats an earlier one <a == 'x'> (every row that comes here meets it)",
+        ),
         (
             "T | where a == 'x' and b > 1 and a == \"x\"",
             "repeats an earlier one <a == \"x\"> (`a == 'x'` says the same)",
@@ -155,7 +158,7 @@ fn what_repeats_is_found() {
         ),
         (
             "T | where TimeGenerated > ago(1d) | where TimeGenerated > ago(1d)",
-            "repeats an earlier one <TimeGenerated > ago(1d)>",
+            "repeats an earlier one <TimeGenerated > ago(1d)> (every row that comes here meets it)",
         ),
     ] {
         assert_eq!(faults(query), [expected], "{query}");

@@ -43,7 +43,7 @@ fn a_fault_is_told_at_its_place() {
         ("T | join U on V", "the left side of the join has no column `V` <V>"),
         (
             "T | join U on $left.b == $right.a",
-            "the keys of the join are of different types, long and string <b == $right.a>",
+            "the keys of the join are of different types, long and string <$left.b == $right.a>",
         ),
         ("T | join kind=outer U on a", "there is no join of the kind `outer` <outer>"),
         (

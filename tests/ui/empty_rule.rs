@@ -1,0 +1,6 @@
+rule_macros::rule! {
+}
+
+fn main() {
+    let _ = &RULE;
+}

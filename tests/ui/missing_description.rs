@@ -1,0 +1,10 @@
+rule_macros::rule! { <AuditLogs>
+    /// A title
+    id: "a", severity: Low, attack: none,
+
+    | where OperationName == "x"
+}
+
+fn main() {
+    let _ = &RULE;
+}

@@ -1,0 +1,10 @@
+rule_macros::rule! { <AuditLogs>
+    /// A title
+    ///
+    /// A description.
+    id: "a", severity: Low, attack: none,
+}
+
+fn main() {
+    let _ = &RULE;
+}
