@@ -7,6 +7,7 @@
 
 use crate::failure::Failure;
 use crate::known_tables::KnownTables;
+use crate::paths;
 use crate::table_file::{self, Rejected};
 use rule_eval::evaluate::Tables;
 use rule_eval::{Table, inferred, record};
@@ -27,7 +28,7 @@ pub(crate) struct FileTables {
 }
 
 impl FileTables {
-    /// Reads the files of `TABLE=FILE` arguments; files of one table are read one after the other.
+    /// Reads the files of `TABLE=PATH` arguments; files of one table are read one after the other.
     pub(crate) fn load(arguments: &[&str], known: &KnownTables) -> Result<FileTables, Failure> {
         let mut loaded = FileTables::default();
         let mut records: BTreeMap<Name, Vec<Bag>> = BTreeMap::new();
@@ -36,9 +37,11 @@ impl FileTables {
                 let message = format!("{argument}: a file needs its table before it, as in Table={argument}");
                 return Err(Failure::Usage(message));
             };
-            let mut file = table_file::read(file)?;
-            records.entry(canonical(table, known)).or_default().append(&mut file.records);
-            loaded.rejected.append(&mut file.rejected);
+            for origin in paths::origins(file, false)? {
+                let mut file = table_file::read(&origin)?;
+                records.entry(canonical(table, known)).or_default().append(&mut file.records);
+                loaded.rejected.append(&mut file.rejected);
+            }
         }
         for (name, records) in records {
             let table = match known.find(&name) {

@@ -1,7 +1,8 @@
-//! Which files are read: the arguments `FILE`, `TABLE=FILE` and `-`.
+//! Which files are read: the arguments `PATH`, `TABLE=PATH` and `-`.
 
 use crate::failure::Failure;
 use crate::nearest::suggestion;
+use crate::paths;
 use crate::static_tables;
 use clap::{Arg, ArgAction, ArgMatches};
 use rule_runtime::Ruleset;
@@ -13,10 +14,20 @@ use std::path::Path;
 
 /// The positional arguments, for every command that reads events.
 pub(crate) fn argument() -> Arg {
-    Arg::new("input").value_name("FILE|TABLE=FILE|-").action(ArgAction::Append).help(
-        "Files of newline-delimited JSON, plain, gzip or zstd; - is standard input; TABLE= says which table \
-         the records are of, else each record is recognised",
-    )
+    Arg::new("input")
+        .value_name("PATH|TABLE=PATH|-")
+        .action(ArgAction::Append)
+        .help(
+            "Files of JSON records, plain, gzip or zstd; directories, quoted patterns; - is standard input; TABLE= says \
+             which table the records are of, else each record is recognised",
+        )
+        .long_help(
+            "Files of JSON records, plain, gzip or zstd: lines, arrays, envelopes, pretty-printed (--framing). A directory \
+             stands for the files in it and below, in the order of their names, that end in .json, .jsonl, .ndjson, .log or \
+             .txt, with or without .gz or .zst or a number after it; hidden ones are left out. In a pattern, which may be \
+             quoted, * and ? stand for any characters but /, ** for any directories. - is standard input. TABLE= before a \
+             path says which table its records are of; else each record is recognised.",
+        )
 }
 
 /// The inputs named, each of which can be opened as far as can be told without reading it.
@@ -38,14 +49,22 @@ pub(crate) fn inputs(
         }
         return Ok(vec![Input { origin: Origin::Stdin, table: None, is_history: false }]);
     }
-    named.into_iter().map(|argument| input(ruleset, engine, argument)).collect()
+    let follows = matches.get_flag("follow");
+    let mut inputs = Vec::new();
+    for argument in named {
+        inputs.extend(named_by(ruleset, engine, argument, follows)?);
+    }
+    if follows {
+        inputs.iter_mut().for_each(|input| input.origin = followed(&input.origin));
+    }
+    Ok(inputs)
 }
 
 /// The argument `--history`.
 pub(crate) fn history_argument() -> Arg {
     Arg::new("history")
         .long("history")
-        .value_name("FILE|TABLE=FILE")
+        .value_name("PATH|TABLE=PATH")
         .action(ArgAction::Append)
         .help("Past events, read first into what rules remember, without alerts; may be given several times")
         .long_help(
@@ -57,40 +76,66 @@ pub(crate) fn history_argument() -> Arg {
         )
 }
 
-/// The files of `--history`.
+/// The inputs that `--history` names.
 pub(crate) fn history(
     ruleset: &Ruleset,
     engine: &Engine,
     matches: &ArgMatches,
 ) -> Result<Vec<Input>, Failure> {
     let arguments = matches.get_many::<String>("history").into_iter().flatten();
-    let of_history = |argument: &String| {
-        let input = input(ruleset, engine, argument)?;
-        if input.origin == Origin::Stdin {
-            return Err(Failure::Usage("--history reads files; standard input is read after it".to_owned()));
+    let mut history = Vec::new();
+    for argument in arguments {
+        for input in named_by(ruleset, engine, argument, false)? {
+            if input.origin == Origin::Stdin {
+                return Err(Failure::Usage(
+                    "--history reads files; standard input is read after it".to_owned(),
+                ));
+            }
+            history.push(Input { is_history: true, ..input });
         }
-        Ok(Input { is_history: true, ..input })
-    };
-    arguments.map(of_history).collect()
+    }
+    Ok(history)
 }
 
-fn input(ruleset: &Ruleset, engine: &Engine, argument: &str) -> Result<Input, Failure> {
-    let input = match table_and_file(argument) {
-        None => Input { origin: Origin::of(argument), table: None, is_history: false },
-        Some((table, file)) => {
+/// The argument `--follow`.
+pub(crate) fn follow_argument() -> Arg {
+    Arg::new("follow")
+        .long("follow")
+        .action(ArgAction::SetTrue)
+        .help("Wait for more at the end of files, and read on when they are rotated, as tail -F does")
+        .long_help(
+            "Wait for more at the end of files, as tail -F does: what is appended is read as it comes, a line once its \
+             newline is there. When another file takes the name, or the file is truncated, what is left of the first is \
+             read and then the new one from its beginning. A file that is not there yet is waited for. Directories and \
+             patterns stand for what is there at the start; compressed files are read once. The run ends when it is \
+             stopped (SIGINT, SIGTERM).",
+        )
+}
+
+fn followed(origin: &Origin) -> Origin {
+    match origin {
+        Origin::File(path) => Origin::Followed(path.clone()),
+        other => other.clone(),
+    }
+}
+
+/// The inputs that an argument names; with `may_come`, files that are not there yet among them.
+fn named_by(
+    ruleset: &Ruleset,
+    engine: &Engine,
+    argument: &str,
+    may_come: bool,
+) -> Result<Vec<Input>, Failure> {
+    let (table, path) = match table_and_file(argument) {
+        None => (None, argument),
+        Some((table, path)) => {
             let position = engine.table(table).ok_or_else(|| unknown_table(ruleset, engine, table))?;
-            Input { origin: Origin::of(file), table: Some(position), is_history: false }
+            (Some(position), path)
         }
     };
     // Opened later, one after the other: a pipe could not be opened twice, and there may be many.
-    if let Origin::File(path) = &input.origin {
-        let metadata = path.metadata().map_err(|error| Failure::open(path.display(), &error))?;
-        if metadata.is_dir() {
-            let message = format!("{} is a directory; name the files in it", path.display());
-            return Err(Failure::Usage(message));
-        }
-    }
-    Ok(input)
+    let origins = paths::origins(path, may_come)?;
+    Ok(origins.into_iter().map(|origin| Input { origin, table, is_history: false }).collect())
 }
 
 /// `TABLE=FILE` in its parts; a file that has such a name itself is a file.

@@ -32,12 +32,15 @@ mod known_tables;
 mod layout;
 mod nearest;
 mod new_crate;
+mod paths;
 mod program;
 mod progress;
 mod reading;
 #[cfg(feature = "queries")]
 mod result_table;
 mod selection;
+mod signals;
+mod state;
 mod static_tables;
 mod table_file;
 mod terminal;

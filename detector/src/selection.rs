@@ -89,7 +89,7 @@ fn severity(text: &str) -> Result<Severity, String> {
 }
 
 /// Whether `text` is as the pattern says: `*` is any text, `?` any character, all else itself.
-fn glob(pattern: &str, text: &str) -> bool {
+pub(crate) fn glob(pattern: &str, text: &str) -> bool {
     let (pattern, text): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
     // Where the last star was, and how much of the text it takes so far.
     let (mut p, mut t, mut star) = (0, 0, None);

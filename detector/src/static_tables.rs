@@ -7,6 +7,7 @@
 
 use crate::failure::Failure;
 use crate::inputs;
+use crate::paths;
 use crate::table_file;
 use rule_eval::{Table, inferred};
 use rule_model::Bag;
@@ -52,9 +53,11 @@ pub(crate) fn load<'a>(
     let mut records: BTreeMap<Name, Vec<Bag>> = BTreeMap::new();
     for (table, file) in arguments.filter_map(inputs::table_and_file) {
         if is_one(ruleset, table) {
-            let mut read = table_file::read(file)?;
-            table_file::report(&read.rejected);
-            records.entry(table.into()).or_default().append(&mut read.records);
+            for origin in paths::origins(file, false)? {
+                let mut read = table_file::read(&origin)?;
+                table_file::report(&read.rejected);
+                records.entry(table.into()).or_default().append(&mut read.records);
+            }
         }
     }
     let tables: BTreeMap<Name, Table> =

@@ -36,10 +36,12 @@ pub(crate) struct Rejected {
 /// Rejected records that are shown one by one.
 const SHOWN: usize = 10;
 
-/// Reads a file, plain, gzip or zstd; `-` is standard input.
-pub(crate) fn read(file: &str) -> Result<TableFile, Failure> {
+/// Reads a file, plain, gzip or zstd.
+pub(crate) fn read(origin: &Origin) -> Result<TableFile, Failure> {
+    let name = origin.name();
+    let file = name.as_str();
     let opened = |error| Failure::open(file, &error);
-    let mut source = Origin::of(file).open(&Progress::default(), Expansion::default()).map_err(opened)?;
+    let mut source = origin.open(&Progress::default(), Expansion::default()).map_err(opened)?;
     if is_csv(file) {
         let mut bytes = Vec::new();
         source.reader.read_to_end(&mut bytes).map_err(opened)?;

@@ -39,7 +39,7 @@ fn rejected_records_are_kept_and_fatal_only_when_strict() {
 fn wrong_usage_says_what_to_do_and_exits_2() {
     for (arguments, message) in [
         (&["run", "no such file"][..], "error: cannot open no such file: No such file"),
-        (&["run", "src"], "error: src is a directory; name the files in it"),
+        (&["run", "src"], "error: no file in src has a name that ends in .json"),
         (&["run", "AuditLog=-"], "error: no table is called AuditLog; did you mean AuditLogs?"),
         (&["run", "--rules", "no such rule"], "error: no rule is called \"no such rule\""),
         (&["run", "--min-severity", "worst"], "error: invalid value 'worst'"),

@@ -37,7 +37,7 @@ pub struct Alert {
 pub struct AlertId([u8; 16]);
 
 /// Where a record was read.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Position {
     /// The source by its name.
     pub source: Arc<str>,
@@ -46,7 +46,7 @@ pub struct Position {
 }
 
 /// The records behind an alert.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Evidence {
     /// The first of them, at most [`Evidence::SHOWN`].
     pub records: Vec<Position>,

@@ -15,11 +15,13 @@ use crate::alert::{Alert, AlertId, Collapsed, Evidence, column};
 use rule_eval::json;
 use rule_model::DateTime;
 use rule_model::metadata::Dedup;
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Counts repeats of the alerts of all rules.
 #[derive(Debug)]
 pub struct Deduplicator {
+    rules: Vec<&'static Rule>,
     limit: usize,
     /// Windows by number; numbers rise with age.
     windows: BTreeMap<u64, Window>,
@@ -46,16 +48,24 @@ pub enum Verdict {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Opened(u64);
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+/// All windows at one moment, to be written down. Rules stand in it by their positions.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Snapshot {
+    windows: Vec<(u64, Window)>,
+    next: u64,
+    latest: Option<DateTime>,
+    forgotten: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 struct Key {
     rule: usize,
     text: String,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 struct Window {
     key: Key,
-    rule: &'static Rule,
     start: Option<DateTime>,
     end: Option<DateTime>,
     /// The alert that was reported.
@@ -71,9 +81,10 @@ impl Deduplicator {
     /// Windows remembered unless set otherwise.
     pub const DEFAULT_LIMIT: usize = 100_000;
 
-    /// A deduplicator that remembers at most `limit` windows.
-    pub fn new(limit: usize) -> Deduplicator {
+    /// A deduplicator of the alerts of these rules that remembers at most `limit` windows.
+    pub fn new(rules: &[&'static Rule], limit: usize) -> Deduplicator {
         Deduplicator {
+            rules: rules.to_vec(),
             limit: limit.max(1),
             windows: BTreeMap::new(),
             keys: HashMap::new(),
@@ -114,11 +125,36 @@ impl Deduplicator {
         }
     }
 
-    /// The end of input: all repeats not yet reported, in the order of their alerts.
+    /// The end of input: all repeats not yet reported, in the order of their alerts. The windows stay, so that more
+    /// input in a later run does not alert again.
     pub fn finish(&mut self) -> Vec<Collapsed> {
         self.pending.clear();
-        self.keys.clear();
-        std::mem::take(&mut self.windows).into_values().filter_map(|mut window| window.collapse()).collect()
+        let rules = &self.rules;
+        self.windows.values_mut().filter_map(|window| window.collapse(rules)).collect()
+    }
+
+    /// All windows as they are.
+    pub fn snapshot(&self) -> Snapshot {
+        Snapshot {
+            windows: self.windows.iter().map(|(number, window)| (*number, window.clone())).collect(),
+            next: self.next,
+            latest: self.latest,
+            forgotten: self.forgotten,
+        }
+    }
+
+    /// Goes on from a snapshot; `position` says where a rule stands now, `None` drops its windows.
+    pub fn restore(&mut self, snapshot: Snapshot, position: impl Fn(usize) -> Option<usize>) {
+        (self.next, self.latest, self.forgotten) = (snapshot.next, snapshot.latest, snapshot.forgotten);
+        for (number, mut window) in snapshot.windows {
+            let Some(rule) = position(window.key.rule) else { continue };
+            window.key.rule = rule;
+            self.keys.entry(window.key.clone()).or_default().push(number);
+            if let (Some(end), true) = (window.end, window.repeats > 0) {
+                self.pending.insert((end, number));
+            }
+            self.windows.insert(number, window);
+        }
     }
 
     /// Event time has come to `time`: reports the repeats of windows that ended before.
@@ -129,7 +165,7 @@ impl Deduplicator {
                 return;
             }
             self.pending.pop_first();
-            due.extend(self.windows.get_mut(&number).and_then(Window::collapse));
+            due.extend(self.windows.get_mut(&number).and_then(|window| window.collapse(&self.rules)));
         }
     }
 
@@ -152,7 +188,6 @@ impl Deduplicator {
             number,
             Window {
                 key,
-                rule: alert.rule,
                 start: alert.time,
                 end,
                 reported: None,
@@ -176,7 +211,7 @@ impl Deduplicator {
                 self.keys.remove(&window.key);
             }
         }
-        due.extend(window.collapse());
+        due.extend(window.collapse(&self.rules));
     }
 }
 
@@ -206,10 +241,11 @@ impl Window {
         Verdict::Report(Box::new(alert), Some(opened))
     }
 
-    fn collapse(&mut self) -> Option<Collapsed> {
+    fn collapse(&mut self, rules: &[&'static Rule]) -> Option<Collapsed> {
         let count = std::mem::take(&mut self.repeats);
         let (id, title) = self.reported.as_ref()?;
-        (count > 0).then(|| Collapsed { id: *id, rule: self.rule, title: title.clone(), count })
+        let rule = rules.get(self.key.rule)?;
+        (count > 0).then(|| Collapsed { id: *id, rule, title: title.clone(), count })
     }
 }
 
@@ -245,7 +281,7 @@ mod tests {
     /// Runs alerts of (operation, minute) through and writes `operation` for a reported one, `operation×n` for a
     /// collapsed line.
     fn reports(rule: &'static Rule, limit: usize, alerts: &[(&str, Option<i64>)]) -> String {
-        let mut dedup = Deduplicator::new(limit);
+        let mut dedup = Deduplicator::new(&[rule], limit);
         let mut reports = Vec::new();
         let collapsed = |it: Collapsed| format!("{}×{}", it.title.trim_start_matches("did "), it.count);
         for (operation, minute) in alerts {

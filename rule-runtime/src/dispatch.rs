@@ -15,12 +15,13 @@ use crate::Rule;
 use crate::rule::{Body, Dispatch, DispatchKey, Input};
 use rule_eval::{Context, text};
 use rule_model::Schema;
+use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 
 pub use memory::{MemoryLimits, NameMemory};
 
 /// An input of a rule, by position.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Candidate {
     /// Position of the rule among the rules of the table.
     pub rule: usize,

@@ -25,6 +25,7 @@ use crate::{Event, Parser, Rule};
 use rule_eval::{Context, Row, key_hash, record};
 use rule_model::schema::recognition::Recognizer;
 use rule_model::{DateTime, Schema, Value, tables};
+use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -103,7 +104,7 @@ pub struct Outcome {
 }
 
 /// A row of a row-local rule.
-#[derive(Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Match {
     /// Position of the rule.
     pub rule: usize,
@@ -118,7 +119,7 @@ pub struct Match {
 }
 
 /// An event that passed the filter prefix of a rule across events.
-#[derive(Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Passed {
     /// The rule and its input.
     pub candidate: Candidate,
@@ -131,7 +132,7 @@ pub struct Passed {
 }
 
 /// The event time of a record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Time {
     /// Offset of the record.
     pub offset: u64,

@@ -8,6 +8,7 @@ use crate::Event;
 use crate::tape::Json;
 use memchr::memchr;
 use rule_model::Schema;
+use serde::{Deserialize, Serialize};
 use simd_json::{Buffers, ErrorType, INPUT_PADDING, Tape};
 use std::fmt;
 
@@ -22,7 +23,7 @@ pub struct Parser {
 }
 
 /// Why a record is not processed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Reason {
     /// Valid JSON, but a scalar or an array.
     NotAnObject,

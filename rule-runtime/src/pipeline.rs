@@ -8,25 +8,31 @@
 //!
 //! Works go to the workers in turn and their outcomes are taken back in the same turn, so that reports come in the
 //! order of the input whatever the number of threads. Sources are read one after the other, or, where rules are
-//! evaluated on ticks of event time, side by side.
+//! evaluated on ticks of event time or sources may grow, side by side.
 
 mod crew;
 mod feed;
+mod keeper;
+mod queue;
 mod reporter;
 mod side_by_side;
 mod stop;
 
 use crate::across::{Bounds, Files};
-use crate::engine::{Engine, Work};
+use crate::checkpoint::Checkpoint;
+use crate::engine::{Engine, Outcome, Work};
 use crate::framing::{Batch, Framer, Framing, Limits};
-use crate::source::{Expansion, Origin, Progress, Source};
+use crate::source::{Expansion, Origin, Progress};
 use crate::summary::Summary;
 use crew::Crew;
+use keeper::{Claim, Keeper};
+use std::collections::VecDeque;
 use std::io;
 use std::num::NonZeroUsize;
 use std::time::{Duration, Instant};
 
-pub use reporter::{Output, Reporter};
+pub use queue::Queue;
+pub use reporter::{Memory, Output, Reporter};
 pub use stop::Stop;
 
 /// How a run is done.
@@ -94,28 +100,67 @@ pub fn run<'a>(
     control: &Control,
     output: Output<'a>,
 ) -> io::Result<Summary> {
+    run_with(engine, inputs, options, control, output, None)
+}
+
+/// The same from where `checkpoint` says that an earlier run left off, with commits from which a later one goes on.
+pub fn run_with_state<'a>(
+    engine: &'a Engine,
+    inputs: &[Input],
+    options: &Options,
+    control: &Control,
+    output: Output<'a>,
+    checkpoint: &mut Checkpoint,
+) -> io::Result<Summary> {
+    run_with(engine, inputs, options, control, output, Some(checkpoint))
+}
+
+fn run_with<'a>(
+    engine: &'a Engine,
+    inputs: &[Input],
+    options: &Options,
+    control: &Control,
+    output: Output<'a>,
+    checkpoint: Option<&mut Checkpoint>,
+) -> io::Result<Summary> {
     let started = Instant::now();
     let mut reporter = Reporter::new(engine, options, output);
     reporter.reread_from(again(engine, inputs));
+    let mut keeper = Keeper::new(checkpoint, engine, &mut reporter)?;
     std::thread::scope(|scope| {
         let mut crew = Crew::new(engine, options.threads, scope);
-        if engine.has_ticks() || inputs.iter().any(|input| input.is_history) {
-            return side_by_side::read(engine, inputs, options, control, &mut crew, &mut reporter);
+        let follows = |input: &Input| matches!(input.origin, Origin::Followed(_));
+        if engine.has_ticks() || inputs.iter().any(|input| input.is_history || follows(input)) {
+            return side_by_side::read(
+                engine,
+                inputs,
+                options,
+                control,
+                &mut crew,
+                &mut reporter,
+                &mut keeper,
+            );
         }
+        let mut sequence = Sequence { under_way: VecDeque::new(), keeper: &mut keeper };
         for input in inputs {
             if control.stop.is_set() {
                 break;
             }
-            match input.origin.open(&control.progress, options.expansion) {
-                Ok(source) => read(source, input.table, options, &control.stop, &mut crew, &mut reporter)?,
-                Err(error) => reporter.source_failed(&input.origin.name(), &error),
-            }
+            let claim = sequence.keeper.claim(input);
+            sequence.read(input, claim, options, control, &mut crew, &mut reporter)?;
         }
-        crew.drain(&mut |outcome| reporter.take(outcome))
+        crew.drain(&mut |outcome| sequence.take(outcome, &mut reporter))?;
+        sequence.note_ends();
+        Ok(())
     })?;
-    let mut summary = reporter.finish()?;
-    summary.elapsed = started.elapsed();
-    Ok(summary)
+    let finished = !control.stop.is_set();
+    if finished {
+        reporter.finish()?;
+    } else {
+        reporter.stopped();
+    }
+    keeper.commit(&mut reporter, finished)?;
+    reporter.into_summary(started.elapsed())
 }
 
 /// The inputs whose records can be read again, where a rule asks for that.
@@ -127,33 +172,92 @@ fn again(engine: &Engine, inputs: &[Input]) -> Files {
     records.take(MOST_REREAD).collect()
 }
 
-fn read(
-    source: Source,
-    table: Option<usize>,
-    options: &Options,
-    stop: &Stop,
-    crew: &mut Crew<'_>,
-    reporter: &mut Reporter<'_>,
-) -> io::Result<()> {
-    let mut framer = Framer::new(source.reader, options.framing, options.limits);
-    while !stop.is_set() {
-        let mut batch: Batch = crew.spare();
-        let more = framer.fill(&mut batch).unwrap_or_else(|error| {
-            reporter.source_failed(&source.name, &error);
-            true
+/// Sources read one after the other.
+struct Sequence<'k, 's> {
+    /// The sources of the works that the crew has, in the order in which they come back, and where each source ends.
+    under_way: VecDeque<UnderWay>,
+    keeper: &'k mut Keeper<'s>,
+}
+
+/// A work of the source of this number, or its end.
+enum UnderWay {
+    Work(usize),
+    End(usize),
+}
+
+impl Sequence<'_, '_> {
+    fn read(
+        &mut self,
+        input: &Input,
+        claim: io::Result<Claim>,
+        options: &Options,
+        control: &Control,
+        crew: &mut Crew<'_>,
+        reporter: &mut Reporter<'_>,
+    ) -> io::Result<()> {
+        let name = input.origin.name();
+        let opened = claim.and_then(|claim| {
+            let mut ahead = self.keeper.take_ahead(claim.number);
+            // Of a run that read side by side.
+            ahead.report(u64::MAX, &name.as_str().into(), reporter)?;
+            if claim.is_unchanged {
+                return Ok(None);
+            }
+            let source = input.origin.open_at(claim.next.offset, &control.progress, options.expansion)?;
+            Ok(Some((claim, source)))
         });
-        if !more {
-            return Ok(());
+        let (claim, source) = match opened {
+            Ok(Some(opened)) => opened,
+            Ok(None) => return Ok(()),
+            Err(error) => {
+                reporter.source_failed(&name, &error);
+                return Ok(());
+            }
+        };
+        let mut framer = Framer::at(claim.next, source.reader, options.framing, options.limits);
+        let mut failed = false;
+        while !control.stop.is_set() {
+            let mut batch: Batch = crew.spare();
+            let more = framer.fill(&mut batch).unwrap_or_else(|error| {
+                reporter.source_failed(&source.name, &error);
+                failed = true;
+                true
+            });
+            if !more {
+                self.under_way.extend((!failed).then_some(UnderWay::End(claim.number)));
+                return Ok(());
+            }
+            let trickles = batch.trickles();
+            let work = Work { source: source.name.clone(), table: input.table, rereads: false, batch };
+            // Noted first: a crew of one gives the outcome back at once.
+            self.under_way.push_back(UnderWay::Work(claim.number));
+            crew.put(work, &mut |outcome| self.take(outcome, reporter))?;
+            if trickles {
+                crew.drain(&mut |outcome| self.take(outcome, reporter))?;
+                reporter.flush()?;
+            }
+            if self.keeper.is_due(reporter, trickles) {
+                self.keeper.commit(reporter, false)?;
+            }
         }
-        let trickles = batch.trickles();
-        let work = Work { source: source.name.clone(), table, rereads: false, batch };
-        crew.put(work, &mut |outcome| reporter.take(outcome))?;
-        if trickles {
-            crew.drain(&mut |outcome| reporter.take(outcome))?;
-            reporter.flush()?;
+        Ok(())
+    }
+
+    fn take(&mut self, outcome: &mut Outcome, reporter: &mut Reporter<'_>) -> io::Result<()> {
+        self.note_ends();
+        if let Some(UnderWay::Work(number)) = self.under_way.pop_front() {
+            self.keeper.taken(number, outcome);
+        }
+        reporter.take(outcome)
+    }
+
+    /// Notes the ends of the sources of which everything came back.
+    fn note_ends(&mut self) {
+        while let Some(UnderWay::End(number)) = self.under_way.front() {
+            self.keeper.ended(*number);
+            self.under_way.pop_front();
         }
     }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -59,7 +59,7 @@ pub trait Sink {
         Ok(())
     }
 
-    /// Goes back to a mark; says what the user should know.
+    /// Goes back to a mark, by default to the beginning; says what the user should know.
     fn restore(&mut self, _mark: &Mark) -> io::Result<Option<String>> {
         Ok(None)
     }

@@ -8,10 +8,12 @@
 //! and what lies before the offset is passed over; standard input can do neither.
 
 mod compression;
+mod follow;
 mod identity;
 #[cfg(test)]
 pub(crate) mod testing;
 
+use follow::Followed;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::os::unix::fs::FileExt;
@@ -28,6 +30,10 @@ pub enum Origin {
     Stdin,
     /// A file.
     File(PathBuf),
+    /// A file that grows, and whose name other files may come to have: it is read as `tail -F` reads. At the end of what
+    /// it has now, reading gives [`io::ErrorKind::WouldBlock`]; it ends when another file has the name or it was truncated,
+    /// and is then to be opened anew. One that is compressed is read once, as any other.
+    Followed(PathBuf),
     /// Bytes that the program carries.
     Embedded {
         /// What reports call them.
@@ -43,6 +49,8 @@ pub struct Source {
     pub name: Arc<str>,
     /// The file that was opened; `None` of what is no regular file.
     pub identity: Option<Identity>,
+    /// Whether it is read as it grows: at its end it is to be opened anew.
+    pub is_followed: bool,
     /// The decompressed bytes.
     pub reader: Box<dyn Read + Send>,
 }
@@ -75,14 +83,14 @@ impl Origin {
         match self {
             Origin::Stdin => "-".to_owned(),
             Origin::Embedded { name, .. } => (*name).to_owned(),
-            Origin::File(path) => path.display().to_string(),
+            Origin::File(path) | Origin::Followed(path) => path.display().to_string(),
         }
     }
 
     /// Size in bytes as stored; `None` of what has no size.
     pub fn size(&self) -> Option<u64> {
         match self {
-            Origin::Stdin => None,
+            Origin::Stdin | Origin::Followed(_) => None,
             Origin::Embedded { bytes, .. } => Some(bytes.len() as u64),
             Origin::File(path) => path.metadata().ok().filter(std::fs::Metadata::is_file).map(|m| m.len()),
         }
@@ -96,10 +104,13 @@ impl Origin {
     /// Opens it to be read from this offset of its decompressed bytes on. A plain file is sought; of anything else what
     /// lies before is read and passed over, and its end before the offset is an error.
     pub fn open_at(&self, offset: u64, progress: &Progress, expansion: Expansion) -> io::Result<Source> {
+        if let Origin::Followed(path) = self {
+            return self.follow_at(path, offset, progress, expansion);
+        }
         let (raw, identity): (Box<dyn Read + Send>, _) = match self {
             Origin::Stdin => (Box::new(io::stdin()), None),
             Origin::Embedded { bytes, .. } => (Box::new(*bytes), None),
-            Origin::File(path) => {
+            Origin::File(path) | Origin::Followed(path) => {
                 let mut file = open_file(path)?;
                 let is_regular = file.metadata()?.is_file();
                 let identity = if is_regular { Some(Identity::of(&file)?) } else { None };
@@ -117,15 +128,36 @@ impl Origin {
         if io::copy(&mut reader.by_ref().take(offset), &mut io::sink())? < offset {
             return Err(too_short(offset));
         }
-        Ok(Source { name: self.name().into(), identity, reader })
+        Ok(Source { name: self.name().into(), identity, is_followed: false, reader })
     }
 
-    /// Its records to be read again; `None` where that cannot be: of standard input, pipes and compressed files.
+    /// Its records to be read again; `None` where that cannot be: of standard input, pipes and compressed files, and of
+    /// files that are followed, whose name may come to be another's.
     pub fn records(&self) -> io::Result<Option<Records>> {
         let Origin::File(path) = self else { return Ok(None) };
         let file = open_file(path)?;
         let readable = file.metadata()?.is_file() && is_plain(&file)?;
         Ok(readable.then_some(Records(file)))
+    }
+
+    fn follow_at(
+        &self,
+        path: &Path,
+        offset: u64,
+        progress: &Progress,
+        expansion: Expansion,
+    ) -> io::Result<Source> {
+        let is_grown = |file: &File| Ok::<bool, io::Error>(file.metadata()?.is_file() && is_plain(file)?);
+        match File::open(path) {
+            Ok(file) if !is_grown(&file)? => {
+                return Origin::File(path.to_owned()).open_at(offset, progress, expansion);
+            }
+            Err(error) if error.kind() != io::ErrorKind::NotFound || offset > 0 => return Err(error),
+            _ => {}
+        }
+        let followed = Followed::at(path, offset, progress)?;
+        let identity = followed.identity();
+        Ok(Source { name: self.name().into(), identity, is_followed: true, reader: Box::new(followed) })
     }
 
     fn open_plain_at(
@@ -141,7 +173,7 @@ impl Origin {
         file.seek(SeekFrom::Start(offset))?;
         progress.add(offset);
         let reader = compression::counted(file, progress);
-        Ok(Source { name: self.name().into(), identity, reader })
+        Ok(Source { name: self.name().into(), identity, is_followed: false, reader })
     }
 }
 
@@ -162,7 +194,7 @@ impl Records {
 impl Source {
     /// A source that is no file.
     pub fn new(name: impl Into<Arc<str>>, reader: impl Read + Send + 'static) -> Source {
-        Source { name: name.into(), identity: None, reader: Box::new(reader) }
+        Source { name: name.into(), identity: None, is_followed: false, reader: Box::new(reader) }
     }
 }
 

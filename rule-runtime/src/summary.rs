@@ -5,12 +5,14 @@ use crate::across::state::Counts;
 use crate::parse::Reason;
 use crate::untimely;
 use rule_model::{Bag, Value};
+use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
-/// Counts of a run.
-#[derive(Clone, Debug, Default)]
+/// Counts of a run. With `--state` those of a run that was stopped or killed go on in the one that goes on from there.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Summary {
     /// Records read: those processed and those rejected.
     pub records: u64,
@@ -25,7 +27,7 @@ pub struct Summary {
     /// Repeats that were collapsed into alerts.
     pub collapsed: u64,
     /// Counts of each rule that did something, by id.
-    pub rules: BTreeMap<&'static str, RuleCounts>,
+    pub rules: BTreeMap<SmolStr, RuleCounts>,
     /// Rejected records by reason.
     pub rejected: BTreeMap<Reason, u64>,
     /// Records whose event time was of no use to rules evaluated on ticks.
@@ -36,10 +38,12 @@ pub struct Summary {
     pub forgotten: u64,
     /// Sources that could not be read to their end, and why.
     pub errors: Vec<String>,
+    /// Whether it was asked to end before its input did: nothing is flushed that waits for more.
+    pub stopped: bool,
 }
 
 /// Counts of a rule.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RuleCounts {
     /// Alerts reported.
     pub alerts: u64,
@@ -76,12 +80,13 @@ impl Summary {
 
     /// The counts of a rule.
     pub fn of(&mut self, rule: &'static Rule) -> &mut RuleCounts {
-        self.rules.entry(&rule.metadata.id).or_default()
+        self.rules.entry(SmolStr::new_static(&rule.metadata.id)).or_default()
     }
 
     /// The summary as JSON has it.
     pub fn to_value(&self) -> Value {
-        let rules: Bag = self.rules.iter().map(|(id, counts)| ((*id).into(), counts.to_value())).collect();
+        let rules: Bag =
+            self.rules.iter().map(|(id, counts)| (id.as_str().into(), counts.to_value())).collect();
         let rejected: Bag =
             self.rejected.iter().map(|(reason, n)| (reason.name().into(), count(*n))).collect();
         Value::bag([
@@ -99,6 +104,7 @@ impl Summary {
             ("event_times", untimely::to_value(&self.untimely)),
             ("history_records", count(self.history)),
             ("forgotten_keys", count(self.forgotten)),
+            ("stopped", self.stopped.into()),
             ("errors", Value::array(self.errors.iter().map(Value::string))),
         ])
     }
@@ -146,7 +152,7 @@ impl fmt::Display for Summary {
         )?;
         writeln!(f, "{} alerts, {} repeats collapsed", grouped(self.alerts), grouped(self.collapsed))?;
         let mut rules: Vec<_> = self.rules.iter().collect();
-        rules.sort_by_key(|(id, counts)| (std::cmp::Reverse(counts.alerts), **id));
+        rules.sort_by_key(|(id, counts)| (std::cmp::Reverse(counts.alerts), (*id).clone()));
         for (id, counts) in rules {
             writeln!(f, "  {:>12}  {id}{counts}", grouped(counts.alerts))?;
         }
@@ -178,6 +184,9 @@ impl fmt::Display for Summary {
         }
         if self.forgotten > 0 {
             writeln!(f, "{} dedup keys forgotten for want of room", grouped(self.forgotten))?;
+        }
+        if self.stopped {
+            writeln!(f, "stopped before the end of the input: what waits for more of it is not reported")?;
         }
         self.errors.iter().try_for_each(|error| writeln!(f, "error: {error}"))
     }

@@ -12,6 +12,10 @@ ruleset! {
         mod application_credential_added;
         mod conditional_access_policy_changed;
         mod domain_federation_changed;
+        mod failures_then_success;
+        mod first_seen_application_consent;
+        mod impossible_travel;
+        mod password_spray;
         mod pim_settings_changed;
         mod strong_authentication_disabled;
     }
@@ -32,6 +36,7 @@ ruleset! {
         mod mail_read_throttled;
         mod mailbox_forwarding;
         mod mailbox_full_access;
+        mod mass_file_activity;
         mod management_group_role_assignment;
         mod password_reset_by_administrator;
         mod privileged_role_assigned;

@@ -5,7 +5,7 @@ use crate::layout::Page;
 use crate::{program, terminal};
 use clap::{ArgMatches, Command};
 use rule_runtime::Ruleset;
-use rule_runtime::pipeline::Input;
+use rule_runtime::pipeline::{Control, Input};
 use rule_runtime::source::Origin;
 use std::io::{Write, stdout};
 use std::process::ExitCode;
@@ -30,11 +30,11 @@ pub(crate) fn parser() -> Command {
 pub(crate) fn run(ruleset: &'static Ruleset, _matches: &ArgMatches) -> Result<ExitCode, Failure> {
     let matches = super::run::parser().try_get_matches_from(["run", "--format", "table"]);
     let matches = matches.map_err(|error| Failure::Usage(error.to_string()))?;
-    let engine = super::run::engine(ruleset, &matches)?;
+    let engine = super::run::engine(ruleset, &matches, None)?;
     let sample =
         Input { origin: Origin::Embedded { name: "sample", bytes: SAMPLE }, table: None, is_history: false };
     writeln!(stdout(), "{}", wrapped(BEFORE))?;
-    let summary = super::run::process(&engine, &[sample], &matches)?;
+    let summary = super::run::process(&engine, &[sample], &matches, &Control::default(), None)?;
     write!(stdout(), "\n{summary}\n{}", wrapped(&program::named(AFTER)))?;
     Ok(ExitCode::SUCCESS)
 }

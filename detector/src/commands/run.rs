@@ -5,19 +5,23 @@ use crate::failure::Failure;
 use crate::inputs;
 use crate::progress::Bar;
 use crate::reading;
+use crate::signals::Signals;
+use crate::state;
 use crate::{selection, static_tables, terminal};
 use clap::builder::{PossibleValuesParser, RangedU64ValueParser};
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use rule_eval::json;
 use rule_model::DateTime;
 use rule_runtime::Ruleset;
+use rule_runtime::checkpoint::Checkpoint;
 use rule_runtime::dead_letter::DeadLetters;
+use rule_runtime::disk::StandardOutput;
 use rule_runtime::dispatch::MemoryLimits;
 use rule_runtime::engine::{Engine, Settings, Validate};
 use rule_runtime::parse::DEFAULT_MAX_DEPTH;
 use rule_runtime::pipeline::{self, Control, Input, Options, Output};
 use rule_runtime::sink::table::Style;
-use rule_runtime::sink::{Destination, Direct, FileDestination, NdjsonSink, Sink, TableSink};
+use rule_runtime::sink::{Destination, Direct, FileDestination, NdjsonSink, Outbox, Sink, TableSink};
 use rule_runtime::source::Origin;
 use rule_runtime::summary::Summary;
 use std::fs::File;
@@ -57,6 +61,7 @@ pub(crate) fn parser() -> Command {
         .about("Run rules over files or a stream, and report alerts")
         .after_help(EXAMPLES)
         .arg(inputs::argument())
+        .arg(inputs::follow_argument())
         .arg(
             Arg::new("format")
                 .long("format")
@@ -98,6 +103,7 @@ pub(crate) fn parser() -> Command {
         )
         .args(reading::arguments())
         .arg(inputs::history_argument())
+        .args(state::arguments())
         .args(bounds::arguments())
         .arg(
             Arg::new("max-depth")
@@ -110,40 +116,55 @@ pub(crate) fn parser() -> Command {
 
 /// Runs rules over the inputs.
 pub(crate) fn run(ruleset: &'static Ruleset, matches: &ArgMatches) -> Result<ExitCode, Failure> {
-    let engine = engine(ruleset, matches)?;
+    let mut state = state::open(matches)?;
+    let engine = engine(ruleset, matches, state.as_ref().and_then(Checkpoint::earliest_now))?;
     let mut inputs = inputs::history(ruleset, &engine, matches)?;
     inputs.extend(inputs::inputs(ruleset, &engine, matches)?);
-    let summary = process(&engine, &inputs, matches)?;
+    let signals = Signals::watch()?;
+    let summary = process(&engine, &inputs, matches, &signals.control, state.as_mut())?;
     eprint!("{summary}");
     if let Some(path) = matches.get_one::<String>("stats") {
         writeln!(create(path)?, "{}", json::write(&summary.to_value()))?;
     }
-    Ok(status(&summary, matches.get_flag("strict")))
+    Ok(signals.status().unwrap_or_else(|| status(&summary, matches.get_flag("strict"))))
 }
 
-/// The selected rules, ready to run.
-pub(super) fn engine(ruleset: &'static Ruleset, matches: &ArgMatches) -> Result<Engine, Failure> {
+/// The selected rules, ready to run. `now()` is what the clock says, but not before `earliest`.
+pub(super) fn engine(
+    ruleset: &'static Ruleset,
+    matches: &ArgMatches,
+    earliest: Option<DateTime>,
+) -> Result<Engine, Failure> {
     let arguments = matches.get_many::<String>("input").into_iter().flatten().map(String::as_str);
     let given = static_tables::load(ruleset, selection::select(ruleset, matches)?, arguments)?;
-    Ok(Engine::new(ruleset, &given.rules, settings(matches)).with_static_tables(given.tables))
+    Ok(Engine::new(ruleset, &given.rules, settings(matches, earliest)).with_static_tables(given.tables))
 }
 
 /// Reads the inputs and writes alerts.
-pub(super) fn process(engine: &Engine, inputs: &[Input], matches: &ArgMatches) -> Result<Summary, Failure> {
+pub(super) fn process(
+    engine: &Engine,
+    inputs: &[Input],
+    matches: &ArgMatches,
+    control: &Control,
+    state: Option<&mut Checkpoint>,
+) -> Result<Summary, Failure> {
     let out = matches.get_one::<String>("out");
-    let mut sink = sink(matches.get_one::<String>("format"), out)?;
-    let mut dead_letters = dead_letters(matches.get_one("dead-letter"))?;
-    let control = Control::default();
+    let mut sink = sink(matches.get_one::<String>("format"), out, state.as_deref())?;
+    let mut dead_letters = dead_letters(matches.get_one("dead-letter"), state.is_some())?;
     // On a terminal that shows alerts, a bar would be drawn between them.
     let total = if out.is_some() || !stdout().is_terminal() { total_size(inputs) } else { 0 };
     let bar = Bar::start(&control.progress, total);
     let output = Output { sink: sink.as_mut(), dead_letters: dead_letters.as_mut() };
-    let summary = pipeline::run(engine, inputs, &options(matches), &control, output);
+    let options = options(matches);
+    let summary = match state {
+        Some(state) => pipeline::run_with_state(engine, inputs, &options, control, output, state),
+        None => pipeline::run(engine, inputs, &options, control, output),
+    };
     drop(bar);
     Ok(summary?)
 }
 
-fn settings(matches: &ArgMatches) -> Settings {
+fn settings(matches: &ArgMatches, earliest: Option<DateTime>) -> Settings {
     let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let ticks = i64::try_from(since_epoch.as_nanos() / 100).unwrap_or(i64::MAX);
     Settings {
@@ -153,7 +174,7 @@ fn settings(matches: &ArgMatches) -> Settings {
             _ => Validate::Structure,
         },
         memory: MemoryLimits::default(),
-        now: DateTime::from_unix_ticks(ticks).unwrap_or(DateTime::MAX),
+        now: DateTime::from_unix_ticks(ticks).unwrap_or(DateTime::MAX).max(earliest.unwrap_or(DateTime::MIN)),
     }
 }
 
@@ -171,12 +192,17 @@ fn options(matches: &ArgMatches) -> Options {
     }
 }
 
-fn sink(format: Option<&String>, out: Option<&String>) -> Result<Box<dyn Sink>, Failure> {
+fn sink(
+    format: Option<&String>,
+    out: Option<&String>,
+    state: Option<&Checkpoint>,
+) -> Result<Box<dyn Sink>, Failure> {
     let on_terminal = out.is_none() && stdout().is_terminal();
     let as_table = format.map_or(on_terminal, |format| format == "table");
-    let destination: Box<dyn Destination> = match out {
-        Some(path) => Box::new(FileDestination::create(path.as_ref())?),
-        None => Box::new(Direct::default()),
+    let destination: Box<dyn Destination> = match (out, state) {
+        (Some(path), _) => Box::new(file(path, state.is_some())?),
+        (None, Some(state)) => Box::new(Outbox::new(StandardOutput::default(), state.path())),
+        (None, None) => Box::new(Direct::default()),
     };
     let style = if out.is_some() { Style { width: None, colour: false } } else { terminal::style() };
     Ok(if as_table {
@@ -186,10 +212,17 @@ fn sink(format: Option<&String>, out: Option<&String>) -> Result<Box<dyn Sink>, 
     })
 }
 
-fn dead_letters(path: Option<&String>) -> Result<Option<DeadLetters<Box<dyn Destination>>>, Failure> {
-    let create = |path: &String| FileDestination::create(path.as_ref());
-    let file = path.map(create).transpose()?;
+fn dead_letters(
+    path: Option<&String>,
+    goes_on: bool,
+) -> Result<Option<DeadLetters<Box<dyn Destination>>>, Failure> {
+    let file = path.map(|path| file(path, goes_on)).transpose()?;
     Ok(file.map(|file| DeadLetters::new(Box::new(file) as Box<dyn Destination>)))
+}
+
+/// A file that is overwritten, or with `--state` brought back to its last commit before it is written to.
+fn file(path: &String, goes_on: bool) -> io::Result<FileDestination> {
+    if goes_on { FileDestination::open(path.as_ref()) } else { FileDestination::create(path.as_ref()) }
 }
 
 fn create(path: impl AsRef<Path>) -> Result<BufWriter<File>, Failure> {

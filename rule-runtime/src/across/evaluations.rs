@@ -322,23 +322,22 @@ impl Evaluations {
             self.segments.sync()?;
         }
         let rules = self.rules.iter().flatten().map(|it| (it.rule.rule, &it.state));
-        Ok(Snapshot::of(rules, self.first, self.latest, self.next))
+        Ok(Snapshot::of(rules, self.first, self.latest))
     }
 
-    /// Goes on from a snapshot of this or an earlier set of rules. What it has of rules that are changed or no longer
-    /// here is left out; each is named in what comes back.
-    pub fn restore(&mut self, snapshot: Snapshot) -> io::Result<Vec<String>> {
+    /// Goes on from a snapshot. What it has of rules that are changed or no longer here is left out.
+    pub fn restore(&mut self, snapshot: Snapshot) -> io::Result<()> {
         let mut rules: Vec<_> =
             self.rules.iter_mut().flatten().map(|it| (it.rule.rule, &mut it.state)).collect();
-        let (first, latest, next) = (snapshot.first, snapshot.latest, snapshot.next);
-        let left_out = snapshot::restore(snapshot, &mut rules);
+        // Which tick falls due next is found at the next watermark: rules may have come or gone.
+        (self.first, self.latest, self.next) = (snapshot.first, snapshot.latest, None);
+        snapshot::restore(snapshot, &mut rules);
         let states = || self.rules.iter().flatten().map(|it| &it.state);
         if self.segments.outlives() {
             self.segments.restore(states().flat_map(State::locations))?;
         }
         self.bytes = states().map(State::bytes).sum();
-        (self.first, self.latest, self.next) = (first, latest, next);
-        Ok(left_out)
+        Ok(())
     }
 
     /// The last snapshot is safe: what only earlier ones name may go.

@@ -35,18 +35,27 @@ struct Input {
 }
 
 impl Watermarks {
-    /// Inputs of these names, of which nothing has been read. Within `lateness` the events of one may come out of
-    /// order.
-    pub fn new(names: impl IntoIterator<Item = Arc<str>>, lateness: Timespan) -> Watermarks {
-        let input = |name| Input { name, rank: 0, latest: None };
-        let mut inputs: Vec<Input> = names.into_iter().map(input).collect();
+    /// Inputs of these names, each with the latest event time that was read of it before, if any. Within `lateness` the
+    /// events of one may come out of order.
+    pub fn new(
+        inputs: impl IntoIterator<Item = (Arc<str>, Option<DateTime>)>,
+        lateness: Timespan,
+    ) -> Watermarks {
+        let input = |(name, latest)| Input { name, rank: 0, latest };
+        let mut inputs: Vec<Input> = inputs.into_iter().map(input).collect();
         let mut by_name: Vec<usize> = (0..inputs.len()).collect();
         by_name.sort_by_key(|position| inputs.get(*position).map(|input| input.name.clone()));
         for (rank, position) in by_name.into_iter().enumerate() {
             inputs.get_mut(position).into_iter().for_each(|input| input.rank = rank);
         }
-        let open = inputs.iter().enumerate().map(|(position, input)| (None, input.rank, position)).collect();
+        let standing = |(position, input): (usize, &Input)| (input.latest, input.rank, position);
+        let open = inputs.iter().enumerate().map(standing).collect();
         Watermarks { lateness, inputs, open, idle: BTreeSet::new() }
+    }
+
+    /// The latest event time of an input.
+    pub fn latest(&self, position: usize) -> Option<DateTime> {
+        self.inputs.get(position)?.latest
     }
 
     /// An event of this time was read from an input; gives whether it is further behind the input's largest time than
@@ -117,13 +126,17 @@ impl Watermarks {
 mod tests {
     use super::*;
 
+    fn marks(names: &[&str]) -> Watermarks {
+        Watermarks::new(names.iter().map(|name| (Arc::from(*name), None)), Timespan(10))
+    }
+
     fn state(marks: &Watermarks) -> (Option<DateTime>, Option<usize>) {
         (marks.low(), marks.furthest_behind(|_| true))
     }
 
     #[test]
     fn the_slowest_open_input_holds_the_watermark() {
-        let mut marks = Watermarks::new(["b".into(), "a".into()], Timespan(10));
+        let mut marks = marks(&["b", "a"]);
         assert_eq!(state(&marks), (None, Some(1)));
         marks.observe(1, DateTime(100));
         assert_eq!(state(&marks), (None, Some(0)));
@@ -141,7 +154,7 @@ mod tests {
 
     #[test]
     fn an_idle_input_holds_nothing_until_it_is_awake() {
-        let mut marks = Watermarks::new(["a".into(), "b".into()], Timespan(10));
+        let mut marks = marks(&["a", "b"]);
         marks.observe(1, DateTime(150));
         marks.idle(0);
         assert_eq!(state(&marks), (Some(DateTime(140)), Some(1)));
@@ -157,7 +170,7 @@ mod tests {
 
     #[test]
     fn times_run_backwards_past_the_lateness() {
-        let mut marks = Watermarks::new(["a".into()], Timespan(10));
+        let mut marks = marks(&["a"]);
         for (time, backwards) in
             [(100, false), (90, false), (89, true), (120, false), (109, true), (110, false)]
         {

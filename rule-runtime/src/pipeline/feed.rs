@@ -5,10 +5,12 @@
 //! ```
 
 use super::crew::Crew;
+use super::keeper::Claim;
 use super::{Control, Input, Options, Reporter};
 use crate::engine::Work;
-use crate::framing::Framer;
+use crate::framing::{Framer, Resume};
 use crate::source::{Identity, Origin, Progress, Source};
+use rule_model::DateTime;
 use std::io::{self, Cursor, Read};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
@@ -16,7 +18,18 @@ use std::thread;
 use std::time::Instant;
 
 /// A source of a run.
+#[expect(clippy::struct_excessive_bools, reason = "facts that have nothing to do with each other")]
 pub(super) struct Feed {
+    /// Its number among the inputs of the run.
+    pub(super) number: usize,
+    /// Where reading begins.
+    begin: Resume,
+    /// Its latest event time in an earlier run.
+    pub(super) latest: Option<DateTime>,
+    /// Whether it could not be read to its end.
+    pub(super) failed: bool,
+    /// Whether the name of a followed file has gone to another since that was last noted.
+    pub(super) rotated: bool,
     pub(super) name: Arc<str>,
     table: Option<usize>,
     state: State,
@@ -28,6 +41,8 @@ pub(super) struct Feed {
     pub(super) is_pipe: bool,
     /// Whether its records can be read again.
     rereads: bool,
+    /// What is opened anew at the end of a file, where the source is followed.
+    followed: Option<Input>,
 }
 
 /// How the feeds of a run are read.
@@ -81,8 +96,13 @@ const CHUNKS: usize = 4;
 
 impl Feed {
     /// A source that has not been read.
-    pub(super) fn new(input: Input) -> Feed {
+    pub(super) fn new(input: Input, claim: &Claim) -> Feed {
         Feed {
+            number: claim.number,
+            begin: claim.next,
+            latest: claim.latest,
+            failed: false,
+            rotated: false,
             name: input.origin.name().into(),
             table: input.table,
             state: State::Unread(input),
@@ -90,6 +110,7 @@ impl Feed {
             trickles: false,
             is_pipe: false,
             rereads: false,
+            followed: None,
         }
     }
 
@@ -120,12 +141,13 @@ impl Feed {
         let mut batch = crew.spare();
         let more = framer.fill(&mut batch).unwrap_or_else(|error| {
             reporter.source_failed(&self.name, &error);
+            self.followed = None;
+            self.failed = true;
             true
         });
         self.trickles = more && batch.trickles();
         if !more {
-            self.state = State::AtEnd;
-            return Next::End;
+            return self.end();
         }
         if framer.is_idle() && batch.frames.is_empty() {
             self.silent_since.get_or_insert_with(Instant::now);
@@ -136,24 +158,44 @@ impl Feed {
         Next::Work(Box::new(work))
     }
 
+    /// The end of the source, or, of a followed one, of the file that had its name.
+    fn end(&mut self) -> Next {
+        if let Some(input) = &self.followed {
+            self.state = State::Unread(input.clone());
+            self.begin = Resume::default();
+            self.rotated = true;
+            return Next::Nothing;
+        }
+        self.state = State::AtEnd;
+        Next::End
+    }
+
     fn open(&mut self, manner: Manner<'_>, reporter: &mut Reporter<'_>) {
         let Manner { several, options, control, .. } = manner;
-        let State::Unread(Input { origin, .. }) = std::mem::replace(&mut self.state, State::AtEnd) else {
-            return;
-        };
+        let State::Unread(input) = std::mem::replace(&mut self.state, State::AtEnd) else { return };
+        let origin = input.origin.clone();
         self.rereads = reporter.can_reread(&self.name);
-        match origin.open(&control.progress, options.expansion) {
-            Ok(Source { identity, mut reader, .. }) => {
-                self.is_pipe = identity.is_none() && !matches!(origin, Origin::Embedded { .. });
+        match origin.open_at(self.begin.offset, &control.progress, options.expansion) {
+            Ok(Source { identity, is_followed, mut reader, .. }) => {
+                self.followed = is_followed.then_some(input);
+                let identity = identity.filter(|_| !is_followed);
+                self.is_pipe =
+                    identity.is_none() && !is_followed && !matches!(origin, Origin::Embedded { .. });
                 if self.is_pipe && several {
                     reader = Box::new(Pipe::new(reader));
                 }
                 let origin = identity.map(|identity| (origin, identity));
+                let offset = self.begin.offset;
                 let reader =
-                    Reader { origin, open: Some(reader), offset: 0, most: usize::MAX, options: *options };
-                self.state = State::Reading(Box::new(Framer::new(reader, options.framing, options.limits)));
+                    Reader { origin, open: Some(reader), offset, most: usize::MAX, options: *options };
+                let framer = Framer::at(self.begin, reader, options.framing, options.limits);
+                self.state = State::Reading(Box::new(framer));
             }
-            Err(error) => reporter.source_failed(&self.name, &error),
+            Err(error) => {
+                self.followed = None;
+                self.failed = true;
+                reporter.source_failed(&self.name, &error);
+            }
         }
     }
 }

@@ -6,6 +6,8 @@
 //! event time ─> Watermarks ─────┘
 //! ```
 
+mod memory;
+
 use super::Options;
 use crate::Rule;
 use crate::across::evaluations::Found;
@@ -23,7 +25,9 @@ use crate::untimely::Untimely;
 use rule_model::{DateTime, Timespan};
 use std::io;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+pub use memory::Memory;
 
 /// Where a run writes.
 pub struct Output<'a> {
@@ -47,6 +51,8 @@ pub struct Reporter<'a> {
     options: Options,
     /// Whether what is read is history: it changes what is remembered, and alerts are not reported.
     in_history: bool,
+    /// Whether history is over.
+    is_live: bool,
     started: Instant,
     /// The latest event time that is not in the future; the clock is looked at only past it.
     latest_allowed: DateTime,
@@ -64,10 +70,11 @@ impl<'a> Reporter<'a> {
             options: *options,
             engine,
             output,
-            dedup: Deduplicator::new(options.windows),
+            dedup: Deduplicator::new(engine.rules(), options.windows),
             quotas: engine.rules().iter().map(|_| Quota::default()).collect(),
             summary: Summary::default(),
             in_history: false,
+            is_live: false,
             started: Instant::now(),
             latest_allowed: DateTime::MIN,
         }
@@ -108,10 +115,31 @@ impl<'a> Reporter<'a> {
         self.evaluations.can_reread(source)
     }
 
-    /// The inputs whose event time is to be followed from now on, and whether they are history.
-    pub fn begin(&mut self, names: impl IntoIterator<Item = Arc<str>>, in_history: bool) {
-        self.watermarks = Watermarks::new(names, self.options.bounds.lateness);
+    /// The inputs whose event time is to be followed from now on, each with its latest event time in an earlier run, and
+    /// whether they are history.
+    pub fn begin(
+        &mut self,
+        inputs: impl IntoIterator<Item = (Arc<str>, Option<DateTime>)>,
+        in_history: bool,
+    ) {
+        self.watermarks = Watermarks::new(inputs, self.options.bounds.lateness);
         self.in_history = in_history;
+        self.is_live = !in_history;
+    }
+
+    /// Whether history is being read, perhaps since an earlier run.
+    pub fn is_in_history(&self) -> bool {
+        self.in_history
+    }
+
+    /// Whether history is over: other inputs are or were read.
+    pub fn is_live(&self) -> bool {
+        self.is_live
+    }
+
+    /// The latest event time of an input.
+    pub fn latest(&self, input: usize) -> Option<DateTime> {
+        self.watermarks.latest(input)
     }
 
     /// The input to be read next, of those for which `may` holds.
@@ -202,18 +230,27 @@ impl<'a> Reporter<'a> {
         self.output.sink.flush()
     }
 
-    /// The end of input: evaluates the ticks that are left, reports the last repeats and gives the counts.
-    pub fn finish(mut self) -> io::Result<Summary> {
+    /// The end of input: evaluates the ticks that are left and reports the last repeats.
+    pub fn finish(&mut self) -> io::Result<()> {
         self.evaluations.finish(self.engine.now(), &mut self.found);
         self.report_found()?;
-        for collapsed in self.dedup.finish() {
-            self.report_collapsed(&collapsed)?;
-        }
+        self.dedup.finish().iter().try_for_each(|collapsed| self.report_collapsed(collapsed))
+    }
+
+    /// The run ends before its input: nothing is flushed that waits for more of it.
+    pub fn stopped(&mut self) {
+        self.summary.stopped = true;
+    }
+
+    /// Makes safe what was written, and gives the counts of a run that took this long.
+    pub fn into_summary(mut self, elapsed: Duration) -> io::Result<Summary> {
+        self.summary.elapsed += elapsed;
         self.summary.forgotten = self.dedup.forgotten();
         for (rule, kept) in self.evaluations.counts().filter(|(_, kept)| *kept != Counts::default()) {
             self.summary.of(rule).kept = kept;
         }
-        self.flush()?;
+        // What the disk refuses late must not be reported as written.
+        self.prepare_output()?;
         Ok(self.summary)
     }
 

@@ -17,8 +17,10 @@
 
 use super::crew::Crew;
 use super::feed::{Feed, Manner, Next};
-use super::{Control, Input, Options, Reporter};
-use crate::engine::{Engine, Match, Outcome, Passed, Time};
+use super::keeper::Keeper;
+use super::{Control, Input, Options, Queue, Reporter};
+use crate::engine::{Engine, Outcome};
+use rule_model::DateTime;
 use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
@@ -58,14 +60,6 @@ enum Filled {
     End,
 }
 
-/// What came of a source's records and is not reported yet.
-#[derive(Default)]
-struct Queue {
-    times: VecDeque<Time>,
-    passed: VecDeque<Passed>,
-    matches: VecDeque<Match>,
-}
-
 /// Reads all sources. Those of a table without event time come first, whole: they are what ticks look things up in.
 /// Then comes history, and then the others.
 pub(super) fn read(
@@ -75,39 +69,66 @@ pub(super) fn read(
     control: &Control,
     crew: &mut Crew<'_>,
     reporter: &mut Reporter<'_>,
+    keeper: &mut Keeper<'_>,
 ) -> io::Result<()> {
     let is_timed = |input: &Input| {
         input.table.and_then(|table| engine.tables().get(table)).is_none_or(|table| table.time.is_some())
     };
-    let (timed, timeless): (Vec<Input>, Vec<Input>) = inputs.iter().cloned().partition(is_timed);
-    let (history, live): (Vec<Input>, Vec<Input>) = timed.into_iter().partition(|input| input.is_history);
-    let mut timeless = Feeds::new(timeless, options, control);
+    let (mut timeless, mut history, mut live) = (Vec::new(), Vec::new(), Vec::new());
+    for input in inputs {
+        let claim = match keeper.claim(input) {
+            Ok(claim) if claim.is_unchanged => continue,
+            Ok(claim) => claim,
+            Err(error) => {
+                reporter.source_failed(&input.origin.name(), &error);
+                continue;
+            }
+        };
+        let kind = match (is_timed(input), input.is_history) {
+            (false, _) => &mut timeless,
+            (true, true) => &mut history,
+            (true, false) => &mut live,
+        };
+        kind.push(Feed::new(input.clone(), &claim));
+    }
+    let mut timeless = Feeds::new(timeless, options, control, keeper);
     for input in 0..timeless.sources.len() {
-        while !control.stop.is_set() && timeless.fill(input, crew, reporter)? == Filled::Some {
+        while !control.stop.is_set() && timeless.fill(input, crew, reporter, keeper)? == Filled::Some {
             timeless.report_next(input, reporter)?;
         }
+        if let Some(feed) = timeless.sources.get(input)
+            && !feed.failed
+            && !control.stop.is_set()
+        {
+            keeper.ended(feed.number);
+        }
     }
-    if !history.is_empty() {
-        let mut history = Feeds::new(history, options, control);
+    timeless.hold(reporter, keeper);
+    if !reporter.is_live() && (reporter.is_in_history() || !history.is_empty()) {
+        let mut history = Feeds::new(history, options, control, keeper);
         reporter.begin(history.names(), true);
-        history.read(crew, reporter)?;
+        history.read(crew, reporter, keeper)?;
         if control.stop.is_set() {
             return Ok(());
         }
         reporter.end_history()?;
     }
-    let mut live = Feeds::new(live, options, control);
+    let mut live = Feeds::new(live, options, control, keeper);
     reporter.begin(live.names(), false);
-    live.read(crew, reporter)
+    live.read(crew, reporter, keeper)
 }
 
 impl<'r> Feeds<'r> {
-    fn new(inputs: Vec<Input>, options: &'r Options, control: &'r Control) -> Feeds<'r> {
-        let count = inputs.len();
+    fn new(
+        sources: Vec<Feed>,
+        options: &'r Options,
+        control: &'r Control,
+        keeper: &mut Keeper<'_>,
+    ) -> Feeds<'r> {
+        let count = sources.len();
         let most = if count > MOST_OPEN { (READ_AHEAD / count).max(LEAST_BATCH) } else { usize::MAX };
-        let sources: Vec<Feed> = inputs.into_iter().map(Feed::new).collect();
         Feeds {
-            queues: sources.iter().map(|_| Queue::default()).collect(),
+            queues: sources.iter().map(|feed| keeper.take_ahead(feed.number)).collect(),
             sources,
             under_way: VecDeque::new(),
             open: VecDeque::new(),
@@ -117,30 +138,69 @@ impl<'r> Feeds<'r> {
         }
     }
 
-    fn names(&self) -> impl Iterator<Item = Arc<str>> {
-        self.sources.iter().map(|feed| feed.name.clone())
+    /// The sources with the latest event times that were read of them in an earlier run.
+    fn names(&self) -> impl Iterator<Item = (Arc<str>, Option<DateTime>)> {
+        self.sources.iter().map(|feed| (feed.name.clone(), feed.latest))
+    }
+
+    /// Has the keeper hold what is matched ahead, for the next commit.
+    fn hold(&self, reporter: &Reporter<'_>, keeper: &mut Keeper<'_>) {
+        for (input, (feed, queue)) in self.sources.iter().zip(&self.queues).enumerate() {
+            keeper.hold(feed.number, reporter.latest(input), queue);
+        }
+    }
+
+    /// Commits, if it is time and the feed that is next has to be read anyway; `idle` when nothing else is to be done.
+    fn commit_if_due(
+        &self,
+        idle: bool,
+        reporter: &mut Reporter<'_>,
+        keeper: &mut Keeper<'_>,
+    ) -> io::Result<()> {
+        if keeper.is_due(reporter, idle) {
+            self.hold(reporter, keeper);
+            keeper.commit(reporter, false)?;
+        }
+        Ok(())
     }
 
     /// Reads all, until they are at their end or the run is to end.
-    fn read(&mut self, crew: &mut Crew<'_>, reporter: &mut Reporter<'_>) -> io::Result<()> {
+    fn read(
+        &mut self,
+        crew: &mut Crew<'_>,
+        reporter: &mut Reporter<'_>,
+        keeper: &mut Keeper<'_>,
+    ) -> io::Result<()> {
         while !self.manner.control.stop.is_set() {
-            self.wake(crew, reporter)?;
+            self.wake(crew, reporter, keeper)?;
             let is_awake = |input| self.asleep.iter().all(|(asleep, _)| *asleep != input);
             let Some(input) = reporter.furthest_behind(is_awake) else {
                 if self.asleep.is_empty() {
-                    return Ok(());
+                    break;
                 }
                 reporter.flush()?;
+                self.commit_if_due(true, reporter, keeper)?;
                 sleep(POLL);
                 continue;
             };
-            match self.fill(input, crew, reporter)? {
+            if self.is_empty(input) {
+                self.commit_if_due(false, reporter, keeper)?;
+            }
+            match self.fill(input, crew, reporter, keeper)? {
                 Filled::Some => self.report_next(input, reporter)?,
                 Filled::Nothing => self.rest(input, reporter)?,
-                Filled::End => reporter.end(input)?,
+                Filled::End => self.end(input, reporter, keeper)?,
             }
         }
+        self.hold(reporter, keeper);
         Ok(())
+    }
+
+    fn end(&self, input: usize, reporter: &mut Reporter<'_>, keeper: &mut Keeper<'_>) -> io::Result<()> {
+        if let Some(feed) = self.sources.get(input).filter(|feed| !feed.failed) {
+            keeper.ended(feed.number);
+        }
+        reporter.end(input)
     }
 
     /// Leaves a feed alone for a while that has nothing. A pipe is waited for instead, because what comes of it should
@@ -163,7 +223,12 @@ impl<'r> Feeds<'r> {
     }
 
     /// Lets feeds that had nothing be asked again, if it is time. Idle ones are asked here: nobody waits for them.
-    fn wake(&mut self, crew: &mut Crew<'_>, reporter: &mut Reporter<'_>) -> io::Result<()> {
+    fn wake(
+        &mut self,
+        crew: &mut Crew<'_>,
+        reporter: &mut Reporter<'_>,
+        keeper: &mut Keeper<'_>,
+    ) -> io::Result<()> {
         if self.asleep.is_empty() {
             return Ok(());
         }
@@ -176,7 +241,7 @@ impl<'r> Feeds<'r> {
             if !self.idle.contains(&input) {
                 continue;
             }
-            let filled = self.fill(input, crew, reporter)?;
+            let filled = self.fill(input, crew, reporter, keeper)?;
             if filled == Filled::Nothing {
                 self.asleep.push((input, now + POLL));
                 continue;
@@ -184,14 +249,20 @@ impl<'r> Feeds<'r> {
             self.idle.retain(|idle| *idle != input);
             reporter.awake(input);
             if filled == Filled::End {
-                reporter.end(input)?;
+                self.end(input, reporter, keeper)?;
             }
         }
         Ok(())
     }
 
     /// Reads until something of a feed is to be reported.
-    fn fill(&mut self, input: usize, crew: &mut Crew<'_>, reporter: &mut Reporter<'_>) -> io::Result<Filled> {
+    fn fill(
+        &mut self,
+        input: usize,
+        crew: &mut Crew<'_>,
+        reporter: &mut Reporter<'_>,
+        keeper: &mut Keeper<'_>,
+    ) -> io::Result<Filled> {
         while self.is_empty(input) {
             let Some(feed) = self.sources.get_mut(input) else { return Ok(Filled::End) };
             if feed.trickles {
@@ -208,17 +279,25 @@ impl<'r> Feeds<'r> {
             let gives_nothing = !matches!(next, Next::Work(_));
             // Noted first: a crew of one gives the outcome back at once.
             self.under_way.extend((!gives_nothing).then_some(input));
-            let (under_way, queues) = (&mut self.under_way, &mut self.queues);
-            let mut take =
-                |outcome: &mut Outcome| match under_way.pop_front().and_then(|it| queues.get_mut(it)) {
-                    Some(queue) => queue.take(outcome, reporter),
-                    None => Ok(()),
-                };
+            let Feeds { sources, queues, under_way, .. } = self;
+            let mut take = |outcome: &mut Outcome| {
+                let Some(input) = under_way.pop_front() else { return Ok(()) };
+                if let Some(feed) = sources.get(input) {
+                    keeper.taken(feed.number, outcome);
+                }
+                queues.get_mut(input).map_or(Ok(()), |queue| queue.take(outcome, reporter))
+            };
             if let Next::Work(work) = next {
                 crew.put(*work, &mut take)?;
             }
             if end.is_some() {
                 crew.drain(&mut take)?;
+            }
+            // Everything of the earlier file came back.
+            if let Some(feed) = self.sources.get_mut(input)
+                && std::mem::take(&mut feed.rotated)
+            {
+                keeper.rotated(feed.number);
             }
             if let Some(end) = end
                 && (gives_nothing || self.manner.control.stop.is_set())
@@ -255,37 +334,5 @@ impl<'r> Feeds<'r> {
             (Some(feed), Some(queue)) => queue.report_next(input, &feed.name, reporter),
             _ => Ok(()),
         }
-    }
-}
-
-impl Queue {
-    fn take(&mut self, outcome: &mut Outcome, reporter: &mut Reporter<'_>) -> io::Result<()> {
-        reporter.note(outcome)?;
-        self.times.extend(outcome.times.drain(..));
-        self.passed.extend(outcome.passed.drain(..));
-        self.matches.extend(outcome.matches.drain(..));
-        Ok(())
-    }
-
-    fn is_empty(&self) -> bool {
-        self.times.is_empty() && self.passed.is_empty() && self.matches.is_empty()
-    }
-
-    /// Reports up to the next record with an event time; where there is none, all there is.
-    fn report_next(&mut self, input: usize, name: &Arc<str>, reporter: &mut Reporter<'_>) -> io::Result<()> {
-        let time = self.times.pop_front();
-        self.report(time.map_or(u64::MAX, |time| time.offset), name, reporter)?;
-        time.map_or(Ok(()), |time| reporter.time(input, name, time))
-    }
-
-    /// Reports what came of the records up to this offset.
-    fn report(&mut self, until: u64, name: &Arc<str>, reporter: &mut Reporter<'_>) -> io::Result<()> {
-        while let Some(passed) = self.passed.pop_front_if(|passed| passed.offset <= until) {
-            reporter.passed(passed, name);
-        }
-        while let Some(found) = self.matches.pop_front_if(|found| found.offset <= until) {
-            reporter.matched(found, name)?;
-        }
-        Ok(())
     }
 }

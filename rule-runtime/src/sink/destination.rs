@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use std::io::{self, Write};
 
-/// What a commit remembers of an output: how far it had come, or what it held back.
+/// What a commit remembers of an output: how far it had come, or what it held back. The default is the beginning.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mark(Vec<u8>);
 
@@ -26,6 +26,11 @@ pub trait Destination: Write {
 }
 
 impl Mark {
+    /// Whether it is the beginning, before anything was written.
+    pub fn is_beginning(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// A mark of anything that serialises.
     pub fn of(content: &impl Serialize) -> io::Result<Mark> {
         postcard::to_allocvec(content).map(Mark).map_err(io::Error::other)
@@ -71,7 +76,7 @@ impl Destination for Vec<u8> {
     }
 
     fn restore(&mut self, mark: &Mark) -> io::Result<Option<String>> {
-        self.truncate(mark.read()?);
+        self.truncate(if mark.is_beginning() { 0 } else { mark.read()? });
         Ok(None)
     }
 }

@@ -32,19 +32,13 @@ impl FileDestination {
         Ok(FileDestination::of(DiskFile::create(path)?))
     }
 
-    /// A file as it is, to be brought back to a mark: with [`restore`](Destination::restore), or to its beginning with
-    /// [`restart`](Self::restart), before anything is written.
+    /// A file as it is, to be brought back to a mark before anything is written.
     pub fn open(path: &Path) -> io::Result<FileDestination> {
         Ok(FileDestination::of(DiskFile::open(path)?))
     }
 
     fn of(file: DiskFile) -> FileDestination {
         FileDestination { file: BufWriter::new(file), length: 0, is_named: false }
-    }
-
-    /// Empties the file.
-    pub fn restart(&mut self) -> io::Result<()> {
-        self.cut(0)
     }
 
     fn cut(&mut self, length: u64) -> io::Result<()> {
@@ -86,17 +80,20 @@ impl Destination for FileDestination {
     }
 
     fn restore(&mut self, mark: &Mark) -> io::Result<Option<String>> {
+        if mark.is_beginning() {
+            return self.cut(0).map(|()| None);
+        }
         let Written { path, length, identity } = mark.read()?;
         let file = self.file.get_mut();
         let now = file.path().display().to_string();
         if now != path {
-            self.restart()?;
+            self.cut(0)?;
             return Ok(Some(format!("{now} begins anew: what was written before is in {path}")));
         }
         let Some(identity) = identity else { return Ok(None) };
         let is_there = file.len()?;
         if is_there == 0 && length > 0 {
-            self.restart()?;
+            self.cut(0)?;
             return Ok(Some(format!(
                 "{now} has gone or was emptied since the last run, {length} bytes with it; it begins anew"
             )));

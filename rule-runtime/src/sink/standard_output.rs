@@ -2,7 +2,7 @@
 
 use super::{Destination, Mark};
 use crate::checkpoint::commit_file::{Reader, Writer};
-use crate::disk::StandardOutput;
+use crate::disk::{StandardOutput, remove};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
@@ -110,6 +110,9 @@ impl<W: Write> Destination for Outbox<W> {
     }
 
     fn restore(&mut self, mark: &Mark) -> io::Result<Option<String>> {
+        if mark.is_beginning() {
+            return remove(&self.note).map(|()| None);
+        }
         let (before, held): (u64, Vec<u8>) = mark.read()?;
         let whole = before + held.len() as u64;
         if self.noted().is_some_and(|noted| noted >= whole) {

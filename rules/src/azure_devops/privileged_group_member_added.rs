@@ -83,4 +83,53 @@ ADOAuditLogs
         "Details": "Removed Eve from the group Project Administrators", "ActorUPN": "ana@contoso.com",
         "Data": { "MemberId": "m-1" },
     }
+
+    test "what was done in the same hour is listed, what came in the next is not" fires [
+        {
+            "TimeGenerated": "2024-05-01T12:59:00Z", "OperationName": "Group.UpdateGroupMembership.Add",
+            "Details": "Added Eve to Build Administrators; the team's Build Administrator asked for it", "ActorUPN": "ana@contoso.com",
+            "IpAddress": "198.51.100.7", "UserAgent": "browser", "Data": { "MemberId": "m-1" },
+        },
+        {
+            "TimeGenerated": "2024-05-01T12:00:00Z", "OperationName": "Pipelines.PipelineModified",
+            "ActorUPN": "eve@contoso.com", "IpAddress": "203.0.113.9", "UserAgent": "script", "Data": { "MemberId": "m-1" },
+        },
+        {
+            "TimeGenerated": "2024-05-01T12:59:59Z", "OperationName": "Token.PatCreateEvent",
+            "ActorUPN": "eve@contoso.com", "IpAddress": "203.0.113.9", "UserAgent": "script", "Data": { "MemberId": "m-1" },
+        },
+        {
+            "TimeGenerated": "2024-05-01T13:00:00Z", "OperationName": "Git.RepositoryDeleted",
+            "ActorUPN": "eve@contoso.com", "IpAddress": "203.0.113.9", "UserAgent": "script", "Data": { "MemberId": "m-1" },
+        },
+        {
+            "TimeGenerated": "2024-05-01T12:30:00Z", "OperationName": "Git.RepositoryCreated",
+            "ActorUPN": "ben@contoso.com", "IpAddress": "203.0.113.9", "UserAgent": "script", "Data": { "MemberId": "m-2" },
+        },
+    ] -> {
+        ActorUPN: "eve@contoso.com", AddingUser: "ana@contoso.com", TimeAdded: "2024-05-01T12:59:00.0000000Z",
+        ActionsWhenAdded: "[\"Pipelines.PipelineModified\",\"Token.PatCreateEvent\"]",
+    }
+
+    test "two administrators at once, each with what the other did" fires [
+        {
+            "TimeGenerated": "2024-05-01T12:10:00Z", "OperationName": "Group.UpdateGroupMembership.Add",
+            "Details": "Added Eve to Project Collection Administrators", "ActorUPN": "ana@contoso.com",
+            "IpAddress": "198.51.100.7", "UserAgent": "browser", "Data": { "MemberId": "m-1" },
+        },
+        {
+            "TimeGenerated": "2024-05-01T12:11:00Z", "OperationName": "Group.UpdateGroupMembership.Add",
+            "Details": "Added Ben to Project Collection Administrators", "ActorUPN": "ana@contoso.com",
+            "IpAddress": "198.51.100.7", "UserAgent": "browser", "Data": { "MemberId": "m-2" },
+        },
+    ] -> {
+        PermissionGrantDetails: "Added Ben to Project Collection Administrators",
+        ActionsWhenAdded: "[\"Group.UpdateGroupMembership.Add\"]", AddingUserAccountName: "ana",
+    }
+
+    test "a longer word is another term" silent {
+        "TimeGenerated": "2024-05-01T12:10:00Z", "OperationName": "Group.UpdateGroupMembership.Add",
+        "Details": "Added Eve to MyProject AdministratorsOfNothing", "ActorUPN": "ana@contoso.com",
+        "Data": { "MemberId": "m-1" },
+    }
 }

@@ -27,7 +27,7 @@ rule! {
         "https://attack.mitre.org/techniques/T1072/",
     ],
     false_positives: ["An administrator rolls an application out to the whole organization."],
-    impacted_assets: { AadUserId: AccountObjectId },
+    impacted_assets: { AadUserId: AccountObjectId, IP: IpAddress },
     remediation: "Mark the user as compromised, or disable the account.",
     runbook: "Ask the account's owner and its manager whether the rollout was planned. Look at the application's package, at where the account signed in from, and withdraw the assignment until that is clear.",
     title: "{Identity} deploys an application with Intune to all users or all devices",
@@ -173,4 +173,87 @@ IntuneAuditLogs
             ],
         },
     }
+
+    test "two behaviors of one account are two rows, the other account's is none" fires IntuneAuditLogs {
+        "TimeGenerated": "2024-05-01T12:00:00Z", "OperationName": "Create MobileAppAssignment",
+        "ResultType": "Success", "Identity": "ana@contoso.com",
+        "Properties": "{\"AuditEventId\":\"e-1\",\"Actor\":{\"IsDelegatedAdmin\":false},\"Targets\":[{\"Name\":\"App\",\"ModifiedProperties\":[{\"Name\":\"Intent\",\"New\":\"Required\"},{\"Name\":\"Target.Type\",\"New\":\"AllDevicesAssignmentTarget\"}]}]}",
+    }, BehaviorEntities [
+        { "Timestamp": "2024-05-01T09:00:00Z", "BehaviorId": "b-1", "ActionType": "SuspiciousAdministrativeActivity",
+          "EntityType": "User", "AccountName": "ana@contoso.com" },
+        { "Timestamp": "2024-05-01T10:00:00Z", "BehaviorId": "b-2", "ActionType": "ActivityFromInfrequentCountry",
+          "EntityType": "User", "AccountName": "ana@contoso.com" },
+        { "Timestamp": "2024-05-01T11:00:00Z", "BehaviorId": "b-3", "ActionType": "ImpossibleTravelActivity",
+          "EntityType": "User", "AccountName": "ben@contoso.com" },
+    ] -> { BehaviorId: "b-2", RiskBehaviors: "[\"ActivityFromInfrequentCountry\"]", RiskBehaviorCount: "1" }
+
+    test "medium risk is enough" fires IntuneAuditLogs {
+        "TimeGenerated": "2024-05-01T12:00:00Z", "OperationName": "Patch MobileAppAssignment",
+        "ResultType": "Success", "Identity": "ana@contoso.com",
+        "Properties": {
+            "AuditEventId": "e-1", "Actor": { "IsDelegatedAdmin": false },
+            "Targets": [ { "Name": "App", "ModifiedProperties": [
+                { "Name": "Intent", "New": "Required" },
+                { "Name": "Target.Type", "New": "AllLicensedUsersAssignmentTarget" },
+            ] } ],
+        },
+    }, IdentityInfo {
+        "Timestamp": "2024-05-01T08:00:00Z", "AccountUpn": "ana@contoso.com", "Type": "User", "RiskLevel": "Medium",
+    } -> { RiskLevel: "Medium" }
+
+    test "nothing odd is known of the account" silent IntuneAuditLogs {
+        "TimeGenerated": "2024-05-01T12:00:00Z", "OperationName": "Create MobileAppAssignment",
+        "ResultType": "Success", "Identity": "ana@contoso.com",
+        "Properties": {
+            "AuditEventId": "e-1", "Actor": { "IsDelegatedAdmin": false },
+            "Targets": [ { "Name": "App", "ModifiedProperties": [
+                { "Name": "Intent", "New": "Required" },
+                { "Name": "Target.Type", "New": "AllDevicesAssignmentTarget" },
+            ] } ],
+        },
+    }, BehaviorEntities [
+        { "Timestamp": "2024-05-01T10:00:00Z", "BehaviorId": "b-1", "ActionType": "MassDownload",
+          "EntityType": "User", "AccountName": "ana@contoso.com" },
+        { "Timestamp": "2024-05-01T10:00:00Z", "BehaviorId": "b-2", "ActionType": "ImpossibleTravelActivity",
+          "EntityType": "Ip", "AccountName": "ana@contoso.com" },
+    ], IdentityInfo {
+        "Timestamp": "2024-05-01T08:00:00Z", "AccountUpn": "ana@contoso.com", "Type": "ServiceAccount", "RiskLevel": "High",
+    }
+
+    test "the assignment fails" silent IntuneAuditLogs {
+        "TimeGenerated": "2024-05-01T12:00:00Z", "OperationName": "Create MobileAppAssignment",
+        "ResultType": "Failure", "Identity": "partner@fabrikam.com",
+        "Properties": {
+            "AuditEventId": "e-1", "Actor": { "IsDelegatedAdmin": true },
+            "Targets": [ { "Name": "App", "ModifiedProperties": [
+                { "Name": "Intent", "New": "Required" },
+                { "Name": "Target.Type", "New": "AllDevicesAssignmentTarget" },
+            ] } ],
+        },
+    }
+
+    test "the application is offered, not required, and to a group" silent IntuneAuditLogs [
+        {
+            "TimeGenerated": "2024-05-01T12:00:00Z", "OperationName": "Create MobileAppAssignment",
+            "ResultType": "Success", "Identity": "partner@fabrikam.com",
+            "Properties": {
+                "AuditEventId": "e-1", "Actor": { "IsDelegatedAdmin": true },
+                "Targets": [ { "Name": "App", "ModifiedProperties": [
+                    { "Name": "Intent", "New": "Available" },
+                    { "Name": "Target.Type", "New": "AllDevicesAssignmentTarget" },
+                ] } ],
+            },
+        },
+        {
+            "TimeGenerated": "2024-05-01T12:01:00Z", "OperationName": "Create MobileAppAssignment",
+            "ResultType": "Success", "Identity": "partner@fabrikam.com",
+            "Properties": {
+                "AuditEventId": "e-2", "Actor": { "IsDelegatedAdmin": true },
+                "Targets": [ { "Name": "App", "ModifiedProperties": [
+                    { "Name": "Intent", "New": "Required" },
+                    { "Name": "Target.Type", "New": "GroupAssignmentTarget" },
+                ] } ],
+            },
+        },
+    ]
 }

@@ -1,0 +1,73 @@
+//! What came of a source's records and is not reported yet.
+
+use super::Reporter;
+use crate::checkpoint::rule_identity::RuleMap;
+use crate::engine::{Match, Outcome, Passed, Time};
+use serde::{Deserialize, Serialize};
+use std::collections::VecDeque;
+use std::io;
+use std::sync::Arc;
+
+/// Event times, rows and matches in the order of the records.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Queue {
+    times: VecDeque<Time>,
+    passed: VecDeque<Passed>,
+    matches: VecDeque<Match>,
+}
+
+impl Queue {
+    /// Takes what came of a batch.
+    pub(super) fn take(&mut self, outcome: &mut Outcome, reporter: &mut Reporter<'_>) -> io::Result<()> {
+        reporter.note(outcome)?;
+        self.times.extend(outcome.times.drain(..));
+        self.passed.extend(outcome.passed.drain(..));
+        self.matches.extend(outcome.matches.drain(..));
+        Ok(())
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.times.is_empty() && self.passed.is_empty() && self.matches.is_empty()
+    }
+
+    /// Reports up to the next record with an event time; where there is none, all there is.
+    pub(super) fn report_next(
+        &mut self,
+        input: usize,
+        name: &Arc<str>,
+        reporter: &mut Reporter<'_>,
+    ) -> io::Result<()> {
+        let time = self.times.pop_front();
+        self.report(time.map_or(u64::MAX, |time| time.offset), name, reporter)?;
+        time.map_or(Ok(()), |time| reporter.time(input, name, time))
+    }
+
+    /// Reports what came of the records up to this offset.
+    pub(super) fn report(
+        &mut self,
+        until: u64,
+        name: &Arc<str>,
+        reporter: &mut Reporter<'_>,
+    ) -> io::Result<()> {
+        while let Some(passed) = self.passed.pop_front_if(|passed| passed.offset <= until) {
+            reporter.passed(passed, name);
+        }
+        while let Some(found) = self.matches.pop_front_if(|found| found.offset <= until) {
+            reporter.matched(found, name)?;
+        }
+        Ok(())
+    }
+
+    /// The same of the rules as they stand now; what is of rules that are no longer the same is dropped.
+    pub(crate) fn of_rules_now(self, map: &RuleMap) -> Queue {
+        let passed = self.passed.into_iter().filter_map(|mut passed| {
+            passed.candidate.rule = map.now(passed.candidate.rule)?;
+            Some(passed)
+        });
+        let matches = self.matches.into_iter().filter_map(|mut found| {
+            found.rule = map.now(found.rule)?;
+            Some(found)
+        });
+        Queue { times: self.times, passed: passed.collect(), matches: matches.collect() }
+    }
+}
