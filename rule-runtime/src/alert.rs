@@ -23,12 +23,23 @@ pub struct Alert {
     pub title: String,
     /// Event time, of a rule across events the tick; `None` where the event has none.
     pub time: Option<DateTime>,
+    /// Of a rule evaluated on ticks with a schedule: what it looked at.
+    pub window: Option<Seen>,
     /// The table that the rule reads.
     pub table: SmolStr,
     /// The output row: visible columns, then hidden ones.
     pub row: Row,
     /// The records behind it.
     pub evidence: Evidence,
+}
+
+/// The span of event time that an evaluation sees.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// Events after this.
+    pub after: DateTime,
+    /// The last instant: the tick.
+    pub until: DateTime,
 }
 
 /// A hash of the rule, its version, the output row (or the columns of its `alert_key`) and the positions of the
@@ -95,7 +106,16 @@ impl Alert {
         evidence: Evidence,
     ) -> Alert {
         let id = AlertId::of(rule, &row, ordinal, &evidence);
-        Alert { id, rule, title: title::of(rule, &row), time, table: table.into(), row, evidence }
+        Alert {
+            id,
+            rule,
+            title: title::of(rule, &row),
+            time,
+            window: None,
+            table: table.into(),
+            row,
+            evidence,
+        }
     }
 
     /// The same alert under another ordinal.
@@ -154,6 +174,7 @@ impl Alert {
             ("severity", Value::literal(metadata.severity.name())),
             ("risk_score", metadata.risk_score.map(i64::from).into()),
             ("time", self.time.into()),
+            ("window", self.window.map(Seen::to_value).unwrap_or_default()),
             ("table", Value::String(self.table.clone())),
             ("context", context.into()),
             ("row", row.into()),
@@ -187,8 +208,15 @@ impl Evidence {
         };
         Value::bag([
             ("records", Value::array(self.records.iter().map(record))),
-            ("total", Value::Long(self.total as i64)),
+            // The tail of a rule across events does not tell which records a row comes from.
+            ("total", if self.total == 0 { Value::Null } else { Value::Long(self.total as i64) }),
         ])
+    }
+}
+
+impl Seen {
+    fn to_value(self) -> Value {
+        Value::bag([("after", self.after.into()), ("until", self.until.into())])
     }
 }
 

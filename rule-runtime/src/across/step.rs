@@ -10,7 +10,7 @@ use super::segments::Segments;
 use super::state::{Kept, Place, State};
 use super::window::Window;
 use crate::Rule;
-use crate::alert::{Alert, AlertId, Evidence, Position};
+use crate::alert::{Alert, AlertId, Evidence, Position, Seen};
 use crate::plans::{self, StaticTables};
 use crate::rule::Body;
 use rule_eval::{Context, Prepared, Row};
@@ -203,6 +203,8 @@ impl TickRule {
         }
         let rows = if rows.is_empty() { vec![self.absence(tick)] } else { rows };
         let mut made: Vec<Alert> = self.numbered(rows);
+        let window = self.schedule.map(|it| Seen { after: reach(tick, it), until: tick });
+        made.iter_mut().for_each(|alert| alert.window = window);
         made.retain(|alert| state.alerted.insert(alert.id, tick).is_none());
         if metadata.grouping == Grouping::Single && made.len() > 1 {
             let mut made = made.into_iter();
