@@ -1,0 +1,480 @@
+//! Random queries over random streams alert on the rows that the reference evaluator gives at each tick.
+//!
+//! ```text
+//! random query ─compile, plan─> prefixes, keys, tail ─pipeline over random files─> alerts  ┐
+//!            └─compile─> plan ─evaluate over the rows of each tick's window─> rows ────────┴─> equal
+//! ```
+//!
+//! `ACROSS_EVENTS_CASES` sets how many queries are tried.
+#![allow(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+
+use proptest::prelude::*;
+use proptest::sample::select;
+use rule_eval::{Context, Env, Expression, Row, Table, evaluate, json, record};
+use rule_lang::planning::{self, Body as Planned};
+use rule_lang::rule::{self, Files};
+use rule_lang::schemas::Schemas;
+use rule_model::metadata::{Metadata, Schedule};
+use rule_model::plan::{Expr, Field, Name, Plan};
+use rule_model::tables::{AUDIT_LOGS, SIGNIN_LOGS};
+use rule_model::{DateTime, Schema, Timespan, Value};
+use rule_runtime::across::Bounds;
+use rule_runtime::alert::{Alert, Collapsed};
+use rule_runtime::dispatch::MemoryLimits;
+use rule_runtime::engine::{Engine, Settings, Validate};
+use rule_runtime::framing::Limits;
+use rule_runtime::generated::STUB;
+use rule_runtime::pipeline::{self, Control, Input, Options, Output};
+use rule_runtime::rule::{AcrossEvents, Body, Dispatch, Input as RuleInput, Lookup, OutputColumn};
+use rule_runtime::sink::Sink;
+use rule_runtime::source::Origin;
+use rule_runtime::{Event, Rule, Ruleset};
+use std::collections::{BTreeMap, HashMap};
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::sync::RwLock;
+use std::{fs, io};
+
+// Random queries. Every stage keeps `CorrelationId` and `Category`, texts that may be empty, and `TimeGenerated`.
+
+fn condition() -> impl Strategy<Value = String> {
+    select(vec![
+        "Category == \"a\"",
+        "Category in (\"a\", \"b\")",
+        "isnotempty(CorrelationId)",
+        "toint(CorrelationId) > 1",
+        "TimeGenerated > ago(12m)",
+        "Category != \"c\" or CorrelationId == \"1\"",
+    ])
+    .prop_map(str::to_owned)
+}
+
+/// A table, with conditions or without.
+fn table() -> impl Strategy<Value = String> {
+    let conditions = prop_oneof![
+        2 => Just(String::new()),
+        1 => Just(" | where OperationName == \"x\"".to_owned()),
+        1 => condition().prop_map(|condition| format!(" | where {condition}")),
+    ];
+    (select(vec!["AuditLogs", "SigninLogs"]), conditions)
+        .prop_map(|(table, conditions)| table.to_owned() + &conditions)
+}
+
+fn aggregates() -> impl Strategy<Value = &'static str> {
+    select(vec![
+        "TimeGenerated = max(TimeGenerated), n = count()",
+        "TimeGenerated = min(TimeGenerated), n = dcount(Category), s = make_set(CorrelationId)",
+        "TimeGenerated = take_any(TimeGenerated), l = make_list(TimeGenerated)",
+        "arg_max(TimeGenerated, *)",
+        "arg_min(TimeGenerated, Category)",
+        "TimeGenerated = max(TimeGenerated), n = countif(Category == \"a\"), q = sum(toint(CorrelationId))",
+    ])
+}
+
+fn summarize() -> impl Strategy<Value = String> {
+    prop_oneof![
+        aggregates().prop_map(|aggregates| {
+            format!(" | summarize {} by CorrelationId, Category", aggregates.replace(", Category)", ", CorrelationId)"))
+                .replace("arg_min(TimeGenerated, CorrelationId)", "TimeGenerated = min(TimeGenerated)")
+                + " | project CorrelationId, Category, TimeGenerated"
+        }),
+        Just(
+            " | summarize n = count(), s = make_set(CorrelationId), d = dcount(CorrelationId), Category = max(Category) \
+             by TimeGenerated = bin(TimeGenerated, 5m) | extend CorrelationId = tostring(n)"
+                .to_owned()
+        ),
+        Just(
+            " | summarize l = make_list(Category), TimeGenerated = max(TimeGenerated), arg_max(TimeGenerated, Category) \
+             by CorrelationId | project CorrelationId, Category, TimeGenerated, l"
+                .to_owned()
+        ),
+        Just(" | distinct CorrelationId, Category, TimeGenerated".to_owned()),
+        Just(" | distinct CorrelationId, Category | extend TimeGenerated = datetime(2024-03-01)".to_owned()),
+    ]
+}
+
+fn join() -> impl Strategy<Value = String> {
+    let kinds = [
+        "innerunique",
+        "inner",
+        "leftouter",
+        "rightouter",
+        "fullouter",
+        "leftsemi",
+        "leftanti",
+        "rightsemi",
+        "rightanti",
+    ];
+    let keys = [
+        "CorrelationId",
+        "CorrelationId, Category",
+        "$left.Category == $right.CorrelationId",
+        "$left.CorrelationId == $right.Category",
+        "k",
+    ];
+    let right = prop_oneof![
+        3 => Just(" | project CorrelationId, Category, TimeGenerated".to_owned()),
+        1 => Just(" | extend m = strcat(Category, CorrelationId) | project CorrelationId, Category, TimeGenerated, m"
+            .to_owned()),
+        1 => summarize(),
+        1 => Just(" | project CorrelationId, Category, TimeGenerated | top 3 by TimeGenerated".to_owned()),
+        1 => Just(" | extend d = dynamic([1, 2]) | mv-expand d | project CorrelationId, Category, TimeGenerated".to_owned()),
+    ];
+    (select(kinds.to_vec()), table(), right, select(keys.to_vec())).prop_map(|(kind, table, right, key)| {
+        let (left_key, right_key) = match key {
+            // A key of a type that has nulls, computed on both sides.
+            "k" => (" | extend k = toint(CorrelationId)", " | extend k = toint(CorrelationId)"),
+            _ => ("", ""),
+        };
+        let joined = format!("{left_key} | join kind={kind} ({table}{right}{right_key}) on {key}");
+        if kind.ends_with("semi") || kind.ends_with("anti") {
+            return joined + " | project CorrelationId, Category, TimeGenerated";
+        }
+        joined + " | project CorrelationId, Category, TimeGenerated, j = strcat(CorrelationId1, \"/\", Category1)"
+    })
+}
+
+fn stage() -> impl Strategy<Value = String> {
+    prop_oneof![
+        2 => condition().prop_map(|condition| format!(" | where {condition}")),
+        1 => Just(" | extend CorrelationId = substring(strcat(CorrelationId, Category), 0, 1)".to_owned()),
+        1 => Just(" | mv-expand p = split(CorrelationId, \"1\") to typeof(string)".to_owned()),
+        1 => Just(
+            " | mv-apply a = split(CorrelationId, \"1\") to typeof(string) on (summarize c = countif(a == \"\"))"
+                .to_owned()
+        ),
+        5 => join(),
+        3 => summarize(),
+        1 => table().prop_map(|table| {
+            format!(" | lookup kind=leftouter ({table} | summarize h = count() by CorrelationId) on CorrelationId")
+        }),
+        1 => table().prop_map(|table| {
+            format!(" | union ({table} | project CorrelationId, Category, TimeGenerated)")
+        }),
+        1 => Just(" | top 3 by TimeGenerated desc".to_owned()),
+        1 => Just(" | sort by TimeGenerated asc, Category | serialize r = row_number()".to_owned()),
+        1 => table().prop_map(|table| format!(" | where CorrelationId in (({table} | project CorrelationId))")),
+        1 => table().prop_map(|table| format!(" | where Category != toscalar({table} | summarize max(Category))")),
+    ]
+}
+
+fn query() -> impl Strategy<Value = String> {
+    let stages = prop::collection::vec(stage(), 1..4).prop_map(|stages| {
+        // Columns that stages add have one name each, so that no two are the same.
+        let stages =
+            stages.iter().map(|stage| stage.clone() + " | project CorrelationId, Category, TimeGenerated");
+        stages.collect::<String>()
+    });
+    let stages = stages.boxed();
+    let project = " | project CorrelationId, Category, TimeGenerated";
+    prop_oneof![
+        4 => (table(), stages.clone()).prop_map(move |(table, stages)| format!("{table}{project}{stages}")),
+        1 => (table(), stages.clone(), join()).prop_map(move |(table, stages, join)| {
+            let join = join.replace("AuditLogs", "t").replace("SigninLogs", "t").replace("OperationName", "Category");
+            format!("let t = materialize({table}{project}); t{stages}{join}")
+        }),
+        1 => (table(), table(), stages).prop_map(move |(one, two, stages)| {
+            format!("union withsource=from ({one}{project}), ({two}{project}){stages}")
+        }),
+    ]
+}
+
+// A rule that was not compiled in: its functions are fixed, what they compute lies in slots.
+
+/// The conditions and the key of an input.
+struct Slot {
+    conditions: Vec<Expression>,
+    key: Vec<Expression>,
+}
+
+const SLOTS: usize = 12;
+static INPUTS: RwLock<Vec<Slot>> = RwLock::new(Vec::new());
+
+fn values(event: &Event<'_>) -> Row {
+    (0..event.schema.columns.len()).map(|column| event.value(column)).collect()
+}
+
+fn matches<const N: usize>(event: &Event<'_>, context: &mut Context) -> bool {
+    let (inputs, row) = (INPUTS.read().unwrap(), values(event));
+    let mut env = Env::new(&(), context);
+    inputs[N].conditions.iter().all(|condition| condition.holds(&mut env, &row))
+}
+
+fn key<const N: usize>(event: &Event<'_>, context: &mut Context) -> Option<Row> {
+    let (inputs, row) = (INPUTS.read().unwrap(), values(event));
+    let mut env = Env::new(&(), context);
+    Some(inputs[N].key.iter().map(|part| part.value(&mut env, &row)).collect())
+}
+
+type Matches = fn(&Event<'_>, &mut Context) -> bool;
+type Key = fn(&Event<'_>, &mut Context) -> Option<Row>;
+
+macro_rules! slots {
+    ($($n:literal)*) => {
+        (&[$(matches::<$n>),*], &[$(key::<$n>),*])
+    };
+}
+
+const FUNCTIONS: (&[Matches; SLOTS], &[Key; SLOTS]) = slots!(0 1 2 3 4 5 6 7 8 9 10 11);
+
+struct NoFiles;
+
+impl Files for NoFiles {
+    fn read(&self, _: &str) -> Result<String, String> {
+        Err("there are no files here".to_owned())
+    }
+}
+
+/// A rule across events with this query; `None` where the query looks at one event at a time.
+fn rule(query: &str, schedule: Schedule) -> Option<&'static Rule> {
+    let text = format!(
+        "/// T\n///\n/// D.\nid: \"r\", severity: Low, attack: none, full_scan: accepted, \
+         schedule: every 10m over 10m,\nquery: r#\"{query}\"#"
+    );
+    let schemas = Schemas::builtin();
+    let outcome = rule::compile(&text, &schemas, &NoFiles);
+    let typed = outcome.rule.unwrap_or_else(|| panic!("{query}: {:?}", outcome.diagnostics));
+    let compiled = planning::plan(&typed, &schemas);
+    let Planned::AcrossEvents { inputs, tail, .. } = compiled.body else { return None };
+    let bind = |exprs: &[Expr], fields: &[Field]| -> Vec<Expression> {
+        exprs.iter().map(|expr| Expression::bind(expr, fields).unwrap()).collect()
+    };
+    let slots = inputs.iter().map(|input| Slot {
+        conditions: bind(&[&input.accepts[..], &input.matches[..]].concat(), &input.fields),
+        key: input.lookup.iter().flat_map(|lookup| bind(&lookup.key, &input.fields)).collect(),
+    });
+    *INPUTS.write().unwrap() = slots.collect();
+    let inputs = inputs.iter().enumerate().map(|(at, input)| RuleInput {
+        schema: if input.table == "AuditLogs" { &AUDIT_LOGS } else { &SIGNIN_LOGS },
+        dispatch: Dispatch { keys: &[], accepts: |_, _| true },
+        matches: FUNCTIONS.0[at],
+        columns: Vec::leak(input.columns.clone()),
+        lookup: input.lookup.as_ref().map(|lookup| Lookup { key: FUNCTIONS.1[at], rereads: lookup.rereads }),
+    });
+    let columns = compiled.columns.iter().map(|column| OutputColumn {
+        name: String::leak(column.field.name.to_string()),
+        ty: column.field.ty,
+        stage: "",
+    });
+    let across = AcrossEvents {
+        inputs: Vec::leak(inputs.collect()),
+        tail: Vec::leak(postcard::to_allocvec(&tail).unwrap()),
+        partition: &[],
+        static_tables: &[],
+    };
+    let metadata = Metadata { schedule: Some(schedule), ..typed.metadata };
+    let visible = compiled.visible;
+    let columns = Vec::leak(columns.collect());
+    Some(Box::leak(Box::new(Rule { metadata, body: Body::AcrossEvents(across), columns, visible, ..STUB })))
+}
+
+// Random streams.
+
+/// An event of a file: how many half minutes after the start it happened, and how many later it was written.
+#[derive(Clone, Debug)]
+struct Happening {
+    time: i64,
+    delay: i64,
+    operation: &'static str,
+    category: Option<&'static str>,
+    correlation: Option<u8>,
+}
+
+/// What the events of three files are: two of `AuditLogs`, one of `SigninLogs`.
+type Stream = [Vec<Happening>; 3];
+
+const FILES: [(&str, &Schema); 3] = [("b", &AUDIT_LOGS), ("a", &AUDIT_LOGS), ("c", &SIGNIN_LOGS)];
+
+fn stream() -> impl Strategy<Value = Stream> {
+    let category = select(vec![Some("a"), Some("a"), Some("b"), Some("c"), Some("1"), None]);
+    let correlation = prop_oneof![4 => (0_u8..4).prop_map(Some), 1 => Just(None)];
+    // The lateness is 5 minutes.
+    let happening = (0_i64..120, 0_i64..=10, select(vec!["x", "y"]), category, correlation).prop_map(
+        |(time, delay, operation, category, correlation)| Happening {
+            time,
+            delay,
+            operation,
+            category,
+            correlation,
+        },
+    );
+    let file = prop::collection::vec(happening, 0..20).prop_map(|mut file| {
+        file.sort_by_key(|happening| happening.time + happening.delay);
+        file
+    });
+    [file.clone(), file.clone(), file]
+}
+
+fn start() -> DateTime {
+    DateTime::parse_iso("2024-03-01T23:00:00Z").unwrap()
+}
+
+fn line(happening: &Happening) -> String {
+    let time = start().checked_add(Timespan::seconds(30 * happening.time)).unwrap();
+    let mut record =
+        vec![("TimeGenerated", Value::DateTime(time)), ("OperationName", Value::string(happening.operation))];
+    record.extend(happening.category.map(|category| ("Category", Value::string(category))));
+    record.extend(happening.correlation.map(|id| ("CorrelationId", Value::string(id.to_string()))));
+    json::write(&Value::bag(record)) + "\n"
+}
+
+fn bytes(file: &[Happening]) -> String {
+    file.iter().map(line).collect()
+}
+
+/// How a run is done: the order of the files, whether they can be read again, threads, bytes of a chunk and of state.
+#[derive(Clone, Copy, Debug)]
+struct Way {
+    order: [usize; 3],
+    rereads: bool,
+    threads: usize,
+    chunk: usize,
+    state: u64,
+}
+
+/// Tick and output row of each alert.
+type Alerts = Vec<(DateTime, String)>;
+
+#[derive(Default)]
+struct Collected(Alerts);
+
+impl Sink for Collected {
+    fn alert(&mut self, alert: &Alert) -> io::Result<()> {
+        let row = Value::array(alert.visible().map(|(_, value)| value.clone()));
+        self.0.push((alert.time.unwrap_or(DateTime::MIN), json::write(&row)));
+        Ok(())
+    }
+
+    fn collapsed(&mut self, _: &Collapsed) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn streamed(rule: &'static Rule, stream: &Stream, folder: &Path, way: Way) -> Alerts {
+    let settings = Settings {
+        max_depth: 64,
+        validate: Validate::Structure,
+        memory: MemoryLimits::default(),
+        now: start().checked_add(Timespan::days(1)).unwrap(),
+    };
+    let engine = Engine::new(&Ruleset { rules: &[], schemas: &[] }, &[rule], settings);
+    let inputs = way.order.map(|file| {
+        let (name, schema) = FILES[file];
+        let origin = if way.rereads {
+            Origin::File(folder.join(name))
+        } else {
+            Origin::Embedded { name, bytes: String::leak(bytes(&stream[file])).as_bytes() }
+        };
+        Input { origin, table: engine.table(&schema.name) }
+    });
+    let options = Options {
+        threads: NonZeroUsize::new(way.threads).unwrap(),
+        limits: Limits { chunk: way.chunk, ..Limits::default() },
+        bounds: Bounds { state: way.state, ..Bounds::default() },
+        ..Options::default()
+    };
+    let mut sink = Collected::default();
+    let output = Output { sink: &mut sink, dead_letters: None };
+    let summary = pipeline::run(&engine, &inputs, &options, &Control::default(), output).unwrap();
+    assert!(summary.errors.is_empty(), "{:?}", summary.errors);
+    for counts in summary.rules.values() {
+        let kept = counts.kept;
+        assert_eq!((counts.failures, kept.late, kept.dropped, kept.unread), (0, 0, 0, 0), "{summary}");
+    }
+    sink.0.sort();
+    sink.0
+}
+
+/// The alerts of each tick, from the rows of its window alone.
+fn expected(plan: &Plan, schedule: Schedule, stream: &Stream, folder: &Path, rereads: bool) -> Alerts {
+    let mut tables: BTreeMap<&str, Vec<(DateTime, String, usize, Row)>> = BTreeMap::new();
+    for (file, (name, schema)) in stream.iter().zip(FILES) {
+        let source = if rereads { folder.join(name).display().to_string() } else { name.to_owned() };
+        let rows = file.iter().enumerate().map(|(position, happening)| {
+            let Value::Bag(record) = json::parse(&line(happening)).unwrap() else { unreachable!() };
+            let row = record::row(&record, schema);
+            let Value::DateTime(time) = row[schema.time.unwrap()] else { unreachable!() };
+            (time, source.clone(), position, row)
+        });
+        tables.entry(&schema.name).or_default().extend(rows);
+    }
+    tables.values_mut().for_each(|rows| rows.sort_by(|a, b| (a.0, &a.1, a.2).cmp(&(b.0, &b.1, b.2))));
+    let times: Vec<DateTime> = tables.values().flatten().map(|row| row.0).collect();
+    let (Some(first), Some(last)) = (times.iter().min(), times.iter().max()) else { return Alerts::new() };
+    let Schedule { every, over } = schedule;
+    let ceiling = |time: DateTime| (time.unix_ticks() + every.0 - 1).div_euclid(every.0);
+    let mut alerted: HashMap<(String, usize), DateTime> = HashMap::new();
+    let mut alerts = Alerts::new();
+    for number in ceiling(*first)..=ceiling(*last) {
+        let tick = DateTime::from_unix_ticks(number * every.0).unwrap();
+        let seen = |time: DateTime| time.0 > tick.0 - over.0 && time <= tick;
+        let window = |schema: &Schema| {
+            let columns =
+                schema.columns.iter().map(|column| Field::new(column.name.as_ref(), column.ty)).collect();
+            let rows = tables.get(schema.name.as_ref()).into_iter().flatten();
+            Table { columns, rows: rows.filter(|row| seen(row.0)).map(|row| row.3.clone()).collect() }
+        };
+        let tables: HashMap<Name, Table> =
+            [("AuditLogs".into(), window(&AUDIT_LOGS)), ("SigninLogs".into(), window(&SIGNIN_LOGS))].into();
+        let table = evaluate(plan, &tables, &mut Context::at(tick)).unwrap();
+        alerted.retain(|_, produced| produced.0 > tick.0 - over.0);
+        let mut equal: HashMap<String, usize> = HashMap::new();
+        for row in &table.rows {
+            let text = json::write(&Value::array(row.clone()));
+            let ordinal = equal.entry(text.clone()).or_default();
+            *ordinal += 1;
+            if alerted.insert((text.clone(), *ordinal), tick).is_none() {
+                alerts.push((tick, text));
+            }
+        }
+    }
+    alerts.sort();
+    alerts
+}
+
+/// A folder with the files of a stream.
+fn written(stream: &Stream) -> PathBuf {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("random_queries");
+    fs::create_dir_all(&folder).unwrap();
+    for (file, (name, _)) in stream.iter().zip(FILES) {
+        fs::write(folder.join(name), bytes(file)).unwrap();
+    }
+    folder
+}
+
+fn cases() -> u32 {
+    let set = std::env::var("ACROSS_EVENTS_CASES").ok();
+    set.and_then(|cases| cases.parse().ok()).unwrap_or(1000)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: cases(), failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn alerts_are_those_of_the_batch_answer_at_each_tick(
+        query in query(),
+        stream in stream(),
+        every in select(vec![5, 10, 15]),
+        over in select(vec![5, 10, 30]),
+        chunk in 1_usize..2000,
+        threads in 1_usize..4,
+        state in 2000_u64..20_000,
+    ) {
+        let schedule = Schedule { every: Timespan::minutes(every), over: Timespan::minutes(over) };
+        let Some(rule) = rule(&query, schedule) else { return Ok(()) };
+        let plan = rule_lang::compile_query(&query, &Schemas::builtin()).unwrap().plan;
+        let folder = written(&stream);
+        for way in [
+            Way { order: [0, 1, 2], rereads: true, threads, chunk, state },
+            Way { order: [2, 1, 0], rereads: false, threads: 1, chunk: 1 << 18, state: 256 << 20 },
+        ] {
+            let expected = expected(&plan, schedule, &stream, &folder, way.rereads);
+            let found = streamed(rule, &stream, &folder, way);
+            prop_assert_eq!(&found, &expected, "{}\n{:?}", query, way);
+        }
+    }
+}
