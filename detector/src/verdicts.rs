@@ -177,7 +177,7 @@ impl<'a> Subject<'a> {
                 reasons.join("; ")
             ))
         })?;
-        let body = planning::body(&plan, schemas);
+        let body = planning::body(&plan, &rule.metadata, schemas);
         Ok(Subject { rule, plan, body, whole })
     }
 

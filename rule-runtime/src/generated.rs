@@ -9,7 +9,7 @@ pub use std::option::Option::{None, Some};
 pub use crate::event::Event;
 pub use crate::rule::{
     AcrossEvents, Body, Dispatch, DispatchKey, Expectation, Indicator, Input, Language, Lookup, OutputColumn,
-    Query, RowBuilder, RowLocal, Rule, Ruleset, StageText, StaticTable, Test,
+    Partition, Query, RowBuilder, RowLocal, Rule, Ruleset, StageText, StaticTable, Test,
 };
 pub use crate::unique_ids::assert_unique_ids;
 pub use rule_eval::access::{element, property};
@@ -146,7 +146,12 @@ pub const fn carried(tests: &'static [Test]) -> &'static [Test] {
 pub const STUB: Rule = Rule {
     metadata: STUB_METADATA,
     module: "",
-    body: Body::AcrossEvents(AcrossEvents { inputs: &[], tail: &[], partition: &[], static_tables: &[] }),
+    body: Body::AcrossEvents(AcrossEvents {
+        inputs: &[],
+        tail: &[],
+        partition: Partition::Whole(""),
+        static_tables: &[],
+    }),
     columns: &[],
     visible: 0,
     query: Query { table: None, language: Language::Kusto, text: "" },

@@ -66,10 +66,19 @@ pub struct AcrossEvents {
     pub inputs: &'static [Input],
     /// The serialised plan over the inputs, which it names `$0`, `$1`, … by their position.
     pub tail: &'static [u8],
-    /// Columns that partition its state, for people; empty where there are none.
-    pub partition: &'static [&'static str],
+    /// How its state may be parted, for people.
+    pub partition: Partition,
     /// Tables without a schema that the tail reads by name (watchlists, external data): given to a run as files.
     pub static_tables: &'static [StaticTable],
+}
+
+/// How the state of a rule may be parted, so that each part is evaluated by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Partition {
+    /// By these keys, as the query names them.
+    By(&'static [&'static str]),
+    /// Not at all, for this reason: a sentence whose subject, the rule, is left out.
+    Whole(&'static str),
 }
 
 /// A table without a schema that the tail of a rule reads by name.

@@ -25,7 +25,7 @@ use rule_runtime::engine::{Engine, Settings, Validate};
 use rule_runtime::framing::Limits;
 use rule_runtime::generated::STUB;
 use rule_runtime::pipeline::{self, Control, Input, Options, Output};
-use rule_runtime::rule::{AcrossEvents, Body, Dispatch, Input as RuleInput, Lookup, OutputColumn};
+use rule_runtime::rule::{AcrossEvents, Body, Dispatch, Input as RuleInput, Lookup, OutputColumn, Partition};
 use rule_runtime::sink::Sink;
 use rule_runtime::source::Origin;
 use rule_runtime::{Event, Rule, Ruleset};
@@ -259,7 +259,7 @@ fn rule(query: &str, schedule: Schedule) -> Option<&'static Rule> {
     let across = AcrossEvents {
         inputs: Vec::leak(inputs.collect()),
         tail: Vec::leak(postcard::to_allocvec(&tail).unwrap()),
-        partition: &[],
+        partition: Partition::Whole(""),
         static_tables: &[],
     };
     let metadata = Metadata { schedule: Some(schedule), ..typed.metadata };

@@ -4,7 +4,8 @@ use super::{Explained, tables, technique_name, text, words};
 use rule_model::metadata::{Metadata, Technique};
 use rule_model::{Bag, Text, Timespan, Value};
 use rule_runtime::Rule;
-use rule_runtime::rule::{DispatchKey, Input};
+use rule_runtime::across::estimate;
+use rule_runtime::rule::{Body, DispatchKey, Input, Partition};
 
 /// What a list says of a rule.
 pub(crate) fn summary(rule: &Rule) -> Value {
@@ -18,7 +19,8 @@ pub(crate) fn whole(explained: Explained<'_>) -> Value {
     let mut add = |name: &str, value: Value| all.insert(name, value);
     add("description", string(&rule.metadata.description));
     add("plan", strings(words::plan(rule)));
-    add("inputs", Value::array(rule.inputs().iter().map(input)));
+    add("inputs", Value::array(rule.inputs().iter().map(|input| self::input(rule, input))));
+    add("partition", partition(rule));
     add(
         "stages",
         Value::array(rule.stages.iter().map(|stage| {
@@ -83,7 +85,7 @@ fn technique(technique: &Technique) -> Value {
     ])
 }
 
-fn input(input: &Input) -> Value {
+fn input(rule: &Rule, input: &Input) -> Value {
     let key = |key: &DispatchKey| {
         let (kind, value) = match key {
             DispatchKey::Exact(name) => ("exact", name),
@@ -97,7 +99,32 @@ fn input(input: &Input) -> Value {
         ("table", string(&input.schema.name)),
         ("operation_column", operation.unwrap_or_default()),
         ("dispatch_keys", Value::array(input.dispatch.keys.iter().map(key))),
+        ("kept", kept(rule, input)),
     ])
+}
+
+/// What is kept of an input's events; null where the rule alerts event by event.
+fn kept(rule: &Rule, input: &Input) -> Value {
+    if matches!(rule.body, Body::RowLocal(_)) {
+        return Value::Null;
+    }
+    let estimate = estimate::of_input(rule, input);
+    Value::bag([
+        ("by_key", Value::Bool(input.lookup.is_some())),
+        ("read_again", Value::Bool(input.lookup.is_some_and(|lookup| lookup.rereads))),
+        ("bytes_a_row", Value::Long(estimate.bytes as i64)),
+        ("measured", Value::Bool(estimate.measured)),
+    ])
+}
+
+/// The partition key, and why there is none; null where the rule alerts event by event.
+fn partition(rule: &Rule) -> Value {
+    let Body::AcrossEvents(across) = &rule.body else { return Value::Null };
+    let (key, reason) = match across.partition {
+        Partition::By(keys) => (strings(keys), Value::Null),
+        Partition::Whole(reason) => (Value::array([]), Value::string(format!("it {reason}"))),
+    };
+    Value::bag([("key", key), ("none_because", reason)])
 }
 
 /// What metadata says beyond a summary.

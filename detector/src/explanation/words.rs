@@ -3,7 +3,8 @@
 use rule_model::Timespan;
 use rule_model::metadata::{Comparison, Grouping, Metadata, TemplatePart, Trigger};
 use rule_runtime::Rule;
-use rule_runtime::rule::{Body, DispatchKey, Input, RowBuilder};
+use rule_runtime::across::estimate;
+use rule_runtime::rule::{Body, DispatchKey, Input, Partition, RowBuilder};
 
 const TICKS_PER_MILLISECOND: i64 = 10_000;
 /// Units of time in ticks, the longest first.
@@ -37,13 +38,47 @@ pub(super) fn plan(rule: &Rule) -> Vec<String> {
                     .to_owned(),
             );
             steps.push("The rest of the query runs over all events kept.".to_owned());
-            if !across.partition.is_empty() {
-                steps.push(format!("Its state is kept apart by {}.", across.partition.join(", ")));
-            }
+            steps.extend(rule.inputs().iter().filter_map(lookup));
+            steps.push(bytes_kept(rule));
+            steps.push(match across.partition {
+                Partition::By(keys) => format!(
+                    "Its partition key is {}: events that differ in it never meet, and may be given to different machines.",
+                    keys.join(", ")
+                ),
+                Partition::Whole(reason) => {
+                    format!("It has no partition key, because it {reason}: one machine must see all its events.")
+                }
+            });
         }
     }
     steps.extend(shaping(&rule.metadata));
     steps
+}
+
+/// How a join finds the rows of an input.
+fn lookup(input: &Input) -> Option<String> {
+    let table = &input.schema.name;
+    Some(if input.lookup?.rereads {
+        format!(
+            "Of each event of {table} only the key of its join is kept; the event is read again where the other side \
+             has that key. From input that cannot be read again (a pipe, a compressed file) its columns are kept, too."
+        )
+    } else {
+        format!(
+            "Events of {table} are kept under the key of their join, and only looked at where the other side has it."
+        )
+    })
+}
+
+/// What a kept row takes, of each input.
+fn bytes_kept(rule: &Rule) -> String {
+    let of_input = |input: &Input| {
+        let estimate = estimate::of_input(rule, input);
+        let by = if estimate.measured { "" } else { " (by its types)" };
+        format!("{} of {}{by}", estimate.bytes, input.schema.name)
+    };
+    let inputs: Vec<String> = rule.inputs().iter().map(of_input).collect();
+    format!("Bytes for a kept row, measured on its tests where they have any: {}.", inputs.join(", "))
 }
 
 /// Which events of an input are looked at.

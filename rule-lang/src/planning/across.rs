@@ -2,13 +2,14 @@
 
 use super::compiled::{Body, Input, StaticTable};
 use super::prefix::Asked;
-use super::{input, lookup, prune};
+use super::{input, lookup, partition, prune};
 use crate::schemas::Schemas;
+use rule_model::metadata::Metadata;
 use rule_model::plan::{Evaluate, Expr, ExprKind, Name, Operator, Plan, Query, Source, Stage, Union};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The body of a rule across events.
-pub(super) fn plan(plan: &Plan, schemas: &Schemas) -> Body {
+pub(super) fn plan(plan: &Plan, metadata: &Metadata, schemas: &Schemas) -> Body {
     let mut tail = plan.clone();
     let mut splitter = Splitter { schemas, inputs: Vec::new() };
     tail.bindings.iter_mut().for_each(|binding| splitter.query(binding));
@@ -16,7 +17,7 @@ pub(super) fn plan(plan: &Plan, schemas: &Schemas) -> Body {
     let mut inputs = splitter.inputs;
     prune(&mut inputs, &tail);
     lookup::find(&mut inputs, &tail);
-    let partition = partition(&tail.root);
+    let partition = partition::find(&tail, metadata);
     let static_tables = static_tables(&tail, |name| name.starts_with('$'));
     Body::AcrossEvents { inputs, tail, partition, static_tables }
 }
@@ -168,18 +169,4 @@ fn in_expr(expr: &mut Expr, visitor: &mut dyn FnMut(&mut Query)) {
         ExprKind::ToScalar(query) | ExprKind::FirstColumn(query) => visit(query, visitor),
         ExprKind::Literal(_) | ExprKind::Column(_) | ExprKind::WholeRow { .. } => {}
     }
-}
-
-/// The columns by which the first operator that remembers rows parts them.
-fn partition(query: &Query) -> Vec<Name> {
-    let column = |expr: &Expr| match &expr.kind {
-        ExprKind::Column(name) => Some(name.clone()),
-        _ => None,
-    };
-    let keys = query.stages.iter().find_map(|stage| match &stage.operator {
-        Operator::Summarize { by, .. } => Some(by.iter().filter_map(|key| column(&key.value)).collect()),
-        Operator::Join(join) => Some(join.on.iter().filter_map(|(left, _)| column(left)).collect()),
-        _ => None,
-    });
-    keys.unwrap_or_default()
 }

@@ -1,5 +1,6 @@
 //! A rule as it is compiled in, still as data: what the macro turns into Rust.
 
+use super::partition::Partition;
 use rule_model::plan::{Expr, Field, Name, Plan, Stage};
 use std::collections::BTreeSet;
 
@@ -34,8 +35,8 @@ pub enum Body {
         inputs: Vec<Input>,
         /// The rest of the query, over tables `$0`, `$1`, …
         tail: Plan,
-        /// Columns that partition its state.
-        partition: Vec<Name>,
+        /// How its state may be parted.
+        partition: Partition,
         /// Tables without a schema that the tail reads by name (watchlists, external data), each once.
         static_tables: Vec<StaticTable>,
     },

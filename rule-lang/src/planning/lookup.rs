@@ -11,7 +11,9 @@
 
 use super::compiled::{Input, Lookup};
 use super::reads::Reads;
-use rule_model::plan::{Assignment, Expr, ExprKind, Join, JoinKind, Operator, Plan, Query, Source, Stage};
+use rule_model::plan::{
+    Assignment, Expr, ExprKind, Join, JoinKind, Name, Operator, Plan, Query, Source, Stage,
+};
 
 /// Finds the inputs that joins look up, which the plan calls `$` and their position.
 pub(super) fn find(inputs: &mut [Input], tail: &Plan) {
@@ -130,17 +132,18 @@ pub(super) fn trace(stages: &[Stage], mut keys: Vec<Expr>) -> Option<Vec<Expr>> 
 fn substituted(
     keys: &[Expr],
     assignments: &[Assignment],
-    others: impl Fn(&rule_model::plan::Name) -> Option<rule_model::plan::Name>,
+    others: impl Fn(&Name) -> Option<Name>,
 ) -> Option<Vec<Expr>> {
     let mut keys = keys.to_vec();
     keys.iter_mut().try_for_each(|key| substitute(key, assignments, &others))?;
     Some(keys)
 }
 
-fn substitute(
+/// Puts what `assignments` assign in the place of their columns; others are given by `others`.
+pub(super) fn substitute(
     expr: &mut Expr,
     assignments: &[Assignment],
-    others: &impl Fn(&rule_model::plan::Name) -> Option<rule_model::plan::Name>,
+    others: &impl Fn(&Name) -> Option<Name>,
 ) -> Option<()> {
     match &mut expr.kind {
         ExprKind::Column(name) => {
@@ -167,12 +170,12 @@ fn passes_by(keys: &[Expr], made: &[&str]) -> Option<()> {
 }
 
 /// Whether the value depends on no other row.
-fn is_plain(expr: &Expr) -> bool {
+pub(super) fn is_plain(expr: &Expr) -> bool {
     !Reads::of(expr).window
 }
 
 /// Whether a value is the same whenever it is computed, from the columns of the row alone.
-fn is_key(expr: &Expr) -> bool {
+pub(super) fn is_key(expr: &Expr) -> bool {
     let reads = Reads::of(expr);
     reads.is_row_local() && !reads.unstable && !reads.whole_row && !reads.columns.is_empty()
 }

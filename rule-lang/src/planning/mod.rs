@@ -11,6 +11,7 @@ mod describe;
 mod dispatch;
 mod literals;
 mod lookup;
+pub mod partition;
 mod prefix;
 mod pruning;
 mod reads;
@@ -20,6 +21,7 @@ mod tests;
 pub use compiled::{
     Body, Compiled, DispatchKey, Indicator, Input, Lookup, OutputColumn, RowBuilder, StaticTable,
 };
+pub use partition::{Partition, PartitionKey};
 
 use crate::rule::typed::Rule;
 use crate::schemas::Schemas;
@@ -28,13 +30,14 @@ use prefix::Asked;
 pub(crate) use prefix::conjuncts;
 use reads::Reads;
 use rule_model::Schema;
+use rule_model::metadata::Metadata;
 use rule_model::plan::{Evaluate, Expr, Field, Operator, Plan, Query, Source, Stage};
 
 /// Plans `rule`, whose tables are in `schemas`.
 pub fn plan(rule: &Rule, schemas: &Schemas) -> Compiled {
     let plan = &rule.plan;
     Compiled {
-        body: body(plan, schemas),
+        body: body(plan, &rule.metadata, schemas),
         columns: describe::columns(plan, &rule.query),
         visible: plan.visible,
         stages: describe::stages(plan, &rule.query),
@@ -42,9 +45,9 @@ pub fn plan(rule: &Rule, schemas: &Schemas) -> Compiled {
     }
 }
 
-/// What a query does with events.
-pub fn body(plan: &Plan, schemas: &Schemas) -> Body {
-    row_local(plan, schemas).unwrap_or_else(|| across::plan(plan, schemas))
+/// What a query does with events in a rule with this metadata.
+pub fn body(plan: &Plan, metadata: &Metadata, schemas: &Schemas) -> Body {
+    row_local(plan, schemas).unwrap_or_else(|| across::plan(plan, metadata, schemas))
 }
 
 /// The body of a rule that looks at one event of one table at a time; `None` for any other.

@@ -265,3 +265,57 @@ fn a_key_is_traced_back_as_far_as_rows_of_other_keys_have_no_say() {
         assert_eq!(lookups(&query)[1].trim_end_matches(" again"), found, "{side}");
     }
 }
+
+/// The names of the partition key's parts, or why there is none.
+fn partition_of(query: &str) -> Result<String, String> {
+    let Body::AcrossEvents { partition, .. } = body(query) else { panic!("{query}") };
+    match partition {
+        super::Partition::By(keys) => Ok(sorted(keys.iter().map(|key| key.name.as_str()))),
+        super::Partition::Whole(reason) => Err(reason),
+    }
+}
+
+#[test]
+fn a_rule_is_parted_by_the_keys_that_its_operators_share() {
+    for (query, key) in [
+        ("AuditLogs | summarize count() by Category", Ok("Category")),
+        ("AuditLogs | summarize count() by Category, Id | where count_ > 1", Ok("Category Id")),
+        ("AuditLogs | extend k = tolower(Id) | summarize n = count() by k", Ok("k")),
+        ("AuditLogs | summarize n = count() by Category, Id | summarize max(n) by Id", Ok("Id")),
+        (
+            "AuditLogs | join kind=inner (SigninLogs) on Id, CorrelationId | summarize n = count() by Id",
+            Ok("Id"),
+        ),
+        // The hour is determined by the time.
+        (
+            "AuditLogs | extend hour = bin(TimeGenerated, 1h) | project TimeGenerated, hour, Id \
+             | join (SigninLogs | project hour = bin(TimeGenerated, 1h), Id) on hour, Id | summarize count() by TimeGenerated",
+            Ok("hour"),
+        ),
+        ("AuditLogs | join kind=rightouter (SigninLogs) on Id | summarize n = count() by Id1", Ok("Id")),
+        ("union AuditLogs, SigninLogs | summarize n = count() by CorrelationId", Ok("CorrelationId")),
+        ("AuditLogs | mv-expand TargetResources | summarize n = count() by Id", Ok("Id")),
+        ("AuditLogs | summarize n = count()", Err("summarizes over rows of several keys")),
+        (
+            "AuditLogs | summarize n = count() by Id | summarize max(n)",
+            Err("summarizes over rows of several keys"),
+        ),
+        ("AuditLogs | summarize n = count() by Id | project n", Err("may make equal alerts of several keys")),
+        (
+            "AuditLogs | summarize n = count() by Id | summarize max(Id) by n",
+            Err("summarizes over rows of several keys"),
+        ),
+        ("AuditLogs | top 1 by TimeGenerated", Err("has top, which looks at the rows of all keys")),
+        (
+            "AuditLogs | join kind=rightouter (SigninLogs) on Id | summarize n = count() by Id",
+            Err("summarizes over rows of several keys"),
+        ),
+        ("AuditLogs | join kind=fullouter (SigninLogs) on Id", Err("may make equal alerts of several keys")),
+        (
+            "AuditLogs | where Id in ((SigninLogs | project Id)) | summarize n = count() by Id",
+            Err("asks for a value of another query, which sees the rows of all keys"),
+        ),
+    ] {
+        assert_eq!(partition_of(query), key.map(str::to_owned).map_err(str::to_owned), "{query}");
+    }
+}

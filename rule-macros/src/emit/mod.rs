@@ -18,7 +18,9 @@ pub(crate) mod tables;
 use expression::{Columns, Emitter};
 use proc_macro2::{Literal, TokenStream};
 use quote::{format_ident, quote};
-use rule_lang::planning::{Body, Compiled, DispatchKey, Indicator, Input, Lookup, OutputColumn, RowBuilder};
+use rule_lang::planning::{
+    Body, Compiled, DispatchKey, Indicator, Input, Lookup, OutputColumn, Partition, RowBuilder,
+};
 use rule_lang::rule::typed::{Language, Rule, Test};
 use rule_lang::schemas::Schemas;
 use rule_model::plan::{Expr, Name, Plan};
@@ -99,7 +101,13 @@ fn body(body: &Body, schemas: &Schemas, statics: &mut Statics) -> (TokenStream, 
                 emitted.push(input);
             }
             let tail = serialised(tail);
-            let partition = partition.iter().map(Name::as_str);
+            let partition = match partition {
+                Partition::By(keys) => {
+                    let names = keys.iter().map(|key| key.name.as_str());
+                    quote!(g::Partition::By(&[#(#names),*]))
+                }
+                Partition::Whole(reason) => quote!(g::Partition::Whole(#reason)),
+            };
             let static_tables = static_tables.iter().map(|table| {
                 let (name, columns) = (table.name.as_str(), table.columns.iter().map(Name::as_str));
                 quote!(g::StaticTable { name: #name, columns: &[#(#columns),*] })
@@ -107,7 +115,7 @@ fn body(body: &Body, schemas: &Schemas, statics: &mut Statics) -> (TokenStream, 
             let body = quote!(g::Body::AcrossEvents(g::AcrossEvents {
                 inputs: &[#(#emitted),*],
                 tail: #tail,
-                partition: &[#(#partition),*],
+                partition: #partition,
                 static_tables: &[#(#static_tables),*],
             }));
             (functions, body)

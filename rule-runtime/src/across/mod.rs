@@ -17,6 +17,7 @@
 
 pub mod block;
 pub mod elsewhere;
+pub mod estimate;
 pub mod evaluations;
 mod rows;
 pub mod schedule;

@@ -1,0 +1,76 @@
+//! How many bytes a kept row takes, told before any event is read.
+
+use crate::rule::{Input, Rule};
+use crate::{Event, Parser};
+use rule_eval::{Context, Row, key_hash};
+use rule_model::Type;
+
+/// Bytes that a row of an input takes in a block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Estimate {
+    /// Bytes a row.
+    pub bytes: u64,
+    /// Whether rows of the rule's own test events were measured; else the types of its columns say it.
+    pub measured: bool,
+}
+
+/// What a row's place takes in a block: time, source, offset and ordinal, as differences from the row before.
+const PLACE: u64 = 10;
+/// What a key takes: its hash, and the length of the record.
+const KEY: u64 = 11;
+
+/// The estimate for an input of a rule, where its sources can be read again.
+pub fn of_input(rule: &Rule, input: &Input) -> Estimate {
+    if input.lookup.is_some_and(|lookup| lookup.rereads) {
+        return Estimate { bytes: PLACE + KEY, measured: true };
+    }
+    let key = if input.lookup.is_some() { KEY } else { 0 };
+    let sizes = measured(rule, input);
+    let row = if sizes.is_empty() {
+        let columns = input.columns.iter().filter_map(|column| input.schema.columns.get(*column));
+        columns.map(|column| typical(column.ty)).sum()
+    } else {
+        sizes.iter().sum::<u64>() / sizes.len() as u64
+    };
+    Estimate { bytes: PLACE + key + row, measured: !sizes.is_empty() }
+}
+
+/// The sizes of the rows of the rule's test events that the input keeps.
+fn measured(rule: &Rule, input: &Input) -> Vec<u64> {
+    let events = rule.tests.iter().flat_map(|test| test.events);
+    let events = events.filter(|(table, _)| table.is_none_or(|table| input.schema.is_called(table)));
+    let mut parser = Parser::default();
+    let mut context = Context::at(rule_model::DateTime::UNIX_EPOCH);
+    let mut sizes = Vec::new();
+    for (_, text) in events {
+        // A test event that cannot be read is the test's own failure.
+        let size = parser.with_event(input.schema, text, |event| size(input, event, &mut context));
+        sizes.extend(size.ok().flatten());
+    }
+    sizes
+}
+
+fn size(input: &Input, event: &Event<'_>, context: &mut Context) -> Option<u64> {
+    let name = input.schema.operation.map(|operation| event.text(operation)).unwrap_or_default();
+    if !(input.dispatch.accepts)(&name, context) || !(input.matches)(event, context) {
+        return None;
+    }
+    if let Some(lookup) = input.lookup {
+        key_hash(&(lookup.key)(event, context)?)?;
+    }
+    let row: Row = input.columns.iter().map(|column| event.value(*column)).collect();
+    postcard::to_allocvec(&row).ok().map(|bytes| bytes.len() as u64)
+}
+
+/// What a value of a type takes in audit logs, roughly: texts are mostly names and ids, dynamic values small objects.
+const fn typical(ty: Type) -> u64 {
+    match ty {
+        Type::Bool => 2,
+        Type::Int | Type::Long => 5,
+        Type::Real => 9,
+        Type::DateTime | Type::Timespan => 10,
+        Type::Guid | Type::Decimal => 17,
+        Type::String => 26,
+        Type::Dynamic => 200,
+    }
+}
