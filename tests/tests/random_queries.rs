@@ -12,7 +12,6 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use rule_eval::{Context, Env, Expression, Row, Table, evaluate, json, record};
 use rule_lang::planning::{self, Body as Planned};
-use rule_lang::rule::{self, Files};
 use rule_lang::schemas::Schemas;
 use rule_model::metadata::{Metadata, Schedule};
 use rule_model::plan::{Expr, Field, Name, Plan};
@@ -200,6 +199,7 @@ fn matches<const N: usize>(event: &Event<'_>, context: &mut Context) -> bool {
     inputs[N].conditions.iter().all(|condition| condition.holds(&mut env, &row))
 }
 
+#[allow(clippy::unnecessary_wraps, reason = "the signature of every generated key")]
 fn key<const N: usize>(event: &Event<'_>, context: &mut Context) -> Option<Row> {
     let (inputs, row) = (INPUTS.read().unwrap(), values(event));
     let mut env = Env::new(&(), context);
@@ -217,25 +217,13 @@ macro_rules! slots {
 
 const FUNCTIONS: (&[Matches; SLOTS], &[Key; SLOTS]) = slots!(0 1 2 3 4 5 6 7 8 9 10 11);
 
-struct NoFiles;
-
-impl Files for NoFiles {
-    fn read(&self, _: &str) -> Result<String, String> {
-        Err("there are no files here".to_owned())
-    }
-}
-
 /// A rule across events with this query; `None` where the query looks at one event at a time.
-fn rule(query: &str, schedule: Schedule) -> Option<&'static Rule> {
-    let text = format!(
-        "/// T\n///\n/// D.\nid: \"r\", severity: Low, attack: none, full_scan: accepted, \
-         schedule: every 10m over 10m,\nquery: r#\"{query}\"#"
-    );
-    let schemas = Schemas::builtin();
-    let outcome = rule::compile(&text, &schemas, &NoFiles);
-    let typed = outcome.rule.unwrap_or_else(|| panic!("{query}: {:?}", outcome.diagnostics));
-    let compiled = planning::plan(&typed, &schemas);
-    let Planned::AcrossEvents { inputs, tail, .. } = compiled.body else { return None };
+fn rule(plan: &Plan, schedule: Schedule) -> Option<&'static Rule> {
+    let metadata = Metadata { id: "r".into(), schedule: Some(schedule), ..STUB.metadata };
+    let Planned::AcrossEvents { inputs, tail, .. } = planning::body(plan, &metadata, &Schemas::builtin())
+    else {
+        return None;
+    };
     let bind = |exprs: &[Expr], fields: &[Field]| -> Vec<Expression> {
         exprs.iter().map(|expr| Expression::bind(expr, fields).unwrap()).collect()
     };
@@ -251,9 +239,9 @@ fn rule(query: &str, schedule: Schedule) -> Option<&'static Rule> {
         columns: Vec::leak(input.columns.clone()),
         lookup: input.lookup.as_ref().map(|lookup| Lookup { key: FUNCTIONS.1[at], rereads: lookup.rereads }),
     });
-    let columns = compiled.columns.iter().map(|column| OutputColumn {
-        name: String::leak(column.field.name.to_string()),
-        ty: column.field.ty,
+    let columns = plan.root.output().iter().map(|field| OutputColumn {
+        name: String::leak(field.name.to_string()),
+        ty: field.ty,
         stage: "",
     });
     let across = AcrossEvents {
@@ -262,8 +250,7 @@ fn rule(query: &str, schedule: Schedule) -> Option<&'static Rule> {
         partition: Partition::Whole(""),
         static_tables: &[],
     };
-    let metadata = Metadata { schedule: Some(schedule), ..typed.metadata };
-    let visible = compiled.visible;
+    let visible = plan.visible;
     let columns = Vec::leak(columns.collect());
     Some(Box::leak(Box::new(Rule { metadata, body: Body::AcrossEvents(across), columns, visible, ..STUB })))
 }
@@ -369,7 +356,7 @@ fn streamed(rule: &'static Rule, stream: &Stream, folder: &Path, way: Way) -> Al
         } else {
             Origin::Embedded { name, bytes: String::leak(bytes(&stream[file])).as_bytes() }
         };
-        Input { origin, table: engine.table(&schema.name) }
+        Input { origin, table: engine.table(&schema.name), is_history: false }
     });
     let options = Options {
         threads: NonZeroUsize::new(way.threads).unwrap(),
@@ -465,8 +452,8 @@ proptest! {
         state in 2000_u64..20_000,
     ) {
         let schedule = Schedule { every: Timespan::minutes(every), over: Timespan::minutes(over) };
-        let Some(rule) = rule(&query, schedule) else { return Ok(()) };
         let plan = rule_lang::compile_query(&query, &Schemas::builtin()).unwrap().plan;
+        let Some(rule) = rule(&plan, schedule) else { return Ok(()) };
         let folder = written(&stream);
         for way in [
             Way { order: [0, 1, 2], rereads: true, threads, chunk, state },

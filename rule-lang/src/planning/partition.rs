@@ -239,7 +239,7 @@ impl Key {
             let has = |column: &&str| {
                 shared().any(|expr| matches!(&expr.kind, ExprKind::Column(name) if name == *column))
             };
-            shared().any(|other| other == expr) || Reads::of(expr).columns.iter().all(|column| has(column))
+            shared().any(|other| other == expr) || Reads::of(expr).columns.iter().all(has)
         };
         self.sides.iter().any(|side| side.iter().all(of_input))
     }

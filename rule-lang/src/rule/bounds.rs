@@ -11,7 +11,7 @@ use rule_model::plan::{Plan, Query, Source, Span};
 /// What is wrong with how a rule's query, whose spans are ranges of `text`, may be run, at places of that text.
 pub(super) fn check(plan: &Plan, text: &str, fields: &Fields, schemas: &Schemas) -> Vec<Diagnostic> {
     let mut faults = Vec::new();
-    let body = planning::body(plan, schemas);
+    let body = planning::body(plan, &fields.metadata, schemas);
     let inputs = match &body {
         Body::RowLocal { input, .. } => std::slice::from_ref(input),
         Body::AcrossEvents { inputs, .. } => inputs.as_slice(),
