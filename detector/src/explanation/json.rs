@@ -1,11 +1,12 @@
 //! A rule as JSON: a summary for lists, and everything.
 
 use super::{Explained, tables, technique_name, text, words};
-use rule_model::metadata::{Metadata, Technique};
+use crate::static_tables;
+use rule_model::metadata::{Metadata, Schedule, Technique};
 use rule_model::{Bag, Text, Timespan, Value};
 use rule_runtime::Rule;
 use rule_runtime::across::estimate;
-use rule_runtime::rule::{Body, DispatchKey, Input, Partition};
+use rule_runtime::rule::{Body, DispatchKey, Input, Partition, StaticTable};
 
 /// What a list says of a rule.
 pub(crate) fn summary(rule: &Rule) -> Value {
@@ -21,6 +22,8 @@ pub(crate) fn whole(explained: Explained<'_>) -> Value {
     add("plan", strings(words::plan(rule)));
     add("inputs", Value::array(rule.inputs().iter().map(|input| self::input(rule, input))));
     add("partition", partition(rule));
+    add("ticks", ticks(rule));
+    add("static_tables", Value::array(static_tables::of(rule).iter().map(static_table)));
     add(
         "stages",
         Value::array(rule.stages.iter().map(|stage| {
@@ -125,6 +128,17 @@ fn partition(rule: &Rule) -> Value {
         Partition::Whole(reason) => (Value::array([]), Value::string(format!("it {reason}"))),
     };
     Value::bag([("key", key), ("none_because", reason)])
+}
+
+/// When a rule evaluated on ticks is; null where it alerts event by event. Without a schedule it is evaluated at the end.
+fn ticks(rule: &Rule) -> Value {
+    let Some(schedule) = words::ticks(rule) else { return Value::Null };
+    let part = |part: fn(&Schedule) -> Timespan| schedule.as_ref().map_or(Value::Null, |it| span(part(it)));
+    Value::bag([("every", part(|it| it.every)), ("over", part(|it| it.over))])
+}
+
+fn static_table(table: &StaticTable) -> Value {
+    Value::bag([("table", Value::literal(table.name)), ("columns", strings(table.columns))])
 }
 
 /// What metadata says beyond a summary.

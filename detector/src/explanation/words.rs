@@ -1,10 +1,12 @@
 //! How a rule runs, in sentences.
 
+use crate::static_tables;
 use rule_model::Timespan;
-use rule_model::metadata::{Comparison, Grouping, Metadata, TemplatePart, Trigger};
+use rule_model::metadata::{Comparison, Grouping, Metadata, Schedule, TemplatePart, Trigger};
 use rule_runtime::Rule;
 use rule_runtime::across::estimate;
-use rule_runtime::rule::{Body, DispatchKey, Input, Partition, RowBuilder};
+use rule_runtime::across::step::{is_on_ticks, schedule};
+use rule_runtime::rule::{Body, DispatchKey, Input, Partition, RowBuilder, StaticTable};
 
 const TICKS_PER_MILLISECOND: i64 = 10_000;
 /// Units of time in ticks, the longest first.
@@ -51,8 +53,46 @@ pub(super) fn plan(rule: &Rule) -> Vec<String> {
             });
         }
     }
+    steps.extend(given(rule));
+    steps.extend(when(rule));
     steps.extend(shaping(&rule.metadata));
     steps
+}
+
+/// The tables that a run must be given for the rule.
+fn given(rule: &Rule) -> Option<String> {
+    let tables = static_tables::of(rule);
+    let columns = |columns: &[&str]| {
+        if columns.is_empty() { String::new() } else { format!(" (columns: {})", columns.join(", ")) }
+    };
+    let one = |table: &StaticTable| format!("{0}=FILE{1}", table.name, columns(table.columns));
+    let all: Vec<String> = tables.iter().map(one).collect();
+    (!all.is_empty()).then(|| {
+        format!(
+            "It looks things up in tables that `run` must be given, and does not run without them: {}.",
+            all.join(", ")
+        )
+    })
+}
+
+/// When a rule is evaluated; nothing of one that alerts event by event.
+fn when(rule: &Rule) -> Option<String> {
+    let schedule = match ticks(rule)? {
+        Some(schedule) => schedule,
+        None => return Some("It is evaluated once, at the end of the input, over all of it.".to_owned()),
+    };
+    Some(format!(
+        "It is evaluated every {} of event time, counted from 1970-01-01 in UTC, over the {} before; each time as soon as all \
+         inputs are past it by the lateness (--lateness, 5 minutes unless said otherwise).",
+        span(schedule.every),
+        span(schedule.over)
+    ))
+}
+
+/// The schedule of a rule evaluated on ticks: `Some(None)` where it has none, and `None` of one that alerts event by
+/// event.
+pub(super) fn ticks(rule: &Rule) -> Option<Option<Schedule>> {
+    is_on_ticks(rule).then(|| schedule(rule))
 }
 
 /// How a join finds the rows of an input.

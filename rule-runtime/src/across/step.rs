@@ -259,7 +259,7 @@ pub fn is_on_ticks(rule: &Rule) -> bool {
 }
 
 /// The rule's schedule. One that counts to a threshold and has none is evaluated once a dedup period.
-fn schedule(rule: &Rule) -> Option<Schedule> {
+pub fn schedule(rule: &Rule) -> Option<Schedule> {
     let metadata = &rule.metadata;
     let by_period =
         || metadata.dedup.as_ref().map(|dedup| Schedule { every: dedup.period, over: dedup.period });
