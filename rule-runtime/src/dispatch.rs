@@ -2,23 +2,26 @@
 //!
 //! ```text
 //! (table, name) ──remembered──> candidates
-//!               └─new name──> exact and any-case keys by hash, other tests one by one ──accepts──> candidates
+//!               └─new name──> exact and any-case keys by hash, parts of names by one automaton, other tests one by one
+//!                             ──accepts──> candidates
+//! (table, value of another field) ──by hash──> candidates of rules that any operation may meet
 //! ```
 //!
 //! Rules found by a key are asked nothing by other names, so that a new name costs as much as the rules that could
-//! take it. What is remembered is bounded in names and in bytes; at the bound everything is forgotten, which costs
-//! less than keeping an order of use and lets hostile names push out no more than one filling.
+//! take it. What is remembered is bounded in names and in bytes.
 
 mod memory;
+mod parts;
 
 use crate::Rule;
-use crate::rule::{Body, Dispatch, DispatchKey, Input};
+use crate::rule::{Body, DispatchKey, Input};
 use rule_eval::{Context, text};
 use rule_model::Schema;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 
 pub use memory::{MemoryLimits, NameMemory};
+use parts::Parts;
 
 /// An input of a rule, by position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -41,9 +44,26 @@ pub struct DispatchTable {
 struct TableRules {
     exact: HashMap<&'static str, Vec<Candidate>>,
     any_case: HashMap<String, Vec<Candidate>>,
+    parts: Parts,
     /// Inputs with any other test, or with no key at all.
     others: Vec<Candidate>,
+    fields: Vec<FieldRules>,
 }
+
+/// The inputs that any operation may meet, but only certain values of a field.
+#[derive(Debug)]
+struct FieldRules {
+    /// Position of the column.
+    column: usize,
+    /// By the value, folded.
+    by_value: HashMap<String, Vec<Candidate>>,
+    /// All of them.
+    all: Vec<Candidate>,
+}
+
+/// Fields of a table by which inputs are found, other than the operation; inputs that ask for yet other fields are
+/// candidates of every event.
+pub const FIELDS: usize = 2;
 
 impl Rule {
     /// The tables that the rule reads.
@@ -63,11 +83,29 @@ impl DispatchTable {
             for (input, reads) in it.inputs().iter().enumerate() {
                 let table = tables.iter().position(|table| table.is_called(&reads.schema.name));
                 if let Some(table) = table.and_then(|table| by_table.get_mut(table)) {
-                    table.add(Candidate { rule, input }, &reads.dispatch);
+                    table.add(Candidate { rule, input }, reads);
                 }
             }
         }
+        for table in &mut by_table {
+            table.finish();
+        }
         DispatchTable { rules: rules.to_vec(), tables: by_table }
+    }
+
+    /// The columns of a table by whose values inputs are found, other than the operation: at most [`FIELDS`].
+    pub fn fields(&self, table: usize) -> impl Iterator<Item = usize> {
+        self.tables.get(table).into_iter().flat_map(|table| &table.fields).map(|field| field.column)
+    }
+
+    /// Adds the inputs that take events with this value of a table's field, by position among [`Self::fields`].
+    pub fn by_field(&self, table: usize, field: usize, value: &str, found: &mut Vec<Candidate>) {
+        let Some(field) = self.tables.get(table).and_then(|table| table.fields.get(field)) else { return };
+        if value.trim_start().starts_with(['[', '{']) {
+            found.extend_from_slice(&field.all);
+        } else if let Some(candidates) = field.by_value.get(&folded(value)) {
+            found.extend_from_slice(candidates);
+        }
     }
 
     /// The rules, as candidates number them.
@@ -85,8 +123,11 @@ impl DispatchTable {
     pub fn resolve(&self, table: usize, name: &str, context: &mut Context) -> Box<[Candidate]> {
         let Some(table) = self.tables.get(table) else { return Box::default() };
         let exact = table.exact.get(name).into_iter().flatten();
-        let any_case = table.any_case.get(&folded(name)).into_iter().flatten();
-        let mut found: Vec<Candidate> = exact.chain(any_case).chain(&table.others).copied().collect();
+        let folded = folded(name);
+        let any_case = table.any_case.get(&folded).into_iter().flatten();
+        let parts = table.parts.of(&folded);
+        let mut found: Vec<Candidate> =
+            exact.chain(any_case).chain(parts).chain(&table.others).copied().collect();
         found.sort_unstable();
         found.dedup();
         found.retain(|it| self.find(*it).is_some_and(|(_, input)| (input.dispatch.accepts)(name, context)));
@@ -95,19 +136,51 @@ impl DispatchTable {
 }
 
 impl TableRules {
-    fn add(&mut self, candidate: Candidate, dispatch: &Dispatch) {
-        let tests = dispatch.keys.iter().any(|key| matches!(key, DispatchKey::Test(_)));
-        if tests || dispatch.keys.is_empty() {
+    fn add(&mut self, candidate: Candidate, input: &Input) {
+        let keys = input.dispatch.keys;
+        if keys.is_empty() || keys.iter().any(|key| matches!(key, DispatchKey::Test(_))) {
             self.others.push(candidate);
             return;
         }
-        for key in dispatch.keys {
+        for key in keys {
             match key {
                 DispatchKey::Exact(name) => self.exact.entry(name).or_default().push(candidate),
                 DispatchKey::AnyCase(name) => self.any_case.entry(folded(name)).or_default().push(candidate),
+                DispatchKey::Part { part, .. } => self.parts.add(candidate, folded(part)),
+                DispatchKey::Field { column, value } => match input.schema.column_index(column) {
+                    Some(column) => self.field(column).add(candidate, folded(value)),
+                    None => self.others.push(candidate),
+                },
                 DispatchKey::Test(_) => {}
             }
         }
+    }
+
+    fn field(&mut self, column: usize) -> &mut FieldRules {
+        let known = self.fields.iter().position(|field| field.column == column);
+        let place = known.unwrap_or_else(|| {
+            self.fields.push(FieldRules { column, by_value: HashMap::new(), all: Vec::new() });
+            self.fields.len() - 1
+        });
+        // It was found or has just been added.
+        &mut self.fields[place]
+    }
+
+    /// Keeps the fields that most inputs are found by.
+    fn finish(&mut self) {
+        self.fields.sort_by_key(|field| std::cmp::Reverse(field.all.len()));
+        let rest = self.fields.drain(self.fields.len().min(FIELDS)..);
+        self.others.extend(rest.flat_map(|field| field.all));
+        self.parts.finish();
+    }
+}
+
+impl FieldRules {
+    fn add(&mut self, candidate: Candidate, value: String) {
+        if self.all.last() != Some(&candidate) {
+            self.all.push(candidate);
+        }
+        self.by_value.entry(value).or_default().push(candidate);
     }
 }
 
@@ -131,12 +204,33 @@ mod tests {
                 &[DispatchKey::AnyCase("add"), DispatchKey::AnyCase("ÄDD")],
                 |name, _| text::equals_ignore_case(name, "add") || text::equals_ignore_case(name, "ädd"),
             ),
-            rule(metadata("prefix"), &[DispatchKey::Test("startswith a")], |name, _| {
+            rule(metadata("prefix"), &[DispatchKey::Part { test: "startswith a", part: "a" }], |name, _| {
                 text::startswith(name, "a")
             }),
             rule(metadata("always"), &[], |_, _| true),
+            rule(metadata("test"), &[DispatchKey::Test("matches regex x$")], |name, _| name.ends_with('x')),
+            rule(
+                metadata("field"),
+                &[
+                    DispatchKey::Field { column: "Category", value: "Policy" },
+                    DispatchKey::Field { column: "Category", value: "Role" },
+                ],
+                |_, _| true,
+            ),
         ];
         DispatchTable::new(&rules, &[&AUDIT_LOGS, &SIGNIN_LOGS])
+    }
+
+    #[test]
+    fn a_field_finds_the_rules_that_take_its_value() {
+        let dispatch = table();
+        let column = AUDIT_LOGS.column_index("Category").unwrap();
+        assert_eq!(dispatch.fields(0).collect::<Vec<_>>(), [column]);
+        for (value, rules) in [("policy", 1), ("ROLE", 1), ("", 0), ("other", 0), ("[\"Policy\"]", 1)] {
+            let mut found = Vec::new();
+            dispatch.by_field(0, 0, value, &mut found);
+            assert_eq!(found.len(), rules, "{value}");
+        }
     }
 
     #[test]
@@ -149,6 +243,7 @@ mod tests {
             (0, "ädd", &[1, 3]),
             (0, "About", &[2, 3]),
             (0, "", &[3]),
+            (0, "ax", &[2, 3, 4]),
             (1, "Add", &[]),
             (7, "Add", &[]),
         ] {

@@ -18,7 +18,7 @@ use crate::parse::Reason;
 use crate::plans::{Plans, StaticTables};
 use crate::recognize::Recognizable;
 use crate::rule::{Body, Input, RowBuilder, RowLocal, Ruleset};
-use crate::scan::{Buffers, End, Scan, Sight};
+use crate::scan::{Buffers, End, Scan, Sight, Wanted};
 use crate::tape::Json;
 use crate::untimely::Untimely;
 use crate::{Event, Parser, Rule};
@@ -185,6 +185,8 @@ pub struct Worker<'e> {
 struct Matching<'e> {
     engine: &'e Engine,
     memory: NameMemory,
+    /// The candidates of the record at hand.
+    found: Vec<Candidate>,
     context: Context,
 }
 
@@ -197,13 +199,16 @@ impl Engine {
         let is_timed =
             |table: &&Schema| table.time.is_some() && read().any(|it| table.is_called(&it.schema.name));
         let timed: Vec<bool> = tables.iter().map(is_timed).collect();
+        let dispatch = DispatchTable::new(rules, &tables);
+        let wanted = tables.iter().zip(&timed).enumerate().map(|(number, (schema, timed))| Wanted {
+            schema,
+            time: *timed,
+            fields: dispatch.fields(number).collect(),
+        });
         Engine {
             recognizer: Recognizer::new(tables.iter().copied()),
-            scan: Scan::new(
-                &tables.iter().copied().zip(timed.iter().copied()).collect::<Vec<_>>(),
-                settings.max_depth,
-            ),
-            dispatch: DispatchTable::new(rules, &tables),
+            scan: Scan::new(&wanted.collect::<Vec<_>>(), settings.max_depth),
+            dispatch,
             plans: Plans::new(rules),
             on_ticks,
             timed,
@@ -273,6 +278,7 @@ impl Engine {
             matcher: Matching {
                 engine: self,
                 memory: NameMemory::new(self.settings.memory),
+                found: Vec::new(),
                 context: Context::at(self.settings.now),
             },
         }
@@ -360,10 +366,17 @@ impl Matching<'_> {
         offset: u64,
         outcome: &mut Outcome,
     ) -> Option<Result<(), Reason>> {
-        let Matching { engine, memory, context } = self;
+        let Matching { engine, memory, found, context } = self;
         let Some(table) = sight.table else { return Some(Err(Reason::UnknownTable)) };
         let (name, time) = (sight.operation.ok()?, sight.time.ok()?);
         if !memory.candidates(&engine.dispatch, table, name, context).is_empty() {
+            return None;
+        }
+        found.clear();
+        for (field, text) in (0..engine.dispatch.fields(table).count()).zip(sight.fields) {
+            engine.dispatch.by_field(table, field, text.ok()?.unwrap_or_default(), found);
+        }
+        if !found.is_empty() {
             return None;
         }
         if engine.timed.get(table).is_some_and(|timed| *timed) {
@@ -384,13 +397,21 @@ impl Matching<'_> {
         let Some(schema) = self.engine.tables.get(table) else { return };
         let event = Event::new(schema, record);
         let name = schema.operation.map_or(Cow::Borrowed(""), |operation| event.text(operation));
-        let Matching { engine, memory, context } = self;
+        let Matching { engine, memory, found, context } = self;
         if engine.timed.get(table).is_some_and(|timed| *timed) {
             outcome.times.push(Time { offset: at.offset, time: Untimely::time_of(&event) });
         }
-        let candidates = memory.candidates(&engine.dispatch, table, &name, context);
-        outcome.candidates += u64::from(!candidates.is_empty());
-        for candidate in candidates {
+        found.clear();
+        found.extend_from_slice(memory.candidates(&engine.dispatch, table, &name, context));
+        let of_names = found.len();
+        for (field, column) in engine.dispatch.fields(table).enumerate() {
+            engine.dispatch.by_field(table, field, &event.text(column), found);
+        }
+        if found.len() > of_names {
+            found.sort_unstable();
+        }
+        outcome.candidates += u64::from(!found.is_empty());
+        for candidate in &*found {
             let Some((rule, input)) = engine.dispatch.find(*candidate) else { continue };
             // The positions in the generated code are those of the rule's own schema.
             let event = Event::new(input.schema, record);

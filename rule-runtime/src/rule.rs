@@ -118,7 +118,8 @@ pub struct Lookup {
 /// The conditions on the operation name, resolved once per distinct name.
 #[derive(Debug)]
 pub struct Dispatch {
-    /// At least one of these holds for every name that `accepts`; empty where any name may do.
+    /// At least one of these holds for every name that `accepts`, or, where they are of another field, for every event that
+    /// matches; empty where any event may do.
     pub keys: &'static [DispatchKey],
     /// Whether events of this operation name can match. The name of an event without one is the empty text.
     pub accepts: fn(&str, &mut Context) -> bool,
@@ -131,8 +132,23 @@ pub enum DispatchKey {
     Exact(&'static str),
     /// The name in any case.
     AnyCase(&'static str),
-    /// Anything that only looking at the name can tell (prefix, substring, term, regex), described for people.
+    /// A test (prefix, substring, term), described for people, that only names with this part hold, in any case.
+    Part {
+        /// The test.
+        test: &'static str,
+        /// The part, which is not empty.
+        part: &'static str,
+    },
+    /// Anything that only looking at the name can tell (regex), described for people.
     Test(&'static str),
+    /// Not of the operation name, which may be any: that another column's value is this text in any case, or that it is an
+    /// array or object.
+    Field {
+        /// The column, the same in all keys of an input.
+        column: &'static str,
+        /// The text.
+        value: &'static str,
+    },
 }
 
 /// A column of a rule's output.

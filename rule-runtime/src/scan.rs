@@ -36,6 +36,7 @@ mod portable;
 mod tests;
 mod walk;
 
+use crate::dispatch::FIELDS;
 use classify::Classify;
 use interest::Interest;
 use layout::{Layouts, Meaning, Place};
@@ -62,7 +63,18 @@ pub struct Scan {
     names: Option<Names>,
 }
 
-/// A table, and what is asked of its records.
+/// A table, and what is asked of its records beside their operation.
+#[derive(Clone, Debug)]
+pub struct Wanted {
+    /// The table.
+    pub schema: &'static Schema,
+    /// Whether the time is.
+    pub time: bool,
+    /// Positions of further columns whose text is: at most [`FIELDS`].
+    pub fields: Vec<usize>,
+}
+
+/// A table as the scan sees it.
 #[derive(Clone, Debug)]
 struct Table {
     /// The operation's column, where it is text.
@@ -70,6 +82,7 @@ struct Table {
     /// Whether it is not: then only an event tells how it reads.
     is_opaque: bool,
     time: Option<&'static Column>,
+    fields: [Option<&'static Column>; FIELDS],
     /// The keys of these alone.
     names: Option<Names>,
 }
@@ -92,6 +105,8 @@ pub struct Sight<'a> {
     pub operation: Result<&'a str, Unclear>,
     /// Its time as text, where it is asked for; `None` where there is none.
     pub time: Result<Option<&'a str>, Unclear>,
+    /// The texts of the further columns that are asked for.
+    pub fields: [Result<Option<&'a str>, Unclear>; FIELDS],
 }
 
 /// Why the scan says nothing about a record.
@@ -105,10 +120,10 @@ pub enum Doubt {
 
 impl Scan {
     /// A scan by the fastest instructions that this machine has, of records of `tables` with at most `max_depth` nested
-    /// levels. The time is asked for where it is said so of the table.
-    pub fn new(tables: &[(&'static Schema, bool)], max_depth: usize) -> Scan {
-        let schemas = || tables.iter().map(|(schema, _)| *schema);
-        let asked: Vec<Table> = tables.iter().map(|(schema, timed)| Table::of(schema, *timed)).collect();
+    /// levels.
+    pub fn new(tables: &[Wanted], max_depth: usize) -> Scan {
+        let schemas = || tables.iter().map(|table| table.schema);
+        let asked: Vec<Table> = tables.iter().map(Table::of).collect();
         let marks =
             || schemas().flat_map(paths_of_shapes).chain([(&TYPE, schemas().flat_map(names_of).collect())]);
         let columns = || asked.iter().flat_map(Table::paths);
@@ -174,13 +189,14 @@ impl Scan {
             Some(table) => Some(table),
             None => head.recognize(&self.recognizer).map_err(|Unclear| Doubt::Escape)?,
         };
-        let Some(Table { operation, time, is_opaque, .. }) = table.and_then(|table| self.tables.get(table))
+        let Some(Table { operation, time, fields, is_opaque, .. }) =
+            table.and_then(|table| self.tables.get(table))
         else {
-            return Ok(Sight { table, operation: Ok(""), time: Ok(None) });
+            return Ok(Sight { table, operation: Ok(""), time: Ok(None), fields: [Ok(None); FIELDS] });
         };
         let text = |column| head.value(column)?.map(|value| head.string(value)).transpose();
         let name = if *is_opaque { Err(Unclear) } else { text(*operation).map(Option::unwrap_or_default) };
-        Ok(Sight { table, operation: name, time: text(*time) })
+        Ok(Sight { table, operation: name, time: text(*time), fields: fields.map(text) })
     }
 
     /// The meaning of the layout just read.
@@ -217,7 +233,11 @@ impl Scan {
         };
         let operation = place(asked.and_then(|table| table.operation))?;
         let time = place(asked.and_then(|table| table.time))?;
-        Some(Meaning { table, operation, time })
+        let mut fields = [Place::Absent; FIELDS];
+        for (field, column) in fields.iter_mut().zip(asked.into_iter().flat_map(|table| table.fields)) {
+            *field = place(column)?;
+        }
+        Some(Meaning { table, operation, time, fields })
     }
 
     /// Walks a record whole.
@@ -245,12 +265,15 @@ impl Scan {
 }
 
 impl Table {
-    fn of(schema: &'static Schema, timed: bool) -> Table {
+    fn of(wanted: &Wanted) -> Table {
+        let schema = wanted.schema;
         let operation = schema.operation_column();
+        let mut fields = wanted.fields.iter().map(|column| schema.columns.get(*column));
         let mut table = Table {
             operation: operation.filter(|column| column.ty == Type::String),
             is_opaque: operation.is_some_and(|column| column.ty != Type::String),
-            time: schema.time_column().filter(|_| timed),
+            time: schema.time_column().filter(|_| wanted.time),
+            fields: std::array::from_fn(|_| fields.next().flatten()),
             names: None,
         };
         table.names = Names::of(table.paths().map(|path| (path, Vec::new())));
@@ -258,7 +281,8 @@ impl Table {
     }
 
     fn paths(&self) -> impl Iterator<Item = &'static Path> + use<> {
-        self.operation.into_iter().chain(self.time).flat_map(|column| column.paths.iter())
+        let fields = self.fields.into_iter().flatten();
+        self.operation.into_iter().chain(self.time).chain(fields).flat_map(|column| column.paths.iter())
     }
 }
 
@@ -274,6 +298,7 @@ impl Buffers {
             table: meaning.table,
             operation: text(meaning.operation).map(Option::unwrap_or_default),
             time: text(meaning.time),
+            fields: meaning.fields.map(text),
         }
     }
 

@@ -90,12 +90,16 @@ fn technique(technique: &Technique) -> Value {
 
 fn input(rule: &Rule, input: &Input) -> Value {
     let key = |key: &DispatchKey| {
-        let (kind, value) = match key {
-            DispatchKey::Exact(name) => ("exact", name),
-            DispatchKey::AnyCase(name) => ("any_case", name),
-            DispatchKey::Test(test) => ("test", test),
+        let (kind, value, column) = match *key {
+            DispatchKey::Exact(name) => ("exact", name, None),
+            DispatchKey::AnyCase(name) => ("any_case", name, None),
+            DispatchKey::Part { test, .. } | DispatchKey::Test(test) => ("test", test, None),
+            DispatchKey::Field { column, value } => ("field", value, Some(column)),
         };
-        Value::bag([("kind", Value::literal(kind)), ("value", Value::literal(value))])
+        let column = column.map(|column| ("column", Value::literal(column)));
+        Value::bag(
+            [("kind", Value::literal(kind)), ("value", Value::literal(value))].into_iter().chain(column),
+        )
     };
     let operation = input.schema.operation_column().map(|column| string(&column.name));
     Value::bag([

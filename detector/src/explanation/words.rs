@@ -127,9 +127,12 @@ fn candidates(input: &Input) -> String {
     match input.schema.operation_column() {
         Some(operation) if !input.dispatch.keys.is_empty() => {
             let keys: Vec<String> = input.dispatch.keys.iter().map(key).collect();
+            let column = match input.dispatch.keys.first() {
+                Some(DispatchKey::Field { column, .. }) => column,
+                _ => operation.name.as_ref(),
+            };
             format!(
-                "Events of {table} are candidates where {} {}; others are not parsed for this rule.",
-                operation.name,
+                "Events of {table} are candidates where {column} {}; others are not parsed for this rule.",
                 keys.join(", or ")
             )
         }
@@ -142,7 +145,8 @@ pub(super) fn key(key: &DispatchKey) -> String {
     match key {
         DispatchKey::Exact(name) => format!("is {name:?}"),
         DispatchKey::AnyCase(name) => format!("is {name:?} in any case"),
-        DispatchKey::Test(test) => (*test).to_owned(),
+        DispatchKey::Part { test, .. } | DispatchKey::Test(test) => (*test).to_owned(),
+        DispatchKey::Field { value, .. } => format!("is {value:?} in any case"),
     }
 }
 

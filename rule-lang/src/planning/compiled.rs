@@ -110,8 +110,22 @@ pub enum DispatchKey {
     Exact(String),
     /// The name in any case.
     AnyCase(String),
+    /// A test, described, that only names with this part hold, in any case.
+    Part {
+        /// The test.
+        test: String,
+        /// The part, which is not empty.
+        part: String,
+    },
     /// Anything else, described.
     Test(String),
+    /// Not of the operation: that another column's value is this text in any case, or that it is an array.
+    Field {
+        /// The column.
+        column: String,
+        /// The text.
+        value: String,
+    },
 }
 
 /// A column of the output.

@@ -83,7 +83,7 @@ fn input(schema: &Schema, fields: &[Field], stages: &mut Vec<Stage>, asked: Aske
     let conditions = prefix::take(fields, stages, asked);
     let written = conditions.clone();
     let operation = schema.operation_column().map(|column| column.name.as_ref());
-    let (accepts, keys, matches) = match operation {
+    let (accepts, mut keys, matches) = match operation {
         None => (Vec::new(), Vec::new(), conditions),
         Some(name) => (
             conditions.iter().filter_map(|condition| dispatch::weakened(condition, name)).collect(),
@@ -91,6 +91,9 @@ fn input(schema: &Schema, fields: &[Field], stages: &mut Vec<Stage>, asked: Aske
             conditions.into_iter().filter(|condition| !dispatch::is_about(condition, name)).collect(),
         ),
     };
+    if keys.is_empty() {
+        keys = dispatch::field_keys(&matches, fields);
+    }
     Input {
         table: schema.name.as_ref().into(),
         fields: fields.to_vec(),

@@ -45,6 +45,8 @@ fn tests_of_the_operation_become_keys() {
     let exact = |name: &str| DispatchKey::Exact(name.to_owned());
     let any_case = |name: &str| DispatchKey::AnyCase(name.to_owned());
     let test = |text: &str| DispatchKey::Test(text.to_owned());
+    let part = |test: &str, part: &str| DispatchKey::Part { test: test.to_owned(), part: part.to_owned() };
+    let field = |value: &str| DispatchKey::Field { column: "Category".to_owned(), value: value.to_owned() };
     for (condition, keys) in [
         ("OperationName == 'a'", vec![exact("a")]),
         ("'a' =~ OperationName", vec![any_case("a")]),
@@ -55,10 +57,16 @@ fn tests_of_the_operation_become_keys() {
             vec![exact("a"), any_case("b")],
         ),
         ("OperationName has 'a' and OperationName == 'a b'", vec![exact("a b")]),
-        ("OperationName contains 'a'", vec![test("contains \"a\"")]),
+        ("OperationName contains 'a'", vec![part("contains \"a\"", "a")]),
+        ("OperationName has_any ('a', 'b')", vec![part("has \"a\"", "a"), part("has \"b\"", "b")]),
+        ("OperationName has_all ('a', 'bc')", vec![part("has \"bc\"", "bc")]),
+        ("OperationName startswith ''", vec![test("startswith \"\"")]),
+        ("OperationName matches regex 'a.c'", vec![test("matches regex \"a.c\"")]),
         ("OperationName == 'a' or Category == 'c'", vec![]),
         ("OperationName != 'a'", vec![]),
-        ("Category == 'c'", vec![]),
+        ("Category == 'c'", vec![field("c")]),
+        ("Category in~ ('c', 'd') and Result != ''", vec![field("c"), field("d")]),
+        ("Category == 'c' or Result == 'd'", vec![]),
     ] {
         assert_eq!(input(&format!("AuditLogs | where {condition}")).keys, keys, "{condition}");
     }
@@ -110,7 +118,10 @@ fn a_kibana_query_is_found_by_its_action_as_text_and_as_array() {
     let Body::RowLocal { input, row: RowBuilder::Stages(rest) } = compiled.body else {
         panic!("{compiled:?}")
     };
-    let keys = [DispatchKey::Exact("New-Rule".into()), DispatchKey::Test("startswith_cs \"[\"".into())];
+    let keys = [
+        DispatchKey::Exact("New-Rule".into()),
+        DispatchKey::Part { test: "startswith_cs \"[\"".into(), part: "[".into() },
+    ];
     assert_eq!(input.keys, keys);
     assert_eq!((input.accepts.len(), input.matches.len(), rest.len()), (1, 1, 0));
     let indicator = |field: &str, value: &str| Indicator {

@@ -144,7 +144,11 @@ fn input(
     let keys = input.keys.iter().map(|key| match key {
         DispatchKey::Exact(name) => quote!(g::DispatchKey::Exact(#name)),
         DispatchKey::AnyCase(name) => quote!(g::DispatchKey::AnyCase(#name)),
+        DispatchKey::Part { test, part } => quote!(g::DispatchKey::Part { test: #test, part: #part }),
         DispatchKey::Test(test) => quote!(g::DispatchKey::Test(#test)),
+        DispatchKey::Field { column, value } => {
+            quote!(g::DispatchKey::Field { column: #column, value: #value })
+        }
     });
     let columns = &input.columns;
     let (of_lookup, lookup) = self::lookup(input, index, statics);

@@ -8,6 +8,7 @@ use super::marks::{Marks, Positions};
 use super::names::{Id, Leads, Names};
 use super::outline::{Outline, Stretch};
 use super::walk::is_space;
+use crate::dispatch::FIELDS;
 
 /// Keys that a layout may have; records with more are looked at the slow way.
 const KEYS: usize = 32;
@@ -23,6 +24,8 @@ pub(super) struct Meaning {
     pub(super) operation: Place,
     /// The event time.
     pub(super) time: Place,
+    /// Further columns.
+    pub(super) fields: [Place; FIELDS],
 }
 
 /// Where a text is.

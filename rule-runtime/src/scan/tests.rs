@@ -3,7 +3,7 @@
 
 mod engine;
 
-use super::{Buffers, Doubt, End, Scan, Sight};
+use super::{Buffers, Doubt, End, Scan, Sight, Unclear, Wanted};
 use crate::recognize::Recognizable;
 use crate::{Event, Parser};
 use proptest::prelude::*;
@@ -11,7 +11,7 @@ use proptest::sample::{Index, select};
 use rule_eval::{json, record};
 use rule_model::schema::definition;
 use rule_model::schema::recognition::Recognizer;
-use rule_model::{Column, Schema, Type, Value, tables};
+use rule_model::{Column, Schema, Value, tables};
 use std::sync::LazyLock;
 
 /// How many cases a property is tried on: `PROPTEST_CASES`, or else so many.
@@ -47,6 +47,9 @@ static TABLES: LazyLock<Vec<&'static Schema>> = LazyLock::new(|| {
     tables::ALL.iter().copied().chain(odd).collect()
 });
 
+/// Further columns that are asked for, of whatever table.
+const FIELDS: [usize; 2] = [0, 5];
+
 struct Subjects {
     recognizer: Recognizer<'static>,
     /// By all instructions that this machine has.
@@ -54,8 +57,8 @@ struct Subjects {
 }
 
 static SUBJECTS: LazyLock<Subjects> = LazyLock::new(|| {
-    let timed: Vec<_> = TABLES.iter().map(|table| (*table, true)).collect();
-    let scan = Scan::new(&timed, MAX_DEPTH);
+    let wanted = |schema: &&'static Schema| Wanted { schema, time: true, fields: FIELDS.to_vec() };
+    let scan = Scan::new(&TABLES.iter().map(wanted).collect::<Vec<_>>(), MAX_DEPTH);
     Subjects {
         recognizer: Recognizer::new(TABLES.iter().copied()),
         scans: vec![scan.clone().portable(), scan.clone().without_avx512(), scan],
@@ -64,7 +67,7 @@ static SUBJECTS: LazyLock<Subjects> = LazyLock::new(|| {
 
 /// What is seen of a record: the table and, as each table would read them, operation and time. `None` each where the answer is
 /// left to the parser.
-type Answer = Result<(Option<usize>, Vec<[Option<String>; 2]>), Doubt>;
+type Answer = Result<(Option<usize>, Vec<[Option<String>; 4]>), Doubt>;
 
 /// What the scan says, which it must the fast way, the slow way, and again when it has seen the layout before.
 fn scanned(record: &[u8]) -> Answer {
@@ -94,12 +97,14 @@ fn scanned(record: &[u8]) -> Answer {
     first
 }
 
-type Owned = Result<(Option<usize>, [Option<String>; 2]), Doubt>;
+type Owned = Result<(Option<usize>, [Option<String>; 4]), Doubt>;
 
 fn owned(sight: Result<Sight<'_>, Doubt>) -> Owned {
     let sight = sight?;
-    let time = sight.time.ok().map(|time| time.unwrap_or_default().to_owned());
-    Ok((sight.table, [sight.operation.ok().map(str::to_owned), time]))
+    let owned =
+        |text: Result<Option<&str>, Unclear>| text.ok().map(|text| text.unwrap_or_default().to_owned());
+    let [first, second] = sight.fields.map(owned);
+    Ok((sight.table, [owned(sight.operation.map(Some)), owned(sight.time), first, second]))
 }
 
 fn answer(mut see: impl FnMut(Option<usize>) -> Owned) -> Answer {
@@ -118,7 +123,7 @@ fn answer(mut see: impl FnMut(Option<usize>) -> Owned) -> Answer {
 }
 
 /// What a reader finds that reads whole records: the table and, as each table would read them, operation and time as text.
-type Read = Option<(Option<usize>, Vec<[String; 2]>)>;
+type Read = Option<(Option<usize>, Vec<[String; 4]>)>;
 
 fn parsed(record: &[u8]) -> Read {
     Parser::new(MAX_DEPTH).with(record, |json| {
@@ -126,7 +131,10 @@ fn parsed(record: &[u8]) -> Read {
         let text = |table: &'static Schema, column: Option<usize>| {
             column.map_or(String::new(), |column| Event::new(table, json).text(column).into_owned())
         };
-        let texts = |table: &&'static Schema| [text(table, table.operation), text(table, table.time)];
+        let texts = |table: &&'static Schema| {
+            let columns = [table.operation, table.time, Some(FIELDS[0]), Some(FIELDS[1])];
+            columns.map(|column| text(table, column))
+        };
         let table = SUBJECTS.recognizer.recognize(&Recognizable::of(json));
         Some((table, TABLES.iter().map(texts).collect()))
     })
@@ -139,7 +147,10 @@ fn defined(record: &[u8]) -> Read {
     let text = |column: Option<&Column>| {
         column.map_or(String::new(), |column| json::display(&record::field(bag, column)).to_string())
     };
-    let texts = |table: &&Schema| [text(table.operation_column()), text(table.time_column())];
+    let texts = |table: &&Schema| {
+        let columns = [table.operation, table.time, Some(FIELDS[0]), Some(FIELDS[1])];
+        columns.map(|column| text(column.and_then(|column| table.columns.get(column))))
+    };
     Some((SUBJECTS.recognizer.recognize(bag), TABLES.iter().map(texts).collect()))
 }
 
@@ -189,21 +200,21 @@ fn assert_agrees(record: &[u8]) {
                     "{reader}: {table:?} {expected_table:?} {text}"
                 );
                 for ((seen, expected), schema) in texts.iter().zip(expected_texts).zip(&*TABLES) {
-                    let (operation, time) = (&seen[0], &seen[1]);
-                    assert!(
-                        operation.as_ref().is_none_or(|operation| *operation == expected[0]),
-                        "{reader}: {operation:?} {expected:?} in {}: {text}",
-                        schema.name
-                    );
-                    // What an event reads as its time is converted from the text.
-                    let read = time
-                        .as_ref()
-                        .map(|time| json::display(&record::convert(&Value::string(time), Type::DateTime)));
-                    assert!(
-                        read.as_ref().is_none_or(|read| **read == *expected[1]),
-                        "{reader}: {read:?} {expected:?} in {}: {text}",
-                        schema.name
-                    );
+                    let columns = [schema.operation, schema.time, Some(FIELDS[0]), Some(FIELDS[1])];
+                    for ((seen, expected), column) in seen.iter().zip(expected).zip(columns) {
+                        let Some(column) = column.and_then(|column| schema.columns.get(column)) else {
+                            continue;
+                        };
+                        // What an event reads is converted from the text.
+                        let convert =
+                            |text: &String| json::display(&record::convert(&Value::string(text), column.ty));
+                        assert!(
+                            seen.as_ref().is_none_or(|seen| convert(seen) == **expected),
+                            "{reader}: {seen:?} {expected:?} in {}.{}: {text}",
+                            schema.name,
+                            column.name
+                        );
+                    }
                 }
                 if !record.contains(&b'\\') {
                     assert_eq!(table, expected_table, "{reader}, without escapes: {text}");
