@@ -23,8 +23,6 @@ pub(crate) enum Profile {
     Release,
     /// As developed.
     Dev,
-    /// As shipped, without the inline tests in the program.
-    Lean,
 }
 
 /// Rules in a module, so that no folder has thousands of files.
@@ -65,11 +63,10 @@ impl Crate {
     pub(crate) fn cargo(&self, command: &str, profile: Profile) -> Result<Usage, Box<dyn Error>> {
         let mut cargo = self.command();
         cargo.args([command, "--offline", "--quiet"]);
-        match profile {
-            Profile::Release => cargo.arg("--release"),
-            Profile::Lean => cargo.args(["--release", "--features", "detector/lean"]),
-            Profile::Dev => &mut cargo,
-        };
+        if profile == Profile::Release {
+            cargo.arg("--release");
+        }
+        eprintln!("{} {command} {profile:?}", self.name);
         usage::of(&mut cargo, &self.name.replace('-', "_"))
     }
 
