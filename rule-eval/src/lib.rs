@@ -13,6 +13,16 @@
 //! | [`json`], [`record`], [`inferred`] | JSON text to values; a record to a row of its table's columns; records to a table that nobody defined |
 //! | [`pattern`] | regular expressions as Kusto reads them |
 //! | [`evaluate`](mod@evaluate) | plan and tables in, table out |
+//!
+//! ```
+//! use rule_eval::{Context, call, function};
+//! use rule_model::{DateTime, Value};
+//!
+//! let has = function("has").expect("an entry of the function table");
+//! let arguments = [Value::string("North America"), Value::string("america")];
+//! let mut context = Context::at(DateTime::UNIX_EPOCH);
+//! assert_eq!(call(has, &mut context, &arguments), Value::Bool(true));
+//! ```
 #![forbid(unsafe_code)]
 
 pub mod access;

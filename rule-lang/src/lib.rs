@@ -7,6 +7,19 @@
 //!
 //! Every stage gathers all of its errors as [`Diagnostic`]s; a stage whose input failed is skipped, so that one mistake
 //! gives one message. Positions are byte ranges of the text that came in.
+//!
+//! ```
+//! use rule_lang::{compile_query, schemas::Schemas};
+//!
+//! let tables = Schemas::builtin();
+//! let compiled = compile_query("AuditLogs | where OperationName has 'role' | count", &tables)?;
+//! assert_eq!(compiled.plan.root.output()[0].name, "Count");
+//!
+//! let faults = compile_query("AuditLogs | where OperationNam has 'role'", &tables).unwrap_err();
+//! assert_eq!(faults.len(), 1);
+//! assert!(faults[0].to_string().contains("OperationName"));
+//! # Ok::<(), Vec<rule_lang::Diagnostic>>(())
+//! ```
 #![forbid(unsafe_code)]
 
 pub mod catalog;

@@ -5,6 +5,16 @@
 //! bytes     records    op name  candidates      SIMD JSON  generated  window,      row →     NDJSON,
 //!                      only     for that name   tape       fn         join, …      alert     table
 //! ```
+//!
+//! ```
+//! use rule_model::tables::{AUDIT_LOGS, audit_logs};
+//! use rule_runtime::Parser;
+//!
+//! let record = r#"{"OperationName":"Add member to role","Category":"RoleManagement"}"#;
+//! let operation = Parser::default()
+//!     .with_event(&AUDIT_LOGS, record, |event| event.text(audit_logs::OPERATION_NAME).into_owned());
+//! assert_eq!(operation.as_deref(), Ok("Add member to role"));
+//! ```
 #![deny(unsafe_code)]
 
 pub mod across;
