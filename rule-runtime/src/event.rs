@@ -39,6 +39,17 @@ impl<'a> Event<'a> {
         self.schema.columns.get(column).map_or(Value::Null, |column| self.read(column))
     }
 
+    /// The text under `name` in the bag that the column at this position holds, as JSON text or as it is, without
+    /// building the bag; `None` where it must be built to tell: the column did not arrive as an object, or what it has
+    /// under the name is no text.
+    pub fn text_property(&self, column: usize, name: &str) -> Option<Value> {
+        let found = self.find(self.schema.columns.get(column)?).filter(|found| found.is_object())?;
+        match found.get(name) {
+            Some(property) => property.as_str().map(Value::string),
+            None => Some(Value::Null),
+        }
+    }
+
     /// Whether the record has something other than null in the column at this position, be it of its type or not.
     pub fn is_present(&self, column: usize) -> bool {
         self.schema.columns.get(column).is_some_and(|column| self.find(column).is_some())
@@ -145,6 +156,38 @@ mod tests {
             " { \"a\" :\t\"x\" ,\r \"b\" : [ ] } ",
         ] {
             assert_reads_as_defined(record);
+        }
+    }
+
+    #[test]
+    fn a_property_that_is_text_reads_as_from_the_bag() {
+        let columns = |ty| {
+            schema().columns.iter().position(|column| column.ty == ty && column.paths[0].segments.len() == 1)
+        };
+        let schema = schema();
+        for (record, told) in [
+            (r#"{"a":{"b":"x"}}"#, true),
+            (r#"{"a":{"b":"x","b":"y \u00e9\n\"z\""}}"#, true),
+            (r#"{"a":{"c":"x"}}"#, true),
+            (r#"{"a":{"b":1}}"#, false),
+            (r#"{"a":{"b":null}}"#, false),
+            (r#"{"a":"{\"b\":\"x\"}"}"#, false),
+            (r#"{"a":["b"]}"#, false),
+            ("{}", false),
+        ] {
+            for ty in [Type::Dynamic, Type::String] {
+                let column = columns(ty).unwrap();
+                let outcome = Parser::default().with_event(&schema, record, |event| {
+                    let bag = match event.value(column) {
+                        Value::String(text) => json::parse(&text).unwrap_or_default(),
+                        value => value,
+                    };
+                    let expected = bag.as_bag().and_then(|bag| bag.get("b")).cloned().unwrap_or_default();
+                    let found = event.text_property(column, "b");
+                    assert_eq!(found, told.then_some(expected), "{record}");
+                });
+                outcome.unwrap();
+            }
         }
     }
 

@@ -168,8 +168,15 @@ impl Emitter<'_> {
                 None => quote!(g::Value::Null),
             },
             ExprKind::Property(inner, name) => {
-                let (inner, name) = (self.value(inner), name.as_str());
-                quote!(g::property(&#inner, #name))
+                let name = name.as_str();
+                let bag = self.value(inner);
+                match self.bag_of_event(inner) {
+                    Some(column) => quote!(match event.text_property(#column, #name) {
+                        Some(text) => text,
+                        None => g::property(&#bag, #name),
+                    }),
+                    None => quote!(g::property(&#bag, #name)),
+                }
             }
             ExprKind::Element(inner, index) => {
                 let (inner, index) = (self.value(inner), self.value(index));
@@ -180,6 +187,24 @@ impl Emitter<'_> {
             ExprKind::ToScalar(_) | ExprKind::FirstColumn(_) | ExprKind::WholeRow { .. } => {
                 quote!(g::Value::Null)
             }
+        }
+    }
+
+    /// The column of the event that `expr` reads a bag from: it, or it parsed as JSON.
+    fn bag_of_event(&self, expr: &Expr) -> Option<usize> {
+        let column = match &expr.kind {
+            ExprKind::Call(function, args) if function == "parse_json" => args.first()?,
+            _ if expr.ty == Type::Dynamic => expr,
+            _ => return None,
+        };
+        match &column.kind {
+            ExprKind::Column(name) if matches!(column.ty, Type::Dynamic | Type::String) => {
+                match self.columns.get(name)? {
+                    Place::Event(index) => Some(*index),
+                    Place::Local(_) | Place::Operation => None,
+                }
+            }
+            _ => None,
         }
     }
 
