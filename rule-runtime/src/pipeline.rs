@@ -492,6 +492,19 @@ mod tests {
         assert_eq!(found, ["10:20", "10:30"]);
     }
 
+    #[test]
+    fn a_clock_that_is_years_behind_does_not_make_millions_of_alerts() {
+        let schedule = Some(Schedule { every: Timespan::minutes(10), over: Timespan::minutes(10) });
+        let trigger = Trigger { comparison: Comparison::Equal, rows: 0 };
+        let rule = anything(Metadata { schedule, trigger, ..metadata("A") });
+        let bytes = event("x", 1).replace("2024", "1971") + &event("x", 35);
+        let run = run_bytes(&engine(&[rule]), bytes.as_bytes(), 1, 1 << 20);
+        let last = run.lines.last().map(|line| json::write(get(line, "time"))[1..17].to_owned());
+        // The ticks at both ends of the gap come on top.
+        assert_eq!((run.summary.alerts, last.as_deref()), (10_002, Some("2024-03-01T10:30")));
+        assert!(run.summary.rules["A"].kept.passed_over > 2_700_000);
+    }
+
     /// Lines as they come: events, broken ones, and anything.
     fn bytes() -> impl Strategy<Value = Vec<u8>> {
         let operation =

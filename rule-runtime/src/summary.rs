@@ -122,6 +122,7 @@ impl RuleCounts {
             ("dropped_rows", count(self.kept.dropped)),
             ("spilled_rows", count(self.kept.spilled)),
             ("records_not_read_again", count(self.kept.unread)),
+            ("ticks_passed_over", count(self.kept.passed_over)),
             ("most_rows_kept", count(self.kept.peak_rows)),
             ("most_bytes_kept", count(self.kept.peak_bytes)),
             ("failures", count(self.failures)),
@@ -211,6 +212,7 @@ impl fmt::Display for RuleCounts {
             (self.kept.late, "rows late for a tick"),
             (self.kept.too_late, "of them too late for all"),
             (self.kept.dropped, "rows dropped"),
+            (self.kept.passed_over, "empty ticks passed over"),
             (self.kept.spilled, "rows spilled to disk"),
             (self.failures, "failed evaluations"),
         ] {

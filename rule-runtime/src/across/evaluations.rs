@@ -237,13 +237,16 @@ impl Evaluations {
     }
 
     fn evaluate(&mut self, position: usize, until: DateTime, found: &mut Vec<Found>) {
-        while let Some(tick) = self.due(position, until) {
+        while let Some((tick, passed_over)) = self.due(position, until) {
+            if let Some(it) = self.rules.get_mut(position).and_then(Option::as_mut) {
+                it.state.counts.passed_over += passed_over;
+            }
             self.tick(position, tick, found);
         }
         self.row(position, Signal::Passed(until), found);
     }
 
-    fn due(&self, position: usize, until: DateTime) -> Option<DateTime> {
+    fn due(&self, position: usize, until: DateTime) -> Option<(DateTime, u64)> {
         let it = self.rules.get(position)?.as_ref()?;
         it.rule.due(&it.state, self.first, until)
     }

@@ -69,6 +69,8 @@ pub struct Counts {
     pub dropped: u64,
     /// Records that could not be read again at a tick, or were no longer what they had been.
     pub unread: u64,
+    /// Ticks not evaluated, because too many before an event saw nothing.
+    pub passed_over: u64,
     /// Rows that were spilled to disk.
     pub spilled: u64,
     /// Most rows kept at a time.

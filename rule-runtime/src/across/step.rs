@@ -32,6 +32,10 @@ pub struct TickRule {
     alerts_on_nothing: bool,
 }
 
+/// Ticks in a row that are evaluated although they see nothing, by a rule that alerts on that. One event of a clock that
+/// is years behind would otherwise give millions of alerts; the last ones, which may still be of use, are given.
+const MOST_EMPTY: i64 = 10_000;
+
 /// What a step is about.
 #[derive(Clone, Debug)]
 pub enum Signal {
@@ -121,14 +125,20 @@ impl TickRule {
         Some(Ok(it))
     }
 
-    /// The first tick not after `until` that is still to be evaluated. `first` is the time of the first event.
-    pub fn due(&self, state: &State, first: Option<DateTime>, until: DateTime) -> Option<DateTime> {
+    /// The first tick not after `until` that is still to be evaluated, and how many before it are passed over although
+    /// they would alert on seeing nothing. `first` is the time of the first event.
+    pub fn due(&self, state: &State, first: Option<DateTime>, until: DateTime) -> Option<(DateTime, u64)> {
         let schedule = self.schedule?;
-        let from =
-            if self.alerts_on_nothing { first.min(state.earliest()).or(first) } else { state.earliest() };
+        let earliest = state.earliest();
+        let from = if self.alerts_on_nothing { first.min(earliest).or(first) } else { earliest };
         let from = at_or_after(from?, schedule.every)?;
         let next = state.evaluated.and_then(|tick| tick.checked_add(schedule.every));
-        Some(next.map_or(from, |next| next.max(from))).filter(|tick| *tick <= until)
+        let due = next.map_or(from, |next| next.max(from));
+        let seen = earliest.and_then(|time| at_or_after(time, schedule.every)).unwrap_or(until);
+        let empty = seen.min(until).0.saturating_sub(due.0) / schedule.every.0.max(1);
+        let passed_over = (empty - MOST_EMPTY).max(0);
+        let due = DateTime(due.0 + passed_over * schedule.every.0);
+        Some((due, passed_over as u64)).filter(|(due, _)| *due <= until)
     }
 
     /// Whether a row of this time may still be seen; counts it where it is late.
