@@ -170,13 +170,16 @@ impl Emitter<'_> {
             ExprKind::Property(inner, name) => {
                 let name = name.as_str();
                 let bag = self.value(inner);
-                match self.bag_of_event(inner) {
-                    Some(column) => quote!(match event.text_property(#column, #name) {
-                        Some(text) => text,
-                        None => g::property(&#bag, #name),
-                    }),
-                    None => quote!(g::property(&#bag, #name)),
-                }
+                let built = quote!(g::property(&#bag, #name));
+                self.bag_of_event(inner).map_or_else(
+                    || built.clone(),
+                    |column| {
+                        quote!(match event.text_property(#column, #name) {
+                            Some(text) => text,
+                            None => #built,
+                        })
+                    },
+                )
             }
             ExprKind::Element(inner, index) => {
                 let (inner, index) = (self.value(inner), self.value(index));
