@@ -23,6 +23,8 @@ mod series;
 mod sources;
 mod statements;
 
+pub(crate) use operators::is_operator;
+
 use crate::lexer::{self, Class, Kind, Token};
 use crate::syntax::{Expr, ExprKind, Script};
 use crate::{Diagnostic, Span};

@@ -391,6 +391,6 @@ pub(super) const OPERATORS: [&str; 33] = [
 ];
 
 /// Whether `word` begins an operator.
-pub(super) fn is_operator(word: &str) -> bool {
+pub(crate) fn is_operator(word: &str) -> bool {
     OPERATORS.contains(&word)
 }

@@ -160,6 +160,10 @@ impl Parser<'_> {
             _ if token.kind == Kind::Word(Class::Identifier) && self.after_not() => {
                 fault.help("write `not(…)`")
             }
+            word if token.kind == Kind::Word(Class::Identifier) && meant_comparison(word).is_some() => {
+                let meant = meant_comparison(word).unwrap_or_default();
+                fault.note(format!("KQL has no operator `{word}`")).help(format!("write `{meant}`"))
+            }
             word if is_operator(word) => fault.help(format!("write `|` before `{word}`")),
             _ if token.kind != Kind::Word(Class::Identifier) => fault,
             "AND" | "OR" | "And" | "Or" => {
@@ -193,5 +197,45 @@ fn unknown_operator(word: &str, class: Class, span: crate::Span) -> Diagnostic {
             Some(meant) => fault.help(format!("write `{meant}`")),
             None => fault.help("write one of where, extend, project, summarize, join, or another operator"),
         },
+    }
+}
+
+/// The operator between two values that a word was probably meant for.
+fn meant_comparison(word: &str) -> Option<&'static str> {
+    const WORDS: [&str; 20] = [
+        "and",
+        "or",
+        "contains",
+        "contains_cs",
+        "startswith",
+        "startswith_cs",
+        "endswith",
+        "endswith_cs",
+        "has",
+        "has_cs",
+        "hasprefix",
+        "hassuffix",
+        "has_any",
+        "has_all",
+        "in",
+        "between",
+        "matches regex",
+        "!has",
+        "!contains",
+        "!in",
+    ];
+    match word.to_lowercase().as_str() {
+        "equals" | "equal" | "eq" | "is" => Some("=="),
+        "iequals" => Some("=~"),
+        "ne" | "isnot" => Some("!="),
+        "gt" => Some(">"),
+        "lt" => Some("<"),
+        "like" | "ilike" | "includes" => Some("contains"),
+        "matches" | "regex" | "rlike" | "match" => Some("matches regex"),
+        "beginswith" | "starts" | "starts_with" => Some("startswith"),
+        "ends" | "ends_with" => Some("endswith"),
+        // Told apart from what is misspelt: these are only not in small letters.
+        "and" | "or" => None,
+        lower => nearest(lower, WORDS),
     }
 }

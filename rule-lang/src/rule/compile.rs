@@ -122,6 +122,8 @@ impl Compiler<'_> {
         match (written.query, settings.next(), settings.next()) {
             (Some(span), None, _) => Some(self.in_tokens(span)),
             (None, Some((setting, language)), None) => self.in_setting(setting, language),
+            // What is wrong with it has been said.
+            (None, None, _) if written.is_query_faulty => None,
             (None, None, _) => {
                 let at = written.table.as_ref().map_or(Span::new(0, 0), |table| table.span);
                 let fault = Diagnostic::error(at, "this rule has no query");
@@ -176,6 +178,10 @@ impl Compiler<'_> {
     fn plan(&mut self, query: &Query, written: &written::Rule, fields: &Fields) -> Option<Plan> {
         if query.language == Language::Kibana {
             return self.kibana_plan(query, written, fields);
+        }
+        if let Some(fault) = without_pipe(query) {
+            self.report(query, vec![fault]);
+            return None;
         }
         let continues = query.text.trim_start().starts_with('|');
         let (script, faults) = if continues {
@@ -296,6 +302,9 @@ impl Compiler<'_> {
             for (named, _) in &mut typed.events {
                 *named = named.take().or_else(|| table.clone());
             }
+            for name in test.events.iter().filter_map(|events| events.table.as_ref()) {
+                self.reads_table(name, &read);
+            }
             if let Some(events) = test.events.iter().find(|events| events.table.is_none() && table.is_none())
             {
                 let fault = Diagnostic::error(events.span, "it is not said of which table this event is");
@@ -306,6 +315,16 @@ impl Compiler<'_> {
                         .help(format!("write the table's name before it: `{name} {{ … }}`")),
                 );
             }
+        }
+    }
+
+    /// Events of a table that the query does not read say nothing.
+    fn reads_table(&mut self, name: &crate::syntax::Name, read: &[&str]) {
+        let Some(schema) = self.schemas.find(&name.text) else { return };
+        if !read.iter().any(|read| schema.is_called(read)) {
+            let fault = Diagnostic::error(name.span, format!("the query does not read `{}`", name.text));
+            let fault = fault.note(format!("it reads {}", read.join(", ")));
+            self.faults.push(fault.help("give events of these, or leave them out"));
         }
     }
 
@@ -412,6 +431,22 @@ fn blanked(text: &str, span: Span) -> String {
     let mut blanked = " ".repeat(span.start as usize);
     blanked.push_str(span.text(text));
     blanked
+}
+
+/// What is wrong with a query that begins with an operator, without the `|` before it.
+fn without_pipe(query: &Query) -> Option<Diagnostic> {
+    let start = query.text.len() - query.text.trim_start().len();
+    let rest = &query.text[start..];
+    let word = &rest[..rest.find(|c: char| !c.is_alphanumeric() && c != '-').unwrap_or(rest.len())];
+    let begins_alone = matches!(word, "union" | "search" | "evaluate" | "partition");
+    let follows = rest[word.len()..].trim_start();
+    let is_table = follows.is_empty() || follows.starts_with(['|', ';', '=']);
+    (parser::is_operator(word) && !begins_alone && !is_table).then(|| {
+        let span = Span::new(start as u32, (start + word.len()) as u32);
+        Diagnostic::error(span, format!("`{word}` needs rows to work on"))
+            .note("a query begins with a table, or with `|` where it continues the table of the rule's head")
+            .help(format!("write `| {word}`"))
+    })
 }
 
 /// The fault with the columns that there are, and the one that was probably meant.

@@ -14,6 +14,12 @@ pub(super) fn check(entity: &Name, identifiers: &[(Name, Setting)], faults: &mut
         faults.push(with_help(fault, &entity.text, names));
         return;
     };
+    if identifiers.is_empty() {
+        let fault = Diagnostic::error(entity.span, format!("no identifier of this {} is given", known.name));
+        let fault = fault.note(format!("it has {}", known.identifiers.join(", ")));
+        let first = known.identifiers.first().copied().unwrap_or_default();
+        faults.push(fault.help(format!("write `{} {{ {first}: Column }}`", known.name)));
+    }
     for (identifier, _) in identifiers.iter().filter(|(identifier, _)| !known.has(&identifier.text)) {
         let message = format!("the entity {} has no identifier `{}`", known.name, identifier.text);
         let names = || known.identifiers.iter().copied();

@@ -263,7 +263,8 @@ impl Reader<'_> {
             return self.expected(value, "a schedule such as `every 1h over 1d`");
         };
         if every.0 <= 0 || over.0 <= 0 {
-            return self.fault(value.span, "a schedule's spans of time are longer than zero");
+            let fault = Diagnostic::error(value.span, "a schedule's spans of time are longer than zero");
+            return self.faults.push(fault.help("write a schedule such as `every 1h over 1d`"));
         }
         self.fields.metadata.schedule = Some(Schedule { every, over });
     }
@@ -345,7 +346,9 @@ impl Reader<'_> {
         let mut mappings = Vec::new();
         for (entity, fields) in self.entries(value, "entities such as `{ Account { FullName: Column } }`") {
             let pairs = self.entries(fields, "identifiers and columns such as `{ FullName: Column }`");
-            super::entities::check(entity, pairs, self.faults);
+            if matches!(fields.kind, SettingKind::Map(_)) {
+                super::entities::check(entity, pairs, self.faults);
+            }
             let columns: Vec<(Text, Name)> = pairs
                 .iter()
                 .map(|(identifier, column)| (Text::Owned(identifier.text.to_string()), self.name(column)))

@@ -10,6 +10,7 @@
 use super::duration;
 use super::token::{Kind, Token, tokens};
 use super::written::{Events, EventsKind, Field, Rule, Setting, SettingKind, Test};
+use crate::parser::is_operator;
 use crate::syntax::Name;
 use crate::{Diagnostic, Span};
 use rule_model::metadata::{Comparison, Trigger};
@@ -63,7 +64,7 @@ impl<'a> Parser<'a> {
                 }
                 Item::Test => self.test().map(|test| rule.tests.push(test)),
                 Item::Field => self.field(&mut rule),
-                Item::Query => self.query(&mut rule),
+                Item::Query => self.query(&mut rule).inspect_err(|_| rule.is_query_faulty = true),
             };
             if parsed.is_err() {
                 self.recover(start);
@@ -131,7 +132,8 @@ impl<'a> Parser<'a> {
         let next_is_field = self.is_symbol(self.at + 2, ':')
             || self.is_symbol(self.at + 2, '|')
             || self.is_test(self.at + 1)
-            || matches!(self.word(self.at + 1), Some("let" | "union" | "print" | "datatable" | "range"));
+            || matches!(self.word(self.at + 1), Some("let" | "print" | "datatable" | "range"))
+            || self.word(self.at + 1).is_some_and(is_operator);
         value.kind == SettingKind::Word
             && self.is_symbol(self.at, ',')
             && self.word(self.at + 1).is_some()
@@ -279,6 +281,13 @@ impl<'a> Parser<'a> {
     /// `test "name" fires events -> { Column: value }`
     fn test(&mut self) -> Parsed<Test> {
         let name = self.name(self.at + 1);
+        if self.word(self.at + 1).is_some() || name.text.trim().is_empty() {
+            let fault = Diagnostic::error(name.span, "the name of a test is a text");
+            let fault = fault.note("reports name a test by its rule and its name");
+            self.fault(
+                fault.help("write what the events are in quotes, as in `test \"a role is given\" fires`"),
+            );
+        }
         self.at += 2;
         let fires = match self.word(self.at) {
             Some("fires") => true,
@@ -434,7 +443,7 @@ impl<'a> Parser<'a> {
             }
         }
         let fault = Diagnostic::error(self.span(open), "this bracket is not closed");
-        self.fault(fault);
+        self.fault(fault.help("close it behind what belongs to it"));
         self.at = self.tokens.len();
         Err(Reported)
     }
@@ -478,8 +487,13 @@ impl<'a> Parser<'a> {
     }
 
     fn is_test(&self, at: usize) -> bool {
-        self.word(at) == Some("test")
-            && matches!(self.tokens.get(at + 1), Some(Token { kind: Kind::Text(_), .. }))
+        let is_named = match self.tokens.get(at + 1).map(|token| &token.kind) {
+            Some(Kind::Text(_)) => true,
+            // A name without its quotes, which is told where the test is read.
+            Some(Kind::Word) => matches!(self.word(at + 2), Some("fires" | "silent")),
+            _ => false,
+        };
+        self.word(at) == Some("test") && is_named
     }
 
     fn is_symbol(&self, at: usize, symbol: char) -> bool {

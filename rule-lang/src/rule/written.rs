@@ -16,6 +16,8 @@ pub struct Rule {
     pub fields: Vec<Field>,
     /// The names of fields whose values cannot be read.
     pub faulty: Vec<Name>,
+    /// Whether a query in token form cannot be read to its end.
+    pub is_query_faulty: bool,
     /// The query in token form, from its first to its last token.
     pub query: Option<Span>,
     /// `test "name" …`, in order.
