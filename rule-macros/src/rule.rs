@@ -100,8 +100,8 @@ mod tests {
     }
 
     /// What a rule means, without the places of its parts.
-    fn meaning(source: &Source) -> String {
-        let outcome = rule::compile(&source.text, &Schemas::builtin(), &Beside(None));
+    fn meaning(source: &Source, path: &Path) -> String {
+        let outcome = rule::compile(&source.text, &Schemas::builtin(), &Beside(Some(path.to_owned())));
         let rule = outcome.rule.unwrap_or_else(|| panic!("{:?}\n{}", outcome.diagnostics, source.text));
         let shown = format!("{:?} {:?} {:?}", rule.metadata, rule.plan, rule.visible);
         let parts = shown.split("Span {").map(|part| part.split_once('}').map_or(part, |(_, rest)| rest));
@@ -116,7 +116,7 @@ mod tests {
         for (path, body) in found {
             let (placed, unplaced) = (Source::of(body.clone()), Source::without_places(body));
             assert_ne!(placed.text, unplaced.text);
-            assert_eq!(meaning(&placed), meaning(&unplaced), "{}", path.display());
+            assert_eq!(meaning(&placed, &path), meaning(&unplaced, &path), "{}", path.display());
         }
     }
 
