@@ -201,6 +201,10 @@ fn by_spacing(pieces: &[Piece]) -> Source {
     source
 }
 
+fn is_number(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_digit())
+}
+
 /// A token and those around it.
 struct Neighbours<'a> {
     pieces: &'a [Piece],
@@ -229,7 +233,10 @@ impl Context {
             (_, "*") => self.patterns && at.is_word(-1) && !at.begins_list(-1),
             ("*", _) => self.patterns && at.is_word(0) && !matches!(here, "asc" | "desc" | "granny"),
             (_, "-") => words(-1, 1),
-            ("-", _) => words(-2, 0),
+            // The sign of a number stands by it, as JSON has it.
+            ("-", _) => {
+                words(-2, 0) || (is_number(here) && !at.is_word(-2) && !matches!(at.text(-2), ")" | "]"))
+            }
             _ if SIGNS.contains(&(before, here)) => true,
             (_, ".") => at.text(1) != ".",
             (".", _) => at.text(-2) != ".",
@@ -338,7 +345,8 @@ mod tests {
             "x != \"y\"",
             "x >= 1",
             "ago(1d)-2h",
-            "x == - 5",
+            "x == -5",
+            "{ \"a\" : -1.5 , \"b\" : [-2] }",
             "a.b[0]",
             "a.b.c",
             "a-b",
