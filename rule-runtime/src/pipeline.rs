@@ -125,12 +125,17 @@ fn run_with<'a>(
 ) -> io::Result<Summary> {
     let started = Instant::now();
     let mut reporter = Reporter::new(engine, options, output);
-    reporter.reread_from(again(engine, inputs));
+    if checkpoint.is_none() {
+        // A later run may find another file under the name of one, or none: it goes on with rows that are kept whole.
+        reporter.reread_from(again(engine, inputs));
+    }
     let mut keeper = Keeper::new(checkpoint, engine, &mut reporter)?;
     std::thread::scope(|scope| {
         let mut crew = Crew::new(engine, options.threads, scope);
         let follows = |input: &Input| matches!(input.origin, Origin::Followed(_));
-        if engine.has_ticks() || inputs.iter().any(|input| input.is_history || follows(input)) {
+        // A lone pipe is read on a thread of its own, too: a signal must not wait for what it gives next.
+        let is_pipe = matches!(inputs, [Input { origin: Origin::Stdin, .. }]);
+        if engine.has_ticks() || is_pipe || inputs.iter().any(|input| input.is_history || follows(input)) {
             return side_by_side::read(
                 engine,
                 inputs,

@@ -42,6 +42,8 @@ Examples:
       Alerts to one file, records that could not be read to another.
   kafkacat … | detector run --rules 'Intune.*' --min-severity high IntuneAuditLogs=-
       Some rules over a stream whose table is known.
+  detector run --state /var/lib/detector --out alerts.ndjson logs/*.ndjson.gz
+      Killed, stopped or out of disk, the same command goes on: no alert is lost, none comes twice.
 
 Rules that look at one event at a time alert at once. Rules across events, and those whose trigger, threshold or
 grouping needs several rows, are evaluated on the ticks of their schedule in event time: at tick T over the events in
@@ -52,7 +54,8 @@ first, whole: TABLE=FILE, or NAME=FILE for what a rule calls _GetWatchlist('NAME
 or an array of JSON objects, or FILE.csv whose first line names the columns).
 
 Exit status: 0 done (rejected records are counted, not fatal), 1 with --strict if records were rejected,
-2 wrong usage or input that cannot be read.";
+2 wrong usage, input that cannot be read, output or state that cannot be written, 130 or 143 stopped by SIGINT or
+SIGTERM before the end of the input.";
 
 /// The arguments and help.
 pub(crate) fn parser() -> Command {

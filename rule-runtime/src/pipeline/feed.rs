@@ -13,9 +13,9 @@ use crate::source::{Identity, Origin, Progress, Source};
 use rule_model::DateTime;
 use std::io::{self, Cursor, Read};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// A source of a run.
 #[expect(clippy::struct_excessive_bools, reason = "facts that have nothing to do with each other")]
@@ -84,8 +84,11 @@ struct Reader {
     options: Options,
 }
 
-/// A pipe read on a thread of its own, so that waiting for it does not keep other sources from being read.
+/// A pipe read on a thread of its own, so that waiting for it keeps neither other sources from being read nor the run from
+/// ending.
 struct Pipe {
+    /// How long to wait for something.
+    patience: Duration,
     chunks: Receiver<io::Result<Vec<u8>>>,
     rest: Cursor<Vec<u8>>,
 }
@@ -93,6 +96,8 @@ struct Pipe {
 /// Bytes read from a pipe at a time, and how many such chunks wait to be taken.
 const CHUNK: usize = 64 << 10;
 const CHUNKS: usize = 4;
+/// How long to wait for a lone pipe before looking whether the run is to end.
+const PATIENCE: Duration = Duration::from_millis(20);
 
 impl Feed {
     /// A source that has not been read.
@@ -181,8 +186,8 @@ impl Feed {
                 let identity = identity.filter(|_| !is_followed);
                 self.is_pipe =
                     identity.is_none() && !is_followed && !matches!(origin, Origin::Embedded { .. });
-                if self.is_pipe && several {
-                    reader = Box::new(Pipe::new(reader));
+                if self.is_pipe {
+                    reader = Box::new(Pipe::new(reader, if several { Duration::ZERO } else { PATIENCE }));
                 }
                 let origin = identity.map(|identity| (origin, identity));
                 let offset = self.begin.offset;
@@ -217,7 +222,7 @@ impl Read for Reader {
 
 impl Pipe {
     /// The thread ends with the pipe, or with the process while it waits.
-    fn new(mut reader: Box<dyn Read + Send>) -> Pipe {
+    fn new(mut reader: Box<dyn Read + Send>, patience: Duration) -> Pipe {
         let (give, chunks) = sync_channel(CHUNKS);
         thread::spawn(move || {
             loop {
@@ -237,7 +242,7 @@ impl Pipe {
                 }
             }
         });
-        Pipe { chunks, rest: Cursor::default() }
+        Pipe { patience, chunks, rest: Cursor::default() }
     }
 }
 
@@ -247,13 +252,13 @@ impl Read for Pipe {
         if read > 0 {
             return Ok(read);
         }
-        match self.chunks.try_recv() {
+        match self.chunks.recv_timeout(self.patience) {
             Ok(chunk) => {
                 self.rest = Cursor::new(chunk?);
                 self.rest.read(buffer)
             }
-            Err(TryRecvError::Empty) => Err(io::ErrorKind::WouldBlock.into()),
-            Err(TryRecvError::Disconnected) => Ok(0),
+            Err(RecvTimeoutError::Timeout) => Err(io::ErrorKind::WouldBlock.into()),
+            Err(RecvTimeoutError::Disconnected) => Ok(0),
         }
     }
 }
