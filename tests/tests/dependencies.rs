@@ -38,5 +38,8 @@ fn every_dependency_is_listed_with_its_reason() {
     if std::env::var_os("UPDATE").is_some() {
         fs::write(&path, &expected).unwrap();
     }
-    assert!(fs::read_to_string(&path).unwrap() == expected, "UPDATE=1 brings docs/dependencies.md up to date");
+    assert!(
+        fs::read_to_string(&path).unwrap() == expected,
+        "UPDATE=1 brings docs/dependencies.md up to date"
+    );
 }
