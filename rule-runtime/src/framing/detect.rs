@@ -9,6 +9,7 @@
 
 use super::Framing;
 use super::envelope::{Opening, Seen};
+use super::structure::is_blank;
 use memchr::{memchr, memrchr};
 use rule_eval::json;
 
@@ -30,7 +31,7 @@ impl Detector {
     /// what has come of it.
     pub(super) fn decide(&mut self, bytes: &[u8], limit: usize, at_end: bool) -> Option<Framing> {
         let rest = bytes.get(self.blanks..).unwrap_or_default();
-        self.blanks += rest.iter().position(|byte| !byte.is_ascii_whitespace()).unwrap_or(rest.len());
+        self.blanks += rest.iter().position(|byte| !is_blank(*byte)).unwrap_or(rest.len());
         let text = bytes.get(self.blanks..).unwrap_or_default();
         let indent = self.blanks - bytes.get(..self.blanks).map_or(0, after_last_newline);
         match text.first() {
@@ -106,7 +107,7 @@ impl Detector {
             None => return end.map(|_| false),
         };
         let rest = text.get(after..end.unwrap_or(text.len())).unwrap_or_default();
-        if rest.iter().all(u8::is_ascii_whitespace) { end.map(|_| true) } else { Some(false) }
+        if rest.iter().all(|byte| is_blank(*byte)) { end.map(|_| true) } else { Some(false) }
     }
 }
 
@@ -117,7 +118,7 @@ fn after_last_newline(bytes: &[u8]) -> usize {
 /// The position of the first byte on the lines after `newline` that is not blank.
 fn first_of_next_line(text: &[u8], newline: usize) -> Option<usize> {
     let rest = text.get(newline..)?;
-    rest.iter().position(|byte| !byte.is_ascii_whitespace()).map(|blanks| newline + blanks)
+    rest.iter().position(|byte| !is_blank(*byte)).map(|blanks| newline + blanks)
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@
 //! everything before it is a scalar, or where it is empty and nothing stands before it but annotations (`@odata.…`):
 //! `{"value":1}`, `{"value":["a"]}` and `{"user":{…},"value":[{…}]}` are records.
 
-use super::structure::{Step, Walker};
+use super::structure::{Step, Walker, is_blank, without_blanks};
 use memchr::memrchr;
 
 /// The names of the lists.
@@ -62,7 +62,7 @@ impl Opening {
             let value = bytes.get(member..).unwrap_or_default();
             if value.starts_with(b"[") && LISTS.contains(&name) {
                 // What the list holds tells; it may come with the next chunk.
-                let Some(blanks) = value[1..].iter().position(|byte| !byte.is_ascii_whitespace()) else {
+                let Some(blanks) = value[1..].iter().position(|byte| !is_blank(*byte)) else {
                     return Seen::More;
                 };
                 match value[1 + blanks] {
@@ -94,7 +94,7 @@ impl Opening {
 /// The name of the member whose value comes next; empty where it has escapes in it.
 fn name_before(bytes: &[u8]) -> &[u8] {
     let name = || {
-        let name = bytes.trim_ascii_end().strip_suffix(b":")?.trim_ascii_end().strip_suffix(b"\"")?;
+        let name = without_blanks(without_blanks(bytes).strip_suffix(b":")?).strip_suffix(b"\"")?;
         let (before, name) = name.split_at(memrchr(b'"', name)?);
         (!before.ends_with(b"\\")).then_some(name.get(1..)?)
     };

@@ -17,7 +17,7 @@
 
 use super::envelope::{Opening, Seen};
 use super::overlong::Overlong;
-use super::structure::{Step, Walker};
+use super::structure::{Step, Walker, without_blanks};
 use super::{Batch, Frame};
 use memchr::memchr;
 use serde::{Deserialize, Serialize};
@@ -269,15 +269,9 @@ impl Values {
                 self.doing = Doing::Between;
             }
             Step::Wrong(at) => {
-                let offset = batch.offset + at as u64;
+                batch.frames.push(Frame::Unclosed { offset: batch.offset + at as u64 });
                 self.state.place = Place::Top;
-                if matches!(batch.bytes.get(at), Some(b'{' | b'[')) {
-                    batch.frames.push(Frame::Unclosed { offset });
-                    self.doing = Doing::Between;
-                } else {
-                    self.begin(offset);
-                    self.begin_gap(offset);
-                }
+                self.doing = Doing::Between;
             }
         }
         self.state.line = None;
@@ -365,7 +359,7 @@ impl Values {
             let frame = Overlong::new(batch.offset + start as u64, bytes).frame();
             batch.frames.push(frame);
         } else {
-            let length = bytes.trim_ascii_end().len();
+            let length = without_blanks(bytes).len();
             batch.frames.push(Frame::Record(start..start + length));
         }
         cursor.start = at;

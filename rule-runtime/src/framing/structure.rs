@@ -118,7 +118,7 @@ impl Walker {
                     return Step::More;
                 }
                 self.expect = self.after_value();
-            } else if matches!(byte, b' ' | b'\t' | b'\n' | b'\r') {
+            } else if is_blank(byte) {
                 at += 1;
                 continue;
             } else if self.stops() {
@@ -217,6 +217,17 @@ impl Open {
         };
         word.is_some_and(|word| word >> (level % 64) & 1 == 1)
     }
+}
+
+/// Whether JSON has this byte between values.
+pub(super) fn is_blank(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
+}
+
+/// The bytes without the blanks at their end.
+pub(super) fn without_blanks(bytes: &[u8]) -> &[u8] {
+    let end = bytes.iter().rposition(|byte| !is_blank(*byte)).map_or(0, |last| last + 1);
+    bytes.get(..end).unwrap_or_default()
 }
 
 /// Whether a number or literal ends before this byte.
