@@ -33,6 +33,10 @@ mod text;
 /// }
 /// ```
 ///
+/// What is wrong is reported at its place, all of it together, and a stub stands for the rule, so that the rest of the
+/// crate still compiles. A warning is the use of a deprecated constant; that of a rule which looks at every event is
+/// acknowledged with `full_scan: accepted`.
+///
 /// A table that the crate defines itself, in a file `schemas/*.toml` beside its Cargo.toml, is named like any other; its
 /// static is what [`ruleset!`] puts at the root of the crate.
 #[proc_macro]
