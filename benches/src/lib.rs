@@ -1,6 +1,10 @@
 //! Events to measure with: a mix of audit records as they arrive, the same for the same seed.
 #![forbid(unsafe_code)]
 
+mod rules;
+
+pub use rules::{MEASURED, rules};
+
 use serde_json::{Value, json};
 
 /// Lines of newline-delimited JSON, `count` of them, of which one in `every` meets a shipped rule on single events.
@@ -8,15 +12,29 @@ use serde_json::{Value, json};
 /// The mix is two of five records of Intune, two of Entra and one of Exchange in the Elastic Common Schema; a record has
 /// about 1 KB.
 pub fn events(count: usize, every: usize) -> Vec<u8> {
+    events_of(count, every, 0)
+}
+
+/// The same, but the operations that no rule looks for have `names` different names; 0 is as sources have them, a few
+/// dozen.
+pub fn events_of(count: usize, every: usize, names: u64) -> Vec<u8> {
     let mut random = Random(7);
     let mut lines = Vec::new();
     for index in 0..count {
         let hit = index % every == every - 1;
-        let event = match random.below(5) {
+        let mut event = match random.below(5) {
             0 | 1 => intune(&mut random, hit),
             2 | 3 => entra(&mut random, hit),
             _ => exchange(&mut random, hit),
         };
+        if names > 0 && !hit {
+            let number = random.below(names);
+            for place in ["/operationName", "/OperationName", "/event/action"] {
+                if let Some(name) = event.pointer_mut(place) {
+                    *name = format!("Operation number {number}").into();
+                }
+            }
+        }
         lines.extend_from_slice(event.to_string().as_bytes());
         lines.push(b'\n');
     }
@@ -76,8 +94,13 @@ fn intune(random: &mut Random, hit: bool) -> Value {
 fn entra(random: &mut Random, hit: bool) -> Value {
     let other =
         random.one_of(&["Update user", "Add member to group", "Register device", "Reset user password"]);
-    let (operation, category) =
-        if hit { ("Update role setting in PIM", "RoleManagement") } else { (other, "UserManagement") };
+    let sought = random.below(3);
+    let (operation, category) = match sought {
+        _ if !hit => (other, "UserManagement"),
+        0 => ("Update role setting in PIM", "RoleManagement"),
+        1 => ("Set federation settings on domain", "DirectoryManagement"),
+        _ => ("Disable Strong Authentication", "UserManagement"),
+    };
     let initiator = json!({"user": {"id": random.id(), "userPrincipalName": random.person(), "roles": []}});
     json!({
         "TenantId": random.id(), "SourceSystem": "Azure AD", "TimeGenerated": "2024-03-01T10:15:00Z",

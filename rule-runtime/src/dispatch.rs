@@ -81,9 +81,9 @@ impl DispatchTable {
         let mut by_table: Vec<TableRules> = tables.iter().map(|_| TableRules::default()).collect();
         for (rule, it) in rules.iter().enumerate() {
             for (input, reads) in it.inputs().iter().enumerate() {
-                let table = tables.iter().position(|table| table.is_called(&reads.schema.name));
-                if let Some(table) = table.and_then(|table| by_table.get_mut(table)) {
-                    table.add(Candidate { rule, input }, reads);
+                let mut read = tables.iter().zip(&mut by_table);
+                if let Some((schema, table)) = read.find(|(table, _)| table.is_called(&reads.schema.name)) {
+                    table.add(Candidate { rule, input }, reads, schema);
                 }
             }
         }
@@ -136,7 +136,8 @@ impl DispatchTable {
 }
 
 impl TableRules {
-    fn add(&mut self, candidate: Candidate, input: &Input) {
+    /// Adds an input by its keys; columns are those of `schema`, by which events are read before rules see them.
+    fn add(&mut self, candidate: Candidate, input: &Input, schema: &Schema) {
         let keys = input.dispatch.keys;
         if keys.is_empty() || keys.iter().any(|key| matches!(key, DispatchKey::Test(_))) {
             self.others.push(candidate);
@@ -147,7 +148,7 @@ impl TableRules {
                 DispatchKey::Exact(name) => self.exact.entry(name).or_default().push(candidate),
                 DispatchKey::AnyCase(name) => self.any_case.entry(folded(name)).or_default().push(candidate),
                 DispatchKey::Part { part, .. } => self.parts.add(candidate, folded(part)),
-                DispatchKey::Field { column, value } => match input.schema.column_index(column) {
+                DispatchKey::Field { column, value } => match schema.column_index(column) {
                     Some(column) => self.field(column).add(candidate, folded(value)),
                     None => self.others.push(candidate),
                 },
