@@ -87,7 +87,10 @@ fn compare(record: &[u8]) {
     {
         let anew = run(&ENGINES.full, json::write(&value).as_bytes());
         assert_eq!(matches(&fast), matches(&anew), "alerts by definition: {text}");
-        assert!(full.rejects.iter().all(|reject| reject.reason == Reason::UnknownTable), "full rejects JSON: {text}");
+        assert!(
+            full.rejects.iter().all(|reject| reject.reason == Reason::UnknownTable),
+            "full rejects JSON: {text}"
+        );
     }
     for reject in &fast.rejects {
         let same = full.rejects.iter().any(|other| other.offset == reject.offset);

@@ -7,6 +7,8 @@
 //!         └─ peers: libraries and commands            ──> standard output, docs/performance.md, a plot
 //! ```
 //!
+//! A comparison that cannot go on stops at once: hence the panics.
+//!
 //! `cargo run --release [--features peers,vrl] -- [--events FILE] [--megabytes 100] [--detector BINARY] [--write FOLDER]`
 
 mod commands;
