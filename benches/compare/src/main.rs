@@ -34,6 +34,9 @@ pub struct Contender {
     pub run: Box<dyn FnMut(&Events) -> Option<u64>>,
 }
 
+/// Seconds after which a contender is not run again: the slow ones are slow by more than chance.
+const LONG_ENOUGH: f64 = 20.0;
+
 struct Arguments {
     events: Option<PathBuf>,
     megabytes: usize,
@@ -56,29 +59,22 @@ fn main() {
     contenders.extend(peers::contenders());
     contenders.extend(commands::contenders(&events, arguments.detector.as_deref()));
     let expected = rules_by_hand::count(&events);
-    let mut measured: Vec<Measured> = Vec::new();
-    for contender in &mut contenders {
-        let mut best = f64::MAX;
-        let mut found = None;
-        let mut spent = 0.0;
-        for _ in 0..arguments.rounds {
-            let started = Instant::now();
-            found = (contender.run)(&events);
-            best = best.min(started.elapsed().as_secs_f64());
-            spent += started.elapsed().as_secs_f64();
-            // The slow ones are slow by more than chance.
-            if spent > 20.0 {
-                break;
+    let unmeasured =
+        |it: &Contender| Measured { name: it.name.clone(), kind: it.kind, seconds: f64::MAX, found: None };
+    let mut measured: Vec<Measured> = contenders.iter().map(unmeasured).collect();
+    let mut spent = vec![0.0; contenders.len()];
+    // In turns, so that a machine that is busy for a while is busy for all.
+    for _ in 0..arguments.rounds {
+        for ((contender, measured), spent) in contenders.iter_mut().zip(&mut measured).zip(&mut spent) {
+            if *spent > LONG_ENOUGH {
+                continue;
             }
+            let started = Instant::now();
+            measured.found = (contender.run)(&events);
+            let seconds = started.elapsed().as_secs_f64();
+            measured.seconds = measured.seconds.min(seconds);
+            *spent += seconds;
         }
-        let agrees = found.is_none_or(|found| found == expected);
-        eprintln!(
-            "{:40} {:8.2} GB/s{}",
-            contender.name,
-            events.bytes.len() as f64 / best / 1e9,
-            if agrees { "" } else { "  finds others!" }
-        );
-        measured.push(Measured { name: contender.name.clone(), kind: contender.kind, seconds: best, found });
     }
     let page = report::page(&events, expected, &measured);
     println!("{page}");
