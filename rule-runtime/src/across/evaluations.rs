@@ -203,15 +203,22 @@ impl Evaluations {
         self.next = None;
     }
 
-    /// Passes over the ticks before the look-back of each rule from `until`.
+    /// Passes over the ticks before the look-back of each rule from `until`. A rule whose alerts have periods (dedup,
+    /// suppress) is evaluated instead: each period depends on where the one before it began.
     fn pass_over(&mut self, until: DateTime, found: &mut Vec<Found>) {
+        let from = found.len();
         for position in 0..self.rules.len() {
-            let schedule = self.rules.get(position).and_then(|it| it.as_ref()?.rule.schedule);
-            if let Some(schedule) = schedule {
+            let Some(it) = self.rules.get(position).and_then(Option::as_ref) else { continue };
+            let Some(schedule) = it.rule.schedule else { continue };
+            let metadata = &it.rule.rule.metadata;
+            if metadata.dedup.is_some() || metadata.suppress.is_some() {
+                self.evaluate(position, until, found);
+            } else {
                 let over = DateTime(until.0.saturating_sub(schedule.over.0));
                 self.row(position, Signal::Passed(over), found);
             }
         }
+        in_order_of_ticks(&mut found[from..]);
     }
 
     /// The end of finite input: evaluates every tick up to the first at or after the last event.

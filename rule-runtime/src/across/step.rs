@@ -14,7 +14,7 @@ use crate::alert::{Alert, AlertId, Evidence, Position, Seen};
 use crate::plans::{self, StaticTables};
 use crate::rule::Body;
 use rule_eval::{Context, Prepared, Row};
-use rule_model::metadata::{Grouping, Schedule};
+use rule_model::metadata::{Grouping, Schedule, Trigger};
 use rule_model::{DateTime, Timespan, Value};
 use std::collections::HashMap;
 
@@ -268,10 +268,17 @@ pub fn is_on_ticks(rule: &Rule) -> bool {
     matches!(rule.body, Body::AcrossEvents(_)) || !rule.metadata.alerts_each_row()
 }
 
-/// The rule's schedule. One that counts to a threshold and has none is evaluated once a dedup period.
+/// The rule's schedule. One that counts to a threshold within a dedup period and has none is evaluated every minute
+/// over that minute: the period is counted from the first match, wherever ticks lie, and its alert should not wait
+/// for the period's end. Where trigger or grouping need several rows at once, a period is an evaluation.
 pub fn schedule(rule: &Rule) -> Option<Schedule> {
     let metadata = &rule.metadata;
-    let by_period =
-        || metadata.dedup.as_ref().map(|dedup| Schedule { every: dedup.period, over: dedup.period });
-    metadata.schedule.or_else(|| by_period().filter(|_| metadata.threshold > 1))
+    let by_period = || {
+        let period = metadata.dedup.as_ref().filter(|_| metadata.threshold > 1)?.period;
+        let each_row = metadata.trigger == Trigger::default() && metadata.grouping == Grouping::Each;
+        let is_local = matches!(rule.body, Body::RowLocal(_));
+        let span = if each_row && is_local { period.min(Timespan::minutes(1)) } else { period };
+        Some(Schedule { every: span, over: span })
+    };
+    metadata.schedule.or_else(by_period)
 }
