@@ -211,7 +211,10 @@ impl Parser<'_> {
         if self.depth == MAX_DEPTH {
             let span = self.peek().span;
             self.fault(
-                Diagnostic::error(span, format!("nested more than {MAX_DEPTH} levels deep"))
+                Diagnostic::error(span, "brackets and subqueries are nested too deep here")
+                    .note(format!(
+                        "{MAX_DEPTH} levels are the most; a pair of brackets takes one or two of them"
+                    ))
                     .help("give the inner parts names with `let`"),
             );
             self.skip_group();

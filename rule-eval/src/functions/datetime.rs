@@ -4,6 +4,7 @@
 //! Source: Kusto documentation, "Scalar functions", date and time.
 
 use super::arguments::{datetime, long, real, timespan};
+use crate::convert::convert;
 use crate::function::{Accepts, Function, Param, Signature, Stability};
 use rule_model::time::{Civil, TICKS_PER_DAY, TICKS_PER_SECOND};
 use rule_model::{DateTime, Timespan, Type, Value};
@@ -195,9 +196,12 @@ pub(crate) static FUNCTIONS: &[Function] = &[
                 ],
                 Type::DateTime,
             ),
-            Signature::new(&[Param::one("text", DATETIME)], Type::DateTime),
+            Signature::new(&[Param::one("value", Accepts::Any)], Type::DateTime),
         ],
-        |_, args| if let [date] = args { date.clone() } else { make_datetime(args).into() },
+        |_, args| match args {
+            [value] => convert(value, Type::DateTime),
+            fields => make_datetime(fields).into(),
+        },
         &[
             ("make_datetime(2017, 10, 1)", "datetime(2017-10-01)"),
             ("make_datetime(2017, 10, 1, 12, 11, 0.1234567)", "datetime(2017-10-01 12:11:00.1234567)"),

@@ -13,7 +13,7 @@ pub(crate) static FUNCTIONS: &[Function] = &[Function::scalar(
     "The value at a path in JSON text, converted to the type if one is given.",
     &[Signature::generic(
         &[
-            Param::one("path", Accepts::Type(Type::String)),
+            Param::one("path", Accepts::Type(Type::String)).constant(),
             Param::one("source", Accepts::Type(Type::String)),
             Param::optional("type", Accepts::TypeLiteral),
         ],

@@ -10,13 +10,14 @@ use rule_model::{Type, Value};
 
 const STRING: Accepts = Accepts::Type(Type::String);
 const LONG: Accepts = Accepts::Type(Type::Long);
+const RANGES: Accepts = Accepts::OneOf(&[Type::String, Type::Dynamic]);
 const IP: Param = Param::one("ip", STRING);
 const PREFIX: Param = Param::optional("prefix", LONG);
 const COMPARE: &[Signature] = &[Signature::new(&[IP, Param::one("other", STRING), PREFIX], Type::Long)];
 const MATCH: &[Signature] = &[Signature::new(&[IP, Param::one("other", STRING), PREFIX], Type::Bool)];
 const IN_RANGE: &[Signature] = &[Signature::new(&[IP, Param::one("range", STRING)], Type::Bool)];
 const IN_ANY_RANGE: &[Signature] = &[Signature::new(
-    &[IP, Param::one("range", Accepts::Any), Param::repeated("ranges", Accepts::Any)],
+    &[IP, Param::one("range", RANGES), Param::repeated("ranges", RANGES)],
     Type::Bool,
 )];
 // Texts and numbers alike are taken as they are.
@@ -85,7 +86,7 @@ pub(crate) static FUNCTIONS: &[Function] = &[
     Function::scalar(
         "format_ipv4_mask",
         "The address, a text or a number, masked to a prefix length and followed by it; empty if it is none.",
-        FORMAT,
+        &[Signature::new(&[Param::one("ip", Accepts::Any), Param::one("prefix", LONG)], Type::String)],
         |_, args| text(formatted(args).map(|n| format!("{}/{}", n.v4_text(), n.v4_prefix()))),
         &[
             ("format_ipv4_mask('192.168.1.1', 24)", "'192.168.1.0/24'"),

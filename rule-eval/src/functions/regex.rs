@@ -13,7 +13,8 @@ const STRING: Accepts = Accepts::Type(Type::String);
 const TEXT: Accepts = Accepts::Text;
 const LONG: Accepts = Accepts::Type(Type::Long);
 const PATTERN: Param = Param::one("regex", STRING);
-const TRIM: &[Signature] = &[Signature::new(&[PATTERN, Param::one("source", STRING)], Type::String)];
+const TRIM: &[Signature] =
+    &[Signature::new(&[PATTERN.constant(), Param::one("source", STRING)], Type::String)];
 
 pub(crate) static FUNCTIONS: &[Function] = &[
     Function::scalar(
@@ -62,10 +63,10 @@ pub(crate) static FUNCTIONS: &[Function] = &[
         "extract_all",
         "What the groups of a regular expression capture, for every match; by groups if there are several.",
         &[
-            Signature::new(&[PATTERN, Param::one("source", STRING)], Type::Dynamic),
+            Signature::new(&[PATTERN.constant(), Param::one("source", STRING)], Type::Dynamic),
             Signature::new(
                 &[
-                    PATTERN,
+                    PATTERN.constant(),
                     Param::one("capture_groups", Accepts::Type(Type::Dynamic)),
                     Param::one("source", STRING),
                 ],
@@ -90,7 +91,7 @@ pub(crate) static FUNCTIONS: &[Function] = &[
         "replace_regex",
         "Replaces every match of a regular expression; `\\1` in the rewrite is what the first group captured.",
         &[Signature::new(
-            &[Param::one("source", TEXT), PATTERN, Param::one("rewrite", STRING)],
+            &[Param::one("source", STRING), PATTERN, Param::one("rewrite", STRING)],
             Type::String,
         )],
         |context, args| replace(context, of(&args[0]), of(&args[1]), of(&args[2])),
@@ -100,7 +101,7 @@ pub(crate) static FUNCTIONS: &[Function] = &[
         "replace",
         "The older form of `replace_regex()`, which takes the text last.",
         &[Signature::new(
-            &[PATTERN, Param::one("rewrite", STRING), Param::one("source", TEXT)],
+            &[PATTERN.constant(), Param::one("rewrite", STRING), Param::one("source", STRING)],
             Type::String,
         )],
         |context, args| replace(context, of(&args[2]), of(&args[0]), of(&args[1])),

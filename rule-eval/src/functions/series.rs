@@ -11,12 +11,13 @@ const SERIES: Param = Param::one("series", Accepts::Type(Type::Dynamic));
 const UNARY: &[Signature] = &[Signature::new(&[SERIES], Type::Dynamic)];
 const TOTAL: &[Signature] = &[Signature::new(&[SERIES], Type::Real)];
 // A series or a number on either side.
-const BINARY: &[Signature] = &[Signature::new(
-    &[Param::one("series", Accepts::Any), Param::one("other", Accepts::Any)],
-    Type::Dynamic,
-)];
+/// A series, or a number that stands for a series of itself.
+const OPERAND: Accepts =
+    Accepts::OneOf(&[Type::Dynamic, Type::Int, Type::Long, Type::Real, Type::Decimal]);
+const BINARY: &[Signature] =
+    &[Signature::new(&[Param::one("series", OPERAND), Param::one("other", OPERAND)], Type::Dynamic)];
 const PRODUCT: &[Signature] =
-    &[Signature::new(&[Param::one("series", Accepts::Any), Param::one("other", Accepts::Any)], Type::Real)];
+    &[Signature::new(&[Param::one("series", OPERAND), Param::one("other", OPERAND)], Type::Real)];
 
 macro_rules! unary {
     ($name:literal, $summary:literal, $function:expr, $($example:expr),+ $(,)?) => {

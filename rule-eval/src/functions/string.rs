@@ -160,7 +160,7 @@ pub(crate) static FUNCTIONS: &[Function] = &[
         "replace_string",
         "Replaces every occurrence of a text.",
         &[Signature::new(
-            &[SOURCE, Param::one("lookup", STRING), Param::one("rewrite", STRING)],
+            &[Param::one("source", STRING), Param::one("lookup", STRING), Param::one("rewrite", STRING)],
             Type::String,
         )],
         |_, args| replace(of(&args[0]), of(&args[1]), of(&args[2])).into(),
@@ -173,7 +173,7 @@ pub(crate) static FUNCTIONS: &[Function] = &[
         "replace_strings",
         "Replaces every occurrence of several texts; the earlier in the list goes first.",
         &[Signature::new(
-            &[SOURCE, Param::one("lookups", DYNAMIC), Param::one("rewrites", DYNAMIC)],
+            &[Param::one("source", STRING), Param::one("lookups", DYNAMIC), Param::one("rewrites", DYNAMIC)],
             Type::String,
         )],
         |_, args| replace_all(of(&args[0]), &args[1], &args[2]).into(),

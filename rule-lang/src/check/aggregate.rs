@@ -119,10 +119,10 @@ impl<'a> Checker<'a> {
             _ => entry,
         };
         if let Some(by) = values.first().filter(|_| matches!(entry.name, "arg_max" | "arg_min"))
-            && by.ty == Type::Dynamic
+            && matches!(by.ty, Type::Dynamic | Type::Guid)
             && !self.is_unknown(by)
         {
-            let message = format!("{}() needs a value that has an order, this is dynamic", entry.name);
+            let message = format!("{}() needs a value that has an order, this is {}", entry.name, by.ty);
             self.report(
                 Diagnostic::error(by.span, message)
                     .help("convert it first, with tostring(…), tolong(…) or another conversion"),
@@ -134,7 +134,7 @@ impl<'a> Checker<'a> {
             // `*` over a table of which no column is known: there is nothing that can be checked.
             return Called::faulty(names_of_results, span);
         }
-        let chosen = match overload::choose(entry.signatures, &described, true) {
+        let chosen = match overload::choose(entry.signatures, &described, overload::Dynamic::Refused) {
             Ok(chosen) => chosen,
             Err(mismatch) => {
                 self.aggregate_mismatch(entry, &mismatch, &values, name);

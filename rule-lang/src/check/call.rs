@@ -1,6 +1,6 @@
 //! Calls of scalar functions.
 
-use super::overload::{self, Argument, Chosen, Mismatch};
+use super::overload::{self, Argument, Chosen, Dynamic, Mismatch};
 use super::scope::Entity;
 use super::{Checker, fault, is_fault, known, types};
 use crate::nearest::nearest;
@@ -212,7 +212,7 @@ impl<'a> Checker<'a> {
         if values.iter().any(is_fault) {
             return fault(span);
         }
-        self.resolve(function, &name.text, values, &literals, span, name.span)
+        self.resolve(function, &name.text, values, Some(&literals), span, name.span)
     }
 
     /// The type that an argument `typeof(…)` names.
@@ -240,17 +240,18 @@ impl<'a> Checker<'a> {
             return fault(span);
         }
         match rule_eval::function(name) {
-            Some(function) => self.resolve(function, name, args, &[], span, name_span),
+            Some(function) => self.resolve(function, name, args, None, span, name_span),
             None => self.error(name_span, format!("`{name}` is not supported here")),
         }
     }
 
+    /// `literals` are the types that arguments name, where the call is written as one; an operator has none.
     fn resolve(
         &mut self,
         function: &'static Function,
         written: &str,
         args: Vec<Expr>,
-        literals: &[Option<Type>],
+        literals: Option<&[Option<Type>]>,
         span: Span,
         name_span: Span,
     ) -> Expr {
@@ -261,8 +262,9 @@ impl<'a> Checker<'a> {
         {
             return Expr { span, ..arg.clone() };
         }
-        let described = self.describe(&args, literals);
-        let chosen = match overload::choose(function.signatures, &described, false) {
+        let described = self.describe(&args, literals.unwrap_or_default());
+        let dynamic = if literals.is_some() { Dynamic::AsText } else { Dynamic::Converted };
+        let chosen = match overload::choose(function.signatures, &described, dynamic) {
             Ok(chosen) => chosen,
             Err(mismatch) => return self.mismatch(written, &mismatch, &args, name_span),
         };

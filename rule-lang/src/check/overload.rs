@@ -36,12 +36,22 @@ pub(crate) enum Mismatch {
     Types,
 }
 
-/// Chooses the form of `signatures` that suits the arguments best; of equals the first. `strict` refuses dynamic
-/// values that are not converted first, as aggregates do.
+/// What becomes of a dynamic argument that is not converted first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Dynamic {
+    /// Operators convert it, whatever they are defined for.
+    Converted,
+    /// Functions read it as text, and refuse it where a number, a time or a GUID must be.
+    AsText,
+    /// Aggregates refuse it.
+    Refused,
+}
+
+/// Chooses the form of `signatures` that suits the arguments best; of equals the first.
 pub(crate) fn choose(
     signatures: &'static [Signature],
     args: &[Argument],
-    strict: bool,
+    dynamic: Dynamic,
 ) -> Result<Chosen, Mismatch> {
     let mut best: Option<(usize, Chosen)> = None;
     let mut refused = Vec::new();
@@ -49,7 +59,7 @@ pub(crate) fn choose(
     for signature in signatures {
         let Some(params) = layout(signature.params, args.len()) else { continue };
         let fits: Vec<_> =
-            params.iter().zip(args).map(|(param, arg)| param_fit(param, *arg, strict)).collect();
+            params.iter().zip(args).map(|(param, arg)| param_fit(param, *arg, dynamic)).collect();
         if let Some(at) = fits.iter().position(Option::is_none) {
             refused.push((at, params[at]));
             continue;
@@ -92,11 +102,12 @@ fn layout(params: &'static [Param], count: usize) -> Option<Vec<&'static Param>>
     let end = params.iter().rposition(|p| p.arity == Arity::Repeated)? + 1;
     let (before, group, after) = (&params[..start], &params[start..end], &params[end..]);
     let required = before.iter().filter(|p| p.arity == Arity::One).count();
-    if count <= before.len() && after.is_empty() {
+    if count <= before.len() && after.is_empty() && !before.is_empty() {
         return (count >= required).then(|| before.iter().take(count).collect());
     }
     let repeated = count.checked_sub(before.len() + after.len())?;
-    (repeated % group.len() == 0)
+    let enough = repeated > 0 || !before.is_empty();
+    (enough && repeated % group.len() == 0)
         .then(|| before.iter().chain(group.iter().cycle().take(repeated)).chain(after).collect())
 }
 
@@ -114,7 +125,7 @@ fn counts(signatures: &[Signature]) -> (usize, Option<usize>) {
     )
 }
 
-fn param_fit(param: &Param, arg: Argument, strict: bool) -> Option<Fit> {
+fn param_fit(param: &Param, arg: Argument, dynamic: Dynamic) -> Option<Fit> {
     if let Accepts::TypeLiteral = param.accepts {
         return arg.type_literal.map(|_| Fit::Exact);
     }
@@ -124,26 +135,21 @@ fn param_fit(param: &Param, arg: Argument, strict: bool) -> Option<Fit> {
     if arg.unknown {
         return Some(Fit::Converted);
     }
-    let loose = (arg.ty == Type::Dynamic && !strict).then_some(Fit::Converted);
+    let converted = |takes_text: bool| match dynamic {
+        Dynamic::Converted => Some(Fit::Converted),
+        Dynamic::AsText if takes_text => Some(Fit::Converted),
+        _ => None,
+    };
+    let is_dynamic = arg.ty == Type::Dynamic;
     match param.accepts {
-        Accepts::Type(ty) if strict && arg.ty == Type::Dynamic => (ty == Type::Dynamic).then_some(Fit::Exact),
+        Accepts::Type(ty) if is_dynamic && ty != Type::Dynamic => converted(ty == Type::String),
         Accepts::Type(ty) => types::fit(arg.ty, ty),
-        Accepts::OneOf(types) => {
-            if types.contains(&arg.ty) {
-                Some(Fit::Exact)
-            } else {
-                loose
-            }
-        }
-        Accepts::Number => {
-            if arg.ty.is_number() {
-                Some(Fit::Widened)
-            } else {
-                loose
-            }
-        }
+        Accepts::OneOf(types) if types.contains(&arg.ty) => Some(Fit::Exact),
+        Accepts::OneOf(types) if is_dynamic => converted(types.contains(&Type::String)),
+        Accepts::Number if is_dynamic => converted(false),
+        Accepts::Number => arg.ty.is_number().then_some(Fit::Widened),
         Accepts::Any | Accepts::Text | Accepts::Common => Some(Fit::Anything),
-        Accepts::TypeLiteral => None,
+        Accepts::OneOf(_) | Accepts::TypeLiteral => None,
     }
 }
 
@@ -237,7 +243,7 @@ mod tests {
 
     fn chosen(signatures: &'static [Signature], types: &[Type]) -> Result<Type, Mismatch> {
         let args: Vec<Argument> = types.iter().copied().map(known).collect();
-        choose(signatures, &args, false).map(|chosen| chosen.ty)
+        choose(signatures, &args, Dynamic::Converted).map(|chosen| chosen.ty)
     }
 
     #[test]
@@ -261,9 +267,17 @@ mod tests {
     }
 
     #[test]
-    fn a_strict_form_refuses_dynamic_values_of_known_origin_only() {
+    fn dynamic_values_of_known_origin_suit_operators_text_parameters_and_no_aggregate() {
+        static NUMBERS: [Signature; 1] = [Signature::new(&[NUMBER], Type::Long)];
         let dynamic = known(Type::Dynamic);
-        assert!(choose(&ONE, &[dynamic], true).is_err());
-        assert!(choose(&ONE, &[Argument { unknown: true, ..dynamic }], true).is_ok());
+        for (signatures, rule, suits) in [
+            (&NUMBERS, Dynamic::Converted, true),
+            (&NUMBERS, Dynamic::AsText, false),
+            (&ONE, Dynamic::AsText, true),
+            (&ONE, Dynamic::Refused, false),
+        ] {
+            assert_eq!(choose(signatures, &[dynamic], rule).is_ok(), suits, "{rule:?}");
+            assert!(choose(signatures, &[Argument { unknown: true, ..dynamic }], rule).is_ok(), "{rule:?}");
+        }
     }
 }

@@ -7,6 +7,10 @@ use crate::{Diagnostic, Span};
 use rule_model::plan::{Expr, Field, Name, Operator, Parse, ParseKv, ParseMode, ParsePart};
 use rule_model::{Type, Value};
 
+/// What may stand in the `with (…)` of `parse-kv`.
+const PARSE_KV_PROPERTIES: [&str; 6] =
+    ["pair_delimiter", "kv_delimiter", "quote", "escape", "greedy", "regex"];
+
 impl<'a> Checker<'a> {
     pub(super) fn parse(
         &mut self,
@@ -84,6 +88,9 @@ impl<'a> Checker<'a> {
         let declared = self.declared(keys);
         let mut after = rows.columns.clone();
         declared.list.iter().for_each(|column| after.set(column.clone()));
+        for (name, _) in params.iter().filter(|(name, _)| !PARSE_KV_PROPERTIES.contains(&name.text.as_str())) {
+            self.unknown_name("property of parse-kv", &name.text, name.span, PARSE_KV_PROPERTIES);
+        }
         let text = |checker: &mut Self, key| checker.parameter_text(params, key).map(|(text, _)| text);
         let parse = ParseKv {
             value,

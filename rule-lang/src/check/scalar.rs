@@ -307,6 +307,7 @@ impl<'a> Checker<'a> {
         let name = match operator.text.as_str() {
             "<>" => "!=",
             "notcontains" => "!contains",
+            "containscs" => "contains_cs",
             "notcontainscs" => "!contains_cs",
             name => name,
         };

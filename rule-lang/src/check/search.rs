@@ -12,6 +12,9 @@ use rule_model::{Type, Value};
 /// The column in which `search` says where a row comes from.
 const TABLE_COLUMN: &str = "$table";
 
+/// What may stand behind `kind=`.
+const SEARCH_KINDS: [&str; 3] = ["default", "case_insensitive", "case_sensitive"];
+
 impl<'a> Checker<'a> {
     pub(super) fn search_source(&mut self, search: &'a syntax::SearchOperator, span: Span) -> Rows {
         let label = self.parameter_text(&search.params, "withsource").map(|(name, _)| name);
@@ -94,6 +97,11 @@ impl<'a> Checker<'a> {
         lenient: bool,
     ) -> Expr {
         let kind = self.parameter_text(&search.params, "kind");
+        if let Some((kind, span)) = &kind
+            && !SEARCH_KINDS.contains(&kind.as_str())
+        {
+            self.unknown_name("kind of search", kind, *span, SEARCH_KINDS);
+        }
         let exact = kind.is_some_and(|(kind, _)| kind == "case_sensitive");
         let visible = if lenient { Columns { open: true, ..columns.clone() } } else { columns.clone() };
         self.over(&visible, |checker| {
