@@ -10,8 +10,7 @@ use rule_model::{Type, Value};
 const VALUE: &[Param] = &[Param::one("value", Accepts::Any)];
 const TO_BOOL: &[Signature] = &[Signature::new(VALUE, Type::Bool)];
 const WHOLE_OR_REAL: Accepts = Accepts::OneOf(&[Type::Real, Type::Long, Type::Int]);
-const REAL_TO_BOOL: &[Signature] =
-    &[Signature::new(&[Param::one("number", WHOLE_OR_REAL)], Type::Bool)];
+const REAL_TO_BOOL: &[Signature] = &[Signature::new(&[Param::one("number", WHOLE_OR_REAL)], Type::Bool)];
 
 pub(crate) static FUNCTIONS: &[Function] = &[
     Function::scalar(
@@ -90,10 +89,7 @@ pub(crate) static FUNCTIONS: &[Function] = &[
     Function::scalar(
         "toguid",
         "Converts to guid.",
-        &[Signature::new(
-            &[Param::one("value", Accepts::OneOf(&[Type::String, Type::Dynamic]))],
-            Type::Guid,
-        )],
+        &[Signature::new(&[Param::one("value", Accepts::OneOf(&[Type::String, Type::Dynamic]))], Type::Guid)],
         |_, args| convert(&args[0], Type::Guid),
         &[
             (

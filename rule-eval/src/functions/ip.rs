@@ -16,10 +16,8 @@ const PREFIX: Param = Param::optional("prefix", LONG);
 const COMPARE: &[Signature] = &[Signature::new(&[IP, Param::one("other", STRING), PREFIX], Type::Long)];
 const MATCH: &[Signature] = &[Signature::new(&[IP, Param::one("other", STRING), PREFIX], Type::Bool)];
 const IN_RANGE: &[Signature] = &[Signature::new(&[IP, Param::one("range", STRING)], Type::Bool)];
-const IN_ANY_RANGE: &[Signature] = &[Signature::new(
-    &[IP, Param::one("range", RANGES), Param::repeated("ranges", RANGES)],
-    Type::Bool,
-)];
+const IN_ANY_RANGE: &[Signature] =
+    &[Signature::new(&[IP, Param::one("range", RANGES), Param::repeated("ranges", RANGES)], Type::Bool)];
 // Texts and numbers alike are taken as they are.
 const FORMAT: &[Signature] = &[Signature::new(&[Param::one("ip", Accepts::Any), PREFIX], Type::String)];
 

@@ -12,8 +12,7 @@ const UNARY: &[Signature] = &[Signature::new(&[SERIES], Type::Dynamic)];
 const TOTAL: &[Signature] = &[Signature::new(&[SERIES], Type::Real)];
 // A series or a number on either side.
 /// A series, or a number that stands for a series of itself.
-const OPERAND: Accepts =
-    Accepts::OneOf(&[Type::Dynamic, Type::Int, Type::Long, Type::Real, Type::Decimal]);
+const OPERAND: Accepts = Accepts::OneOf(&[Type::Dynamic, Type::Int, Type::Long, Type::Real, Type::Decimal]);
 const BINARY: &[Signature] =
     &[Signature::new(&[Param::one("series", OPERAND), Param::one("other", OPERAND)], Type::Dynamic)];
 const PRODUCT: &[Signature] =

@@ -283,22 +283,10 @@ impl<'a> Checker<'a> {
     /// Refuses what a function's types admit and its meaning does not.
     fn accepts_values(&mut self, function: &'static str, args: &[Expr]) -> bool {
         match function {
-            "iff" | "case" => self.conditions_are_bool(function, args),
             "coalesce" | "max_of" | "min_of" => self.has_common_type(function, args),
             "datetime_add" | "datetime_diff" | "datetime_part" => self.period_is_valid(args),
             _ => true,
         }
-    }
-
-    /// Kusto takes no dynamic value for a condition.
-    fn conditions_are_bool(&mut self, function: &str, args: &[Expr]) -> bool {
-        let conditions = args.chunks(2).filter(|pair| pair.len() == 2).filter_map(<[Expr]>::first);
-        let count = if function == "iff" { 1 } else { args.len() };
-        let dynamic = |e: &&Expr| e.ty == Type::Dynamic && !self.is_unknown(e);
-        let Some(wrong) = conditions.take(count).find(dynamic) else { return true };
-        let message = format!("a condition of {function}() must be bool, this is dynamic");
-        self.report(Diagnostic::error(wrong.span, message).help("convert it with tobool(…)"));
-        false
     }
 
     fn has_common_type(&mut self, function: &str, args: &[Expr]) -> bool {

@@ -113,7 +113,12 @@ fn layout(params: &'static [Param], count: usize) -> Option<Vec<&'static Param>>
 
 /// The least and the most arguments that any form takes.
 fn counts(signatures: &[Signature]) -> (usize, Option<usize>) {
-    let least = |s: &Signature| s.params.iter().filter(|p| p.arity == Arity::One).count();
+    let least = |s: &Signature| {
+        // A group that stands first is given once at least.
+        let leads = s.params.first().is_some_and(|p| p.arity == Arity::Repeated);
+        let given = |p: &&Param| p.arity == Arity::One || (leads && p.arity == Arity::Repeated);
+        s.params.iter().filter(given).count()
+    };
     let most = |s: &Signature| {
         let repeats = s.params.iter().any(|p| p.arity == Arity::Repeated);
         (!repeats).then_some(s.params.len())
@@ -261,7 +266,7 @@ mod tests {
     #[test]
     fn what_suits_no_form_says_why() {
         assert_eq!(chosen(&ONE, &[]), Err(Mismatch::Count(1, Some(1))));
-        assert_eq!(chosen(&CASE, &[Type::Bool, Type::Int]), Err(Mismatch::Count(1, None)));
+        assert_eq!(chosen(&CASE, &[Type::Bool, Type::Int]), Err(Mismatch::Count(3, None)));
         assert_eq!(chosen(&ONE, &[Type::Long]), Err(Mismatch::Argument(0, "text", "string".to_owned())));
         assert_eq!(chosen(&SUM, &[Type::String, Type::Long]), Err(Mismatch::Types));
     }

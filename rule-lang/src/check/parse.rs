@@ -88,7 +88,8 @@ impl<'a> Checker<'a> {
         let declared = self.declared(keys);
         let mut after = rows.columns.clone();
         declared.list.iter().for_each(|column| after.set(column.clone()));
-        for (name, _) in params.iter().filter(|(name, _)| !PARSE_KV_PROPERTIES.contains(&name.text.as_str())) {
+        for (name, _) in params.iter().filter(|(name, _)| !PARSE_KV_PROPERTIES.contains(&name.text.as_str()))
+        {
             self.unknown_name("property of parse-kv", &name.text, name.span, PARSE_KV_PROPERTIES);
         }
         let text = |checker: &mut Self, key| checker.parameter_text(params, key).map(|(text, _)| text);
