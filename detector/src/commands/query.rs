@@ -43,7 +43,7 @@ pub(crate) fn parser() -> Command {
                 .value_name("TABLE=FILE|QUERY")
                 .required(true)
                 .action(ArgAction::Append)
-                .help("Files of newline-delimited JSON, plain, gzip or zstd, each with its table; last the query, or - to read it from standard input"),
+                .help("Files, directories or quoted patterns of JSON records (lines, arrays, envelopes), plain, gzip or zstd, each with its table; last the query, or - to read it from standard input"),
         )
         .arg(
             Arg::new("format")

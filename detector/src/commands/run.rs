@@ -40,6 +40,8 @@ Examples:
       Alerts as a table on the terminal, counts at the end.
   detector run --format ndjson --out alerts.ndjson --dead-letter rejected.ndjson logs/*.zst
       Alerts to one file, records that could not be read to another.
+  detector run --follow --format ndjson 'UnifiedAuditLog=/var/log/m365/*.json'
+      Files that grow and are rotated, until the run is stopped.
   kafkacat … | detector run --rules 'Intune.*' --min-severity high IntuneAuditLogs=-
       Some rules over a stream whose table is known.
   detector run --state /var/lib/detector --out alerts.ndjson logs/*.ndjson.gz
