@@ -11,7 +11,7 @@
 use proptest::prelude::*;
 use proptest::sample::select;
 use rule_eval::{Context, Env, Expression, Row, Table, evaluate, json, record};
-use rule_lang::planning::{self, Body as Planned};
+use rule_lang::planning::{self, Body as Planned, Partition as KeyedBy};
 use rule_lang::schemas::Schemas;
 use rule_model::metadata::{Metadata, Schedule};
 use rule_model::plan::{Expr, Field, Name, Plan};
@@ -463,5 +463,49 @@ proptest! {
             let found = streamed(rule, &stream, &folder, way);
             prop_assert_eq!(&found, &expected, "{}\n{:?}", query, way);
         }
+    }
+
+    #[test]
+    fn a_rule_with_a_partition_key_gives_the_same_rows_part_by_part(query in query(), stream in stream()) {
+        let plan = rule_lang::compile_query(&query, &Schemas::builtin()).unwrap().plan;
+        let Planned::AcrossEvents { inputs, tail, partition: KeyedBy::By(keys), .. } =
+            planning::body(&plan, &STUB.metadata, &Schemas::builtin())
+        else {
+            return Ok(());
+        };
+        let mut whole: HashMap<Name, Table> = HashMap::new();
+        let mut parts: BTreeMap<String, HashMap<Name, Table>> = BTreeMap::new();
+        let empty = |at: usize| (Name::from(format!("${at}")), Table::empty(inputs[at].fields.clone()));
+        for (at, input) in inputs.iter().enumerate() {
+            let key: Vec<Expression> =
+                keys.iter().map(|key| Expression::bind(&key.of_inputs[&at], &input.fields).unwrap()).collect();
+            let conditions: Vec<Expression> =
+                input.accepts.iter().chain(&input.matches).map(|it| Expression::bind(it, &input.fields).unwrap()).collect();
+            let mut table = Table::empty(input.fields.clone());
+            for (file, (_, schema)) in stream.iter().zip(FILES).filter(|(_, (_, schema))| schema.name == *input.table) {
+                for happening in file {
+                    let Value::Bag(record) = json::parse(&line(happening)).unwrap() else { unreachable!() };
+                    let row = record::row(&record, schema);
+                    let mut context = Context::at(start());
+                    let mut env = Env::new(&(), &mut context);
+                    if !conditions.iter().all(|condition| condition.holds(&mut env, &row)) {
+                        continue;
+                    }
+                    let label = json::write(&Value::array(key.iter().map(|part| part.value(&mut env, &row))));
+                    let part = parts.entry(label).or_insert_with(|| (0..inputs.len()).map(empty).collect());
+                    part.get_mut(format!("${at}").as_str()).unwrap().rows.push(row.clone());
+                    table.rows.push(row);
+                }
+            }
+            whole.insert(format!("${at}").into(), table);
+        }
+        let rows = |tables: &HashMap<Name, Table>| {
+            let table = evaluate(&tail, tables, &mut Context::at(start())).unwrap();
+            table.rows.into_iter().map(|row| json::write(&Value::array(row))).collect::<Vec<_>>()
+        };
+        let (mut expected, mut found) = (rows(&whole), parts.values().flat_map(rows).collect::<Vec<_>>());
+        expected.sort();
+        found.sort();
+        prop_assert_eq!(found, expected, "{}\n{:?}", query, keys);
     }
 }
