@@ -6,6 +6,7 @@ use rule_model::metadata::{Metadata, Schedule, Technique};
 use rule_model::{Bag, Text, Timespan, Value};
 use rule_runtime::Rule;
 use rule_runtime::across::estimate;
+use rule_runtime::across::step::{is_on_ticks, schedule};
 use rule_runtime::rule::{Body, DispatchKey, Input, Partition, StaticTable};
 
 /// What a list says of a rule.
@@ -136,7 +137,10 @@ fn partition(rule: &Rule) -> Value {
 
 /// When a rule evaluated on ticks is; null where it alerts event by event. Without a schedule it is evaluated at the end.
 fn ticks(rule: &Rule) -> Value {
-    let Some(schedule) = words::ticks(rule) else { return Value::Null };
+    if !is_on_ticks(rule) {
+        return Value::Null;
+    }
+    let schedule = schedule(rule);
     let part = |part: fn(&Schedule) -> Timespan| schedule.as_ref().map_or(Value::Null, |it| span(part(it)));
     Value::bag([("every", part(|it| it.every)), ("over", part(|it| it.over))])
 }

@@ -77,9 +77,11 @@ fn given(rule: &Rule) -> Option<String> {
 
 /// When a rule is evaluated; nothing of one that alerts event by event.
 fn when(rule: &Rule) -> Option<String> {
-    let schedule = match ticks(rule)? {
-        Some(schedule) => schedule,
-        None => return Some("It is evaluated once, at the end of the input, over all of it.".to_owned()),
+    if !is_on_ticks(rule) {
+        return None;
+    }
+    let Some(schedule) = schedule(rule) else {
+        return Some("It is evaluated once, at the end of the input, over all of it.".to_owned());
     };
     Some(format!(
         "It is evaluated every {} of event time, counted from 1970-01-01 in UTC, over the {} before; each time as soon as all \
@@ -87,12 +89,6 @@ fn when(rule: &Rule) -> Option<String> {
         span(schedule.every),
         span(schedule.over)
     ))
-}
-
-/// The schedule of a rule evaluated on ticks: `Some(None)` where it has none, and `None` of one that alerts event by
-/// event.
-pub(super) fn ticks(rule: &Rule) -> Option<Option<Schedule>> {
-    is_on_ticks(rule).then(|| schedule(rule))
 }
 
 /// How a join finds the rows of an input.
