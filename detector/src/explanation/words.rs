@@ -2,7 +2,7 @@
 
 use crate::static_tables;
 use rule_model::Timespan;
-use rule_model::metadata::{Comparison, Grouping, Metadata, Schedule, TemplatePart, Trigger};
+use rule_model::metadata::{Comparison, Grouping, Metadata, TemplatePart, Trigger};
 use rule_runtime::Rule;
 use rule_runtime::across::estimate;
 use rule_runtime::across::step::{is_on_ticks, schedule};
