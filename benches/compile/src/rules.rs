@@ -116,7 +116,7 @@ rule! { <IntuneAuditLogs>
     | where OperationName has_any ("Patch Policy{n}", "Delete Policy{n}")
     | where ResultType == "Success"
     | extend Actor = tostring(parse_json(Properties).Actor.UPN), Changed = parse_json(Properties).Targets[0].Name
-    | where Actor matches regex @"^[a-z]+{n}?@contoso\.com$"
+    | where Actor matches regex "^[a-z]+(-{n})?@contoso[.]com$"
     | project TimeGenerated, Actor, OperationName, Policy = tostring(Changed), Identity
 
     entities: { Account { FullName: Actor } },

@@ -19,7 +19,7 @@ pub(crate) struct Usage {
 /// Clock ticks a second, which Linux fixes for `/proc` on all its platforms.
 const TICKS: f64 = 100.0;
 /// How often memory is looked at; the kernel keeps the peak, so only the end of a process may be missed.
-const LOOK: Duration = Duration::from_millis(20);
+const LOOK: Duration = Duration::from_millis(100);
 
 /// Runs a command and says what it used; of memory only the compiler of the crate called `name` counts.
 pub(crate) fn of(command: &mut Command, name: &str) -> Result<Usage, Box<dyn Error>> {
