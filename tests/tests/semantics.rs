@@ -1,5 +1,6 @@
 //! The semantics of KQL that are easy to get wrong, case by case.
 //!
+//! `sem-…` is the number of a case in the list that the project began with.
 //! Where neither the documentation nor published rules settle a case, the comment at it says what was decided and why.
 
 mod queries;
@@ -21,19 +22,31 @@ fn has_finds_terms() {
     assert_all(
         values,
         &[
+            // sem-001
             ("print 'North America' has 'america'", "[true]"),
+            // sem-005
             ("print 'foo_bar' has 'foo'", "[true]"),
+            // sem-007
             (r"print 'Added X to [P]\\Project Administrators2' has 'Project Administrators'", "[false]"),
+            // sem-008
             ("print 'pgustavo@simulandlabs.com' has '@'", "[true]"),
+            // sem-009
             ("print 'KeyIdentifier=59ea' has 'KeyIdentifier='", "[true]"),
             // Letters of all alphabets are part of a term, as the current documentation says; an older one meant ASCII.
+            // sem-011
             ("print 'cafés' has 'caf'", "[false]"),
             // The empty text is found everywhere, as with `contains`.
+            // sem-012
             ("print 'abc' has ''", "[true]"),
+            // sem-014
             ("print 'a b' has_any (dynamic(['b','z']))", "[true]"),
+            // sem-015
             ("print 'North and South America' has_all('south', 'north')", "[true]"),
+            // sem-016
             ("print 'North America' !has 'amer'", "[true]"),
+            // sem-017
             ("print 'North America' hasprefix 'ame'", "[true]"),
+            // sem-018
             ("print 'North America' hassuffix 'ica'", "[true]"),
         ],
     );
@@ -44,18 +57,24 @@ fn case_counts_where_the_operator_says() {
     assert_all(
         values,
         &[
+            // sem-019
             ("print 'aBc' == 'abc'", "[false]"),
+            // sem-021
             ("print 'Abc' in~ ('123','345','abc')", "[true]"),
             (
+                // sem-025
                 "print 'Fabrikam' startswith 'fab', 'Fabrikam' startswith_cs 'fab', 'Fabrikam' endswith 'KAM'",
                 "[true,false,true]",
             ),
             (
+                // sem-026
                 "print 'Fabrikam' matches regex 'b.*k', 'Fabrikam' matches regex 'B.*K', 'Fabrikam' matches regex '(?i)B.*K'",
                 "[true,false,true]",
             ),
             // Case is ignored letter by letter, whatever the alphabet, without expansions and without regard to a culture.
+            // sem-027
             ("print 'ÉCOLE' =~ 'école', 'STRASSE' =~ 'straße', 'I' =~ 'ı'", "[true,false,false]"),
+            // sem-049
             ("print d=dynamic({'Key':1}) | project d.key", "[null]"),
         ],
     );
@@ -67,19 +86,29 @@ fn null_is_neither_equal_nor_unequal() {
     assert_all(
         values,
         &[
+            // sem-031
             ("datatable(v:int)[5, int(null)] | where v != 5", "[null]"),
+            // sem-032
             ("datatable(v:int)[5, int(null)] | where v > 3", "[5]"),
+            // sem-033
             ("print int(null)==int(null), int(null)==5, int(null)!=5", "[null,false,true]"),
+            // sem-034
             ("print not(bool(null))", "[null]"),
+            // sem-038
             ("print isempty(''), isnull('')", "[true,false]"),
             (
+                // sem-039
                 "print isnotempty(''), isnotempty(dynamic(null)), isnotempty(tostring(dynamic(null)))",
                 "[false,false,false]",
             ),
             // An empty array has a text, `[]`, which is not empty.
+            // sem-040
             ("print isnotempty(dynamic([]))", "[true]"),
+            // sem-045
             ("print coalesce('', 'b'), coalesce(tostring(dynamic(null)),'x')", r#"["b","x"]"#),
+            // sem-046
             ("print tostring(int(null))", r#"[""]"#),
+            // sem-047
             ("print strcat('a', dynamic(null), 1)", r#"["a1"]"#),
         ],
     );
@@ -104,19 +133,28 @@ fn dynamic_values_are_read_step_by_step() {
     assert_all(
         values,
         &[
+            // sem-051
             ("print tostring(dynamic('x'))", r#"["x"]"#),
             // Both print in lower case: no documented example shows the capital letter that Kusto is said to print.
+            // sem-052
             ("print tostring(true), tostring(dynamic(true))", r#"["true","true"]"#),
+            // sem-053
             ("print parse_json('not json')", r#"["not json"]"#),
             // Of an empty text the result must be empty, which null is.
             ("print isempty(parse_json(''))", "[true]"),
+            // sem-055
             ("print parse_json(dynamic({'a':1})).a", "[1]"),
+            // sem-056
             (r#"print parse_json('{"a":"{\\"b\\":1}"}').a.b"#, "[null]"),
             (r#"print parse_json(tostring(parse_json('{"a":"{\\"b\\":1}"}').a)).b"#, "[1]"),
+            // sem-059
             ("print dynamic([1,2,3])[(-1)], dynamic([1,2,3])[-1], dynamic([1])[5]", "[3,3,null]"),
+            // sem-060
             ("print dynamic({'a':'Required'}).a == 'Required'", "[true]"),
             // The second compares a text with a number, which are compared as the number that the text writes.
+            // sem-062
             ("print dynamic({'n':3}).n == 3, dynamic({'n':'3'}).n == 3", "[true,true]"),
+            // sem-063
             ("print dynamic({'b':true}).b == true, tobool(dynamic({'b':'true'}).b)", "[true,true]"),
             ("datatable(ResultType:string)['0', '1'] | where ResultType == 0", r#"["0"]"#),
             (r#"print parse_json(parse_json('{"a":"{\\"b\\":1}"}').a).b"#, "[null]"),
@@ -125,9 +163,11 @@ fn dynamic_values_are_read_step_by_step() {
             ("print dynamic({'a':1,'b':2}) in (dynamic([{'b':2,'a':1}]))", "[true]"),
             // Uncertain in Kusto; decided: a text in a dynamic value is compared with a number as a number.
             ("print dynamic({'n':3}).n == 3, dynamic({'n':'3'}).n == 3", "[true,true]"),
+            // sem-066
             ("print 'b' in (dynamic(['a','b']))", "[true]"),
             ("print tostring(dynamic({'a':1,'b':2})) == tostring(dynamic({'a':1,'b':2}))", "[true]"),
             (
+                // sem-071
                 r#"print extract_json('$.IsDelegatedAdmin','{"IsDelegatedAdmin":true}', typeof(bool)), extract_json('$.x','{}',typeof(bool)), extract_json('$.a','notjson')"#,
                 r#"[true,null,""]"#,
             ),
@@ -141,11 +181,15 @@ fn texts_are_split_trimmed_and_searched() {
         values,
         &[
             (
+                // sem-072
                 "print split('aa_bb','_'), split('','_'), split('a__b','_'), split('aaa_bbb_ccc','_',1)",
                 r#"[["aa","bb"],[""],["a","","b"],["bbb"]]"#,
             ),
+            // sem-073
             ("print tostring(split('nodomain','@')[1])", r#"[""]"#),
+            // sem-075
             ("print trim_start(@'[[]','[::1')", r#"["::1"]"#),
+            // sem-077
             ("print indexof('abc','z')", "[-1]"),
         ],
     );
@@ -156,9 +200,12 @@ fn bins_start_at_the_epoch_of_their_type() {
     assert_all(
         values,
         &[
+            // sem-080
             ("print bin(4.5,1), bin(time(16d),7d), bin(int(null),1)", r#"[4.0,"14.00:00:00",null]"#),
+            // sem-082
             ("print bin(datetime(2021-08-04),7d)", r#"["2021-08-02T00:00:00.0000000Z"]"#),
             // The American order of a date with slashes is accepted, because exported audit logs carry it.
+            // sem-085
             ("print todatetime('4/1/2025 6:42:09 PM')", r#"["2025-04-01T18:42:09.0000000Z"]"#),
         ],
     );
@@ -169,8 +216,11 @@ fn aggregates_of_nothing_and_of_nulls() {
     assert_all(
         values,
         &[
+            // sem-087
             ("datatable(a:string)[] | summarize count()", "[0]"),
+            // sem-089
             ("datatable(a:string)[] | summarize make_set(a), make_list(a)", "[[],[]]"),
+            // sem-090
             ("datatable(x:long)[2, long(null), 1, 2] | summarize make_set(x)", "[[2,1]]"),
             (
                 "datatable(a:dynamic)[dynamic(['A1','A2']), dynamic(['A2','C1'])] | summarize make_set(a)",
@@ -192,6 +242,7 @@ fn expansion_makes_a_row_an_element() {
         values,
         &[
             ("print d=dynamic({'a':1,'b':2}) | mv-expand d", r#"[{"a":1}] [{"b":2}]"#),
+            // sem-102
             ("print 1 | mv-expand a=dynamic([1,2]), b=dynamic(['x']) | project a, b", r#"[1,"x"] [2,null]"#),
             ("print d=dynamic('scalar') | mv-expand d", r#"["scalar"]"#),
             (
