@@ -252,3 +252,17 @@ fn status(summary: &Summary, strict: bool) -> ExitCode {
         ExitCode::SUCCESS
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_that_was_set_back_does_not_go_behind_an_earlier_run() {
+        let matches = parser().try_get_matches_from(["run"]).unwrap();
+        let [past, future] = ["2001-01-01", "2999-01-01"].map(|time| DateTime::parse_iso(time).unwrap());
+        assert_eq!(settings(&matches, Some(future)).now, future);
+        assert!(settings(&matches, Some(past)).now > past);
+        assert!(settings(&matches, None).now > past);
+    }
+}
