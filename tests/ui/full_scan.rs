@@ -6,7 +6,7 @@ rule_macros::rule! { <AuditLogs>
     /// A description.
     id: "a", severity: Low, attack: none,
 
-    | where Category == "RoleManagement"
+    | where DurationMs > 1000
 }
 
 fn main() {

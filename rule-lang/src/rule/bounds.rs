@@ -99,8 +99,8 @@ fn full_scan(inputs: &[Input], plan: &Plan, text: &str) -> Option<Diagnostic> {
     let warning = Diagnostic::warning(first_word(whole(plan), text), message);
     Some(match operation {
         Some(operation) => warning
-            .note(format!("no condition says which values of {operation} matter"))
-            .help(format!("test {operation} first, or acknowledge it: `full_scan: accepted`")),
+            .note("no condition names texts by which the events that matter could be told from others")
+            .help(format!("compare {operation} with texts, or acknowledge it: `full_scan: accepted`")),
         None => warning
             .note("the table has no column that names the operation")
             .help("acknowledge it: `full_scan: accepted`"),
