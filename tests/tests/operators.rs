@@ -2,7 +2,18 @@
 
 mod queries;
 
-use queries::{assert_all, shown};
+use queries::shown;
+
+/// Asserts what each query gives, naming the query that gives something else.
+fn assert_all(of: impl Fn(&str) -> String, cases: &[(&str, &str)]) {
+    let wrong: Vec<String> = cases
+        .iter()
+        .map(|(query, expected)| (query, expected, of(query)))
+        .filter(|(_, expected, found)| *expected != found)
+        .map(|(query, expected, found)| format!("{query}\n  expected {expected}\n  found    {found}"))
+        .collect();
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
 
 #[test]
 fn rows_are_filtered_extended_and_projected() {

@@ -17,17 +17,6 @@ pub(crate) fn shown(query: &str) -> String {
     }
 }
 
-/// Asserts what each query gives, naming the query that gives something else.
-pub(crate) fn assert_all(of: impl Fn(&str) -> String, cases: &[(&str, &str)]) {
-    let wrong: Vec<String> = cases
-        .iter()
-        .map(|(query, expected)| (query, expected, of(query)))
-        .filter(|(_, expected, found)| *expected != found)
-        .map(|(query, expected, found)| format!("{query}\n  expected {expected}\n  found    {found}"))
-        .collect();
-    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
-}
-
 fn table(query: &str) -> Result<Table, String> {
     let compiled = rule_lang::compile_query(query, &Tables::default())
         .map_err(|errors| errors.iter().map(|error| error.message.clone()).collect::<Vec<_>>().join("; "))?;
