@@ -39,7 +39,8 @@ pub struct Engine {
     plans: Plans,
     /// For each rule whether it is evaluated on ticks.
     on_ticks: Vec<bool>,
-    /// For each table whether the event time of its records counts: whether such a rule reads it.
+    /// For each table whether the event time of its records counts: where any rule is evaluated on ticks. Event time
+    /// passes for a rule with the events of all tables, or the absence of those that it reads would go unseen.
     timed: Vec<bool>,
     static_tables: StaticTables,
     settings: Settings,
@@ -91,7 +92,7 @@ pub struct Outcome {
     pub matches: Vec<Match>,
     /// Events that passed the filter prefixes of rules across events.
     pub passed: Vec<Passed>,
-    /// The event times of records, in their order, where rules evaluated on ticks read their table.
+    /// The event times of records, in their order, where any rule is evaluated on ticks.
     pub times: Vec<Time>,
     /// Records that were not processed.
     pub rejects: Vec<Reject>,
@@ -195,10 +196,8 @@ impl Engine {
     pub fn new(ruleset: &Ruleset, rules: &[&'static Rule], settings: Settings) -> Engine {
         let tables = known_tables(ruleset);
         let on_ticks: Vec<bool> = rules.iter().map(|rule| is_on_ticks(rule)).collect();
-        let read = || rules.iter().filter(|rule| is_on_ticks(rule)).flat_map(|rule| rule.inputs());
-        let is_timed =
-            |table: &&Schema| table.time.is_some() && read().any(|it| table.is_called(&it.schema.name));
-        let timed: Vec<bool> = tables.iter().map(is_timed).collect();
+        let has_ticks = on_ticks.contains(&true);
+        let timed: Vec<bool> = tables.iter().map(|table| has_ticks && table.time.is_some()).collect();
         let dispatch = DispatchTable::new(rules, &tables);
         let wanted = tables.iter().zip(&timed).enumerate().map(|(number, (schema, timed))| Wanted {
             schema,
