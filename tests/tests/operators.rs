@@ -43,6 +43,8 @@ fn sources_give_rows() {
             ("let T = datatable(a:long)[1, 2]; union T, T | count", "Count [4]"),
             ("let T = materialize(range x from 1 to 2 step 1); T | where x in (T)", "x [1] [2]"),
             ("print n = toscalar(range x from 7 to 9 step 1 | summarize max(x))", "n [9]"),
+            ("let id = toscalar(new_guid()); range x from 1 to 9 step 1 | summarize n = dcount(id)", "n [1]"),
+            ("range x from 1 to 9 step 1 | summarize n = dcount(new_guid())", "n [9]"),
         ],
     );
 }

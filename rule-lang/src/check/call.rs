@@ -5,9 +5,9 @@ use super::scope::Entity;
 use super::{Checker, fault, is_fault, known, types};
 use crate::nearest::nearest;
 use crate::syntax::{self, ExprKind as Syntax};
-use crate::{Diagnostic, Span};
+use crate::{Diagnostic, Span, walk};
 use rule_eval::function::{Arity, Function, Implementation, Stability};
-use rule_model::plan::{Expr, ExprKind, Name};
+use rule_model::plan::{Expr, ExprKind, Field, Name, Query, Source};
 use rule_model::{Type, Value};
 
 /// Arguments that are regular expressions: function and position.
@@ -130,13 +130,14 @@ impl<'a> Checker<'a> {
         }
     }
 
+    /// What `toscalar()` gives: the same for all rows, though its argument may differ from call to call.
     fn scalar_of(&mut self, e: &'a syntax::Expr, span: Span) -> Expr {
         if self.is_tabular(e) {
             return self.first_cell(e, span);
         }
         let mut value = self.expr(e);
         value.span = span;
-        value
+        if types::is_constant(&value) && is_volatile(&value) { computed_once(value) } else { value }
     }
 
     fn column_if_exists(
@@ -467,6 +468,24 @@ impl<'a> Checker<'a> {
         self.report(diagnostic);
         false
     }
+}
+
+fn is_volatile(e: &Expr) -> bool {
+    let mut volatile = false;
+    walk::expressions(e, &mut |e| {
+        if let ExprKind::Call(name, _) = &e.kind {
+            volatile |= rule_eval::function(name).is_some_and(|f| f.stability == Stability::Volatile);
+        }
+    });
+    volatile
+}
+
+/// The value as that of a query, which is computed once a run.
+fn computed_once(value: Expr) -> Expr {
+    let (ty, span) = (value.ty, value.span);
+    let columns = vec![Field::new("print_0", ty)];
+    let query = Query { source: Source::Print(vec![value]), columns, stages: Vec::new() };
+    Expr { kind: ExprKind::ToScalar(Box::new(query)), ty, span }
 }
 
 /// The diagnostic with the form in which a function is called.
