@@ -25,6 +25,7 @@ mod explanation;
 mod failure;
 #[cfg(feature = "queries")]
 mod file_tables;
+mod geo_database;
 mod inputs;
 mod junit;
 #[cfg(feature = "queries")]

@@ -21,6 +21,7 @@ use records::Record;
 use rule_eval::evaluate::trace::{Step, trace};
 use rule_eval::evaluate::verdict::{Judge, Verdict};
 use rule_eval::evaluate::{Tables, evaluate};
+use rule_eval::geography::Geography;
 use rule_eval::{Context, Table, record};
 use rule_lang::planning::{self, Body, Input};
 use rule_lang::rule::again;
@@ -115,11 +116,12 @@ impl Traced {
 }
 
 /// Judges the records of `arguments` (`FILE`, `TABLE=FILE`, `-`) under `rule`. A file of a table without a schema is read
-/// whole, as the watchlist or external data that the query names.
+/// whole, as the watchlist or external data that the query names. Addresses are looked up in `geography`.
 pub(crate) fn judge(
     ruleset: &'static Ruleset,
     rule: &'static Rule,
     arguments: &[&str],
+    geography: Option<Geography>,
 ) -> Result<Judged, Failure> {
     let known = KnownTables::of(ruleset);
     let (events, whole): (Vec<&str>, Vec<&str>) = arguments.iter().partition(|argument| {
@@ -127,7 +129,7 @@ pub(crate) fn judge(
     });
     let whole = FileTables::load(&whole, &known)?;
     let schemas = Schemas::with(ruleset.schemas.iter().map(|schema| (*schema).clone()));
-    let subject = Subject::new(rule, &schemas, &whole)?;
+    let subject = Subject::new(rule, &schemas, &whole, geography)?;
     let mut records = Vec::new();
     for argument in events {
         records.extend(records::read(argument, &known, &subject.tables())?);
@@ -141,6 +143,7 @@ struct Subject<'a> {
     plan: Plan,
     body: Body,
     whole: &'a FileTables,
+    geography: Option<Geography>,
 }
 
 /// The records of one table or of several; tables of the rule without any are empty.
@@ -164,7 +167,12 @@ impl Tables for Events<'_> {
 }
 
 impl<'a> Subject<'a> {
-    fn new(rule: &'static Rule, schemas: &Schemas, whole: &'a FileTables) -> Result<Subject<'a>, Failure> {
+    fn new(
+        rule: &'static Rule,
+        schemas: &Schemas,
+        whole: &'a FileTables,
+        geography: Option<Geography>,
+    ) -> Result<Subject<'a>, Failure> {
         let language = match rule.query.language {
             WrittenIn::Kusto => Language::Kusto,
             WrittenIn::Kibana => Language::Kibana,
@@ -178,7 +186,7 @@ impl<'a> Subject<'a> {
             ))
         })?;
         let body = planning::body(&plan, &rule.metadata, schemas);
-        Ok(Subject { rule, plan, body, whole })
+        Ok(Subject { rule, plan, body, whole, geography })
     }
 
     /// The tables that the rule reads, each once.
@@ -216,6 +224,10 @@ impl<'a> Subject<'a> {
         Ok(Judged { rule: self.rule, stages: self.plan.root.stages.clone(), records: judged, together })
     }
 
+    fn context(&self, latest: Option<DateTime>) -> Context {
+        Context::at(latest.unwrap_or(DateTime::UNIX_EPOCH)).with_geography(self.geography.clone())
+    }
+
     fn reads(&self, table: &Schema) -> bool {
         self.rule.inputs().iter().any(|input| input.schema.name == table.name)
     }
@@ -239,7 +251,7 @@ impl<'a> Subject<'a> {
         row: &[Value],
     ) -> Result<JudgedInput, Failure> {
         let events = self.events(vec![(table, row.to_vec())]);
-        let mut context = Context::at(time(table, row).unwrap_or(DateTime::UNIX_EPOCH));
+        let mut context = self.context(time(table, row));
         let judge = Judge::new(&self.plan, &events).map_err(|error| self.failure(&error.message))?;
         let conditions = input.conditions.iter();
         let verdicts = conditions.map(|condition| judge.verdict(condition, &input.fields, row, &mut context));
@@ -251,7 +263,7 @@ impl<'a> Subject<'a> {
     fn traced(&self, rows: Vec<(&'static Schema, Vec<Value>)>) -> Result<Traced, Failure> {
         let latest = rows.iter().filter_map(|(table, row)| time(table, row)).max();
         let events = self.events(rows);
-        let mut context = Context::at(latest.unwrap_or(DateTime::UNIX_EPOCH));
+        let mut context = self.context(latest);
         let steps = trace(&self.plan, &events, &mut context).map_err(|error| self.failure(&error.message))?;
         let output =
             evaluate(&self.plan, &events, &mut context).map_err(|error| self.failure(&error.message))?;

@@ -1,5 +1,6 @@
 //! What an evaluation knows besides its input.
 
+use crate::geography::Geography;
 use crate::pattern;
 use regex::Regex;
 use rule_model::{DateTime, Value};
@@ -11,6 +12,8 @@ use std::fmt;
 pub struct Context {
     /// What `now()` says: the same throughout an evaluation.
     pub now: DateTime,
+    /// Where addresses are; `None` without a database.
+    pub geography: Option<Geography>,
     regexes: HashMap<String, Option<Regex>>,
     failure: Option<EvalError>,
 }
@@ -26,9 +29,14 @@ pub struct EvalError {
 const REMEMBERED_REGEXES: usize = 1024;
 
 impl Context {
-    /// A context in which it is `now`.
+    /// A context in which it is `now` and places are not known.
     pub fn at(now: DateTime) -> Context {
-        Context { now, regexes: HashMap::new(), failure: None }
+        Context { now, geography: None, regexes: HashMap::new(), failure: None }
+    }
+
+    /// The same context with a database of addresses, if there is one.
+    pub fn with_geography(self, geography: Option<Geography>) -> Context {
+        Context { geography, ..self }
     }
 
     /// The compiled form of a pattern; `None` when it is not a valid one.

@@ -10,6 +10,7 @@
 //! | [`text`] | the text predicates on `&str` |
 //! | [`convert`](mod@convert), [`time_text`] | conversions between scalar types; datetimes and timespans in text |
 //! | [`context`] | what an evaluation knows besides its input: the time, compiled regular expressions |
+//! | [`geography`] | where addresses are: the database that an evaluation may bring along |
 //! | [`json`], [`record`], [`inferred`] | JSON text to values; a record to a row of its table's columns; records to a table that nobody defined |
 //! | [`pattern`] | regular expressions as Kusto reads them |
 //! | [`evaluate`](mod@evaluate) | plan and tables in, table out |
@@ -34,6 +35,7 @@ pub mod convert;
 pub mod evaluate;
 pub mod function;
 pub mod functions;
+pub mod geography;
 pub mod inferred;
 pub mod json;
 mod order;

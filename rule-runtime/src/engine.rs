@@ -22,6 +22,7 @@ use crate::scan::{Buffers, End, Scan, Sight, Wanted};
 use crate::tape::Json;
 use crate::untimely::Untimely;
 use crate::{Event, Parser, Rule};
+use rule_eval::geography::Geography;
 use rule_eval::{Context, Row, key_hash, record};
 use rule_model::schema::recognition::Recognizer;
 use rule_model::{DateTime, Schema, Value, tables};
@@ -43,6 +44,7 @@ pub struct Engine {
     /// passes for a rule with the events of all tables, or the absence of those that it reads would go unseen.
     timed: Vec<bool>,
     static_tables: StaticTables,
+    geography: Option<Geography>,
     settings: Settings,
 }
 
@@ -212,6 +214,7 @@ impl Engine {
             on_ticks,
             timed,
             static_tables: StaticTables::default(),
+            geography: None,
             tables,
             settings,
         }
@@ -235,6 +238,16 @@ impl Engine {
     /// The same engine with tables that rules read by name and that have no schema.
     pub fn with_static_tables(self, static_tables: StaticTables) -> Engine {
         Engine { static_tables, ..self }
+    }
+
+    /// The same engine with a database of addresses, if there is one.
+    pub fn with_geography(self, geography: Option<Geography>) -> Engine {
+        Engine { geography, ..self }
+    }
+
+    /// Where addresses are; `None` without a database.
+    pub fn geography(&self) -> Option<&Geography> {
+        self.geography.as_ref()
     }
 
     /// Tables that rules read by name and that have no schema.
@@ -278,7 +291,7 @@ impl Engine {
                 engine: self,
                 memory: NameMemory::new(self.settings.memory),
                 found: Vec::new(),
-                context: Context::at(self.settings.now),
+                context: Context::at(self.settings.now).with_geography(self.geography.clone()),
             },
         }
     }

@@ -2,6 +2,7 @@
 
 use crate::diagnostics::Shown;
 use crate::failure::Failure;
+use crate::geo_database;
 use crate::known_tables::KnownTables;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use rule_eval::json;
@@ -75,11 +76,15 @@ fn check_files(matches: &ArgMatches, catalog: &dyn Catalog) -> Result<bool, Fail
         }
         files.push("-");
     }
-    let mut faulty = 0;
+    let (mut faulty, mut asks_for_places) = (0, false);
     for file in &files {
         let text = read(file)?;
         let origin = if *file == "-" { "standard input" } else { file };
         faulty += usize::from(!report(origin, &text, catalog)?);
+        asks_for_places |= geo_database::is_asked_by(&text);
+    }
+    if asks_for_places {
+        geo_database::note("in what was checked");
     }
     let (total, plural) = (files.len(), if files.len() == 1 { "query" } else { "queries" });
     writeln!(stdout(), "{total} {plural} checked, {faulty} with errors")?;
@@ -106,7 +111,7 @@ fn check_lines(file: &str, catalog: &dyn Catalog) -> Result<bool, Failure> {
         Box::new(BufReader::new(fs::File::open(file).map_err(|error| Failure::open(file, &error))?))
     };
     let mut out = io::BufWriter::new(stdout().lock());
-    let mut all_fine = true;
+    let (mut all_fine, mut asks_for_places) = (true, false);
     for (number, line) in lines.lines().enumerate() {
         let line = line.map_err(|error| Failure::open(file, &error))?;
         if line.trim().is_empty() {
@@ -116,9 +121,13 @@ fn check_lines(file: &str, catalog: &dyn Catalog) -> Result<bool, Failure> {
             .map_err(|fault| Failure::Usage(format!("{file}, line {}: {fault}", number + 1)))?;
         let errors = compile_query(&query, catalog).err().unwrap_or_default();
         all_fine &= errors.is_empty();
+        asks_for_places |= geo_database::is_asked_by(&query);
         writeln!(out, "{}", json::write(&verdict(id, &query, &errors)))?;
     }
     out.flush()?;
+    if asks_for_places {
+        geo_database::note("in what was checked");
+    }
     Ok(all_fine)
 }
 

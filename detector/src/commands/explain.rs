@@ -2,6 +2,7 @@
 
 use crate::explanation::{Explained, json as described, text};
 use crate::failure::Failure;
+use crate::geo_database;
 #[cfg(feature = "queries")]
 use crate::verdicts;
 use crate::{selection, terminal};
@@ -47,6 +48,7 @@ pub(crate) fn parser() -> Command {
                 .default_value("text")
                 .help("How it is written"),
         )
+        .arg(geo_database::argument())
 }
 
 /// Explains the rule that was named.
@@ -57,7 +59,7 @@ pub(crate) fn run(ruleset: &'static Ruleset, matches: &ArgMatches) -> Result<Exi
         matches.get_many::<String>("event").into_iter().flatten().map(String::as_str).collect();
     let as_json = matches.get_one::<String>("format").is_some_and(|format| format == "json");
     if !events.is_empty() {
-        return judge(ruleset, rule, &events, as_json);
+        return judge(ruleset, rule, &events, matches, as_json);
     }
     let explained = Explained { rule, ruleset };
     let written = if as_json {
@@ -75,9 +77,14 @@ fn judge(
     ruleset: &'static Ruleset,
     rule: &'static Rule,
     events: &[&str],
+    matches: &ArgMatches,
     as_json: bool,
 ) -> Result<ExitCode, Failure> {
-    let judged = verdicts::judge(ruleset, rule, events)?;
+    let geography = geo_database::open(matches)?;
+    if geography.is_none() {
+        geo_database::note_rules(&[rule]);
+    }
+    let judged = verdicts::judge(ruleset, rule, events, geography)?;
     let written = if as_json {
         json::write(&verdicts::json::whole(&judged)) + "\n"
     } else {
@@ -89,7 +96,13 @@ fn judge(
 
 /// What events come to is told by the plan of the query, which only the language can give.
 #[cfg(not(feature = "queries"))]
-fn judge(_: &'static Ruleset, _: &'static Rule, _: &[&str], _: bool) -> Result<ExitCode, Failure> {
+fn judge(
+    _: &'static Ruleset,
+    _: &'static Rule,
+    _: &[&str],
+    _: &ArgMatches,
+    _: bool,
+) -> Result<ExitCode, Failure> {
     let message = "this binary cannot judge events: it was built without the feature `queries` of `detector`";
     Err(Failure::Usage(message.to_owned()))
 }

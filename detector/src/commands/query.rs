@@ -3,6 +3,7 @@
 use crate::diagnostics::Shown;
 use crate::failure::Failure;
 use crate::file_tables::FileTables;
+use crate::geo_database;
 use crate::known_tables::{GivenTables, KnownTables};
 use crate::program;
 use crate::result_table::Grid;
@@ -52,6 +53,7 @@ pub(crate) fn parser() -> Command {
                 .help("How rows are written [default: table on a terminal, else ndjson]"),
         )
         .arg(Arg::new("now").long("now").value_name("TIME").help("What now() and ago() take for the time [default: the clock]"))
+        .arg(geo_database::argument())
 }
 
 /// Runs the query.
@@ -65,7 +67,7 @@ pub(crate) fn run(ruleset: &'static Ruleset, matches: &ArgMatches) -> Result<Exi
         Some(query) => query.to_owned(),
         None => return Err(Failure::Usage("no query".to_owned())),
     };
-    let mut context = Context::at(now(matches)?);
+    let mut context = Context::at(now(matches)?).with_geography(geo_database::open(matches)?);
     let known = KnownTables::of(ruleset);
     let tables = FileTables::load(&arguments, &known)?;
     tables.report_rejected();
@@ -81,6 +83,9 @@ pub(crate) fn run(ruleset: &'static Ruleset, matches: &ArgMatches) -> Result<Exi
     };
     for diagnostic in &compiled.warnings {
         eprintln!("{}", Shown { diagnostic, origin: "query", text: &query });
+    }
+    if context.geography.is_none() && geo_database::is_asked_by(&query) {
+        geo_database::note("in the query");
     }
     match evaluate(&compiled.plan, &tables, &mut context) {
         Ok(table) => write(&table, matches.get_one::<String>("format").map(String::as_str))?,

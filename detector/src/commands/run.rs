@@ -2,6 +2,7 @@
 
 use crate::bounds;
 use crate::failure::Failure;
+use crate::geo_database;
 use crate::inputs;
 use crate::progress::Bar;
 use crate::reading;
@@ -110,6 +111,7 @@ pub(crate) fn parser() -> Command {
         .arg(inputs::history_argument())
         .args(state::arguments())
         .args(bounds::arguments())
+        .arg(geo_database::argument())
         .arg(
             Arg::new("max-depth")
                 .long("max-depth")
@@ -142,7 +144,12 @@ pub(super) fn engine(
 ) -> Result<Engine, Failure> {
     let arguments = matches.get_many::<String>("input").into_iter().flatten().map(String::as_str);
     let given = static_tables::load(ruleset, selection::select(ruleset, matches)?, arguments)?;
-    Ok(Engine::new(ruleset, &given.rules, settings(matches, earliest)).with_static_tables(given.tables))
+    let geography = geo_database::open(matches)?;
+    if geography.is_none() {
+        geo_database::note_rules(&given.rules);
+    }
+    let engine = Engine::new(ruleset, &given.rules, settings(matches, earliest));
+    Ok(engine.with_static_tables(given.tables).with_geography(geography))
 }
 
 /// Reads the inputs and writes alerts.

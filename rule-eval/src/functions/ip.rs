@@ -5,8 +5,11 @@
 
 use super::arguments::long;
 use super::network::{Network, cidr_list};
-use crate::function::{Accepts, Function, Param, Signature};
+use crate::Context;
+use crate::function::{Accepts, Function, Param, Signature, Stability};
+use crate::geography::Place;
 use rule_model::{Type, Value};
+use std::net::IpAddr;
 
 const STRING: Accepts = Accepts::Type(Type::String);
 const LONG: Accepts = Accepts::Type(Type::Long);
@@ -212,15 +215,42 @@ pub(crate) static FUNCTIONS: &[Function] = &[
     ),
     Function::scalar(
         "geo_info_from_ip_address",
-        "Always null: Kusto looks up a geographic database of addresses, and none is shipped here.",
+        "Country, state, city, latitude and longitude of an address, those that are known; null where none is, and \
+         without `--geo-database`.",
         &[Signature::new(&[IP], Type::Dynamic)],
-        |_, _| Value::Null,
+        |context, args| geo_info(context, &args[0]),
         &[("geo_info_from_ip_address('20.53.203.50')", "dynamic(null)")],
-    ),
+    )
+    // The database is not there yet when a query or a rule is compiled.
+    .stability(Stability::Query),
 ];
 
 fn network(value: &Value, read: fn(&str) -> Option<Network>) -> Option<Network> {
     read(value.as_str()?)
+}
+
+fn geo_info(context: &mut Context, ip: &Value) -> Value {
+    let address = ip.as_str().and_then(|text| text.trim().parse::<IpAddr>().ok());
+    let Some((address, geography)) = address.zip(context.geography.as_ref()) else { return Value::Null };
+    // Of an IPv4 address that is mapped into IPv6 databases know only the former.
+    match geography.place(address.to_canonical()) {
+        Ok(place) => place.map_or(Value::Null, |place| bag_of(&place)),
+        Err(message) => context.fail(message),
+    }
+}
+
+/// A place as Kusto writes it; what is not known is left out, and of nothing at all there is no bag.
+fn bag_of(place: &Place) -> Value {
+    let name = |name: &Option<String>| name.as_deref().map(Value::from);
+    let known = [
+        ("country", name(&place.country)),
+        ("state", name(&place.state)),
+        ("city", name(&place.city)),
+        ("latitude", place.latitude.map(Value::from)),
+        ("longitude", place.longitude.map(Value::from)),
+    ];
+    let known: Vec<_> = known.into_iter().filter_map(|(key, value)| Some((key, value?))).collect();
+    if known.is_empty() { Value::Null } else { Value::bag(known) }
 }
 
 fn text(result: Option<String>) -> Value {
@@ -259,4 +289,67 @@ fn in_any_range(args: &[Value], read: fn(&str) -> Option<Network>) -> Option<boo
     let texts = args[1..].iter().flat_map(|arg| arg.as_array().unwrap_or(std::slice::from_ref(arg)));
     let ranges: Vec<_> = texts.filter_map(|text| network(text, read)).collect();
     (!ranges.is_empty()).then(|| ranges.iter().any(|range| range.contains(&address)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::geography::GeoDatabase;
+    use crate::{call, function, json};
+    use rule_model::DateTime;
+    use std::sync::Arc;
+
+    /// Knows a place with everything, one in part, one of nothing, and one that cannot be read.
+    #[derive(Debug)]
+    struct Known;
+
+    impl GeoDatabase for Known {
+        fn place(&self, address: IpAddr) -> Result<Option<Place>, String> {
+            let part = Place { country: Some("Norway".to_owned()), latitude: Some(60.5), ..Place::default() };
+            let whole = Place {
+                state: Some("Oslo County".to_owned()),
+                city: Some("Oslo".to_owned()),
+                longitude: Some(-0.25),
+                ..part.clone()
+            };
+            match address.to_string().as_str() {
+                "192.0.2.1" => Ok(Some(whole)),
+                "2001:db8::1" => Ok(Some(part)),
+                "192.0.2.2" => Ok(Some(Place::default())),
+                "192.0.2.3" => Err("damaged".to_owned()),
+                _ => Ok(None),
+            }
+        }
+    }
+
+    fn geo_info(context: &mut Context, ip: &str) -> String {
+        let function = function("geo_info_from_ip_address").unwrap();
+        json::write(&call(function, context, &[Value::string(ip)]))
+    }
+
+    #[test]
+    fn what_is_known_of_an_address_is_in_its_bag() {
+        let whole =
+            r#"{"country":"Norway","state":"Oslo County","city":"Oslo","latitude":60.5,"longitude":-0.25}"#;
+        let mut context = Context::at(DateTime::UNIX_EPOCH).with_geography(Some(Arc::new(Known)));
+        for (ip, expected) in [
+            ("192.0.2.1", whole),
+            ("::ffff:192.0.2.1", whole),
+            ("2001:DB8:0::1", r#"{"country":"Norway","latitude":60.5}"#),
+            ("192.0.2.2", "null"),
+            ("10.0.0.1", "null"),
+            ("host", "null"),
+            ("", "null"),
+        ] {
+            assert_eq!(geo_info(&mut context, ip), expected, "{ip}");
+        }
+        assert_eq!(context.take_failure(), None);
+    }
+
+    #[test]
+    fn a_damaged_database_stops_the_evaluation() {
+        let mut context = Context::at(DateTime::UNIX_EPOCH).with_geography(Some(Arc::new(Known)));
+        geo_info(&mut context, "192.0.2.3");
+        assert_eq!(context.take_failure().unwrap().message, "damaged");
+    }
 }

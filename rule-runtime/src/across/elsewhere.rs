@@ -2,13 +2,14 @@
 
 use super::segments::Segments;
 use crate::source::Records;
+use rule_eval::geography::Geography;
 use std::collections::HashMap;
 use std::fmt::Debug;
 use std::io;
 use std::sync::Arc;
 
 /// What [`step`](super::step::step) reads besides the state. It is part of the state in another place: the same state with
-/// the same segments and sources gives the same alerts.
+/// the same segments, sources and geography gives the same alerts.
 #[derive(Clone, Copy, Debug)]
 pub struct Elsewhere<'a> {
     /// Blocks that were spilled.
@@ -17,6 +18,8 @@ pub struct Elsewhere<'a> {
     pub sources: &'a dyn Reread,
     /// Nested levels that a record may have.
     pub max_depth: usize,
+    /// Where addresses are; `None` without a database.
+    pub geography: Option<&'a Geography>,
 }
 
 /// Sources whose records can be read again.

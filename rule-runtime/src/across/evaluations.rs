@@ -10,6 +10,7 @@ use crate::Rule;
 use crate::alert::Alert;
 use crate::parse::DEFAULT_MAX_DEPTH;
 use crate::plans::StaticTables;
+use rule_eval::geography::Geography;
 use rule_model::{DateTime, Timespan};
 use std::io;
 
@@ -36,6 +37,7 @@ pub struct Evaluations {
     segments: Segments,
     sources: Box<dyn Reread>,
     max_depth: usize,
+    geography: Option<Geography>,
     /// Whether spilling failed and nothing was forgotten since.
     stuck: bool,
     bytes: u64,
@@ -95,6 +97,7 @@ impl Evaluations {
             segments,
             sources: Box::new(()),
             max_depth: DEFAULT_MAX_DEPTH,
+            geography: None,
             stuck: false,
             bytes: 0,
             first: None,
@@ -106,6 +109,11 @@ impl Evaluations {
     /// Reads records again from these sources, of at most so many nested levels.
     pub fn reread_from(&mut self, sources: Box<dyn Reread>, max_depth: usize) {
         (self.sources, self.max_depth) = (sources, max_depth);
+    }
+
+    /// Looks up addresses in this database, if there is one.
+    pub fn locate_in(&mut self, geography: Option<Geography>) {
+        self.geography = geography;
     }
 
     /// Whether records of this source can be read again.
@@ -136,8 +144,12 @@ impl Evaluations {
             return;
         }
         let before = state.bytes();
-        let elsewhere =
-            Elsewhere { segments: &self.segments, sources: &*self.sources, max_depth: self.max_depth };
+        let elsewhere = Elsewhere {
+            segments: &self.segments,
+            sources: &*self.sources,
+            max_depth: self.max_depth,
+            geography: self.geography.as_ref(),
+        };
         let outcome = step(rule, state, signal, &elsewhere, &mut Vec::new());
         self.settle(position, before);
         found.extend(outcome.err().map(|message| Found::Failure(position, message)));
@@ -269,8 +281,12 @@ impl Evaluations {
         };
         let before = state.bytes();
         let mut alerts = Vec::new();
-        let elsewhere =
-            Elsewhere { segments: &self.segments, sources: &*self.sources, max_depth: self.max_depth };
+        let elsewhere = Elsewhere {
+            segments: &self.segments,
+            sources: &*self.sources,
+            max_depth: self.max_depth,
+            geography: self.geography.as_ref(),
+        };
         let outcome = step(rule, state, signal, &elsewhere, &mut alerts);
         self.settle(position, before);
         found.extend(outcome.err().map(|message| Found::Failure(position, message)));

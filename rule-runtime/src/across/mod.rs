@@ -54,7 +54,7 @@
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let rule = TickRule::new(&RULE, &Default::default()).ok_or("alerts event by event")??;
 //! let segments = Segments::temporary(0);
-//! let elsewhere = Elsewhere { segments: &segments, sources: &(), max_depth: 128 };
+//! let elsewhere = Elsewhere { segments: &segments, sources: &(), max_depth: 128, geography: None };
 //! let mut states: HashMap<&str, Vec<u8>> = HashMap::new();
 //! let mut signal = |key, signal| -> Result<usize, Box<dyn std::error::Error>> {
 //!     let mut state = match states.get(key) {

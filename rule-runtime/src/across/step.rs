@@ -167,7 +167,7 @@ impl TickRule {
     /// The output rows of a tick that sees nothing.
     fn evaluate_nothing(&self) -> Result<Vec<Output>, String> {
         let segments = Segments::temporary(0);
-        let nowhere = Elsewhere { segments: &segments, sources: &(), max_depth: 0 };
+        let nowhere = Elsewhere { segments: &segments, sources: &(), max_depth: 0, geography: None };
         self.evaluate(&mut State::new(self.rule.inputs().len()), DateTime::UNIX_EPOCH, &nowhere)
     }
 
@@ -190,7 +190,7 @@ impl TickRule {
             })?;
             return Ok(rows);
         };
-        let mut context = Context::at(tick);
+        let mut context = Context::at(tick).with_geography(elsewhere.geography.cloned());
         let output = tail.run(&window, &mut context);
         let unread = window.unread();
         state.counts.unread += unread;

@@ -49,7 +49,8 @@ impl<'a> Window<'a> {
         elsewhere: &'a Elsewhere<'a>,
         tables: &'a StaticTables,
     ) -> Window<'a> {
-        let reader = Reader { parser: Parser::new(elsewhere.max_depth), context: Context::at(until) };
+        let context = Context::at(until).with_geography(elsewhere.geography.cloned());
+        let reader = Reader { parser: Parser::new(elsewhere.max_depth), context };
         Window {
             rule,
             state,

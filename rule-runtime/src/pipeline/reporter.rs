@@ -63,8 +63,10 @@ impl<'a> Reporter<'a> {
     pub fn new(engine: &'a Engine, options: &Options, output: Output<'a>) -> Reporter<'a> {
         let mut found = Vec::new();
         let tables = engine.static_tables();
+        let mut evaluations = Evaluations::new(engine.rules(), tables, options.bounds, &mut found);
+        evaluations.locate_in(engine.geography().cloned());
         Reporter {
-            evaluations: Evaluations::new(engine.rules(), tables, options.bounds, &mut found),
+            evaluations,
             watermarks: Watermarks::new([], options.bounds.lateness),
             found,
             options: *options,
