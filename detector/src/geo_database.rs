@@ -1,10 +1,10 @@
-//! The database of addresses that `geo_info_from_ip_address()` asks: a file in MaxMind's format, which none is shipped of.
+//! The database of addresses that `geo_info_from_ip_address()` asks: a file in the format of `MaxMind`. None is shipped.
 //!
 //! ```text
 //! --geo-database FILE, else DETECTOR_GEO_DATABASE ─> read whole at start ─> shared by every evaluation
 //! ```
 //!
-//! Source: "MaxMind DB File Format Specification" 2.0, and the records of `GeoLite2-City` and what is made like it.
+//! Source: "`MaxMind` DB File Format Specification" 2.0, and the records of `GeoLite2-City` and what is made like it.
 
 use crate::failure::Failure;
 use clap::builder::ValueParser;

@@ -1,4 +1,4 @@
-//! `--geo-database`: places of addresses in queries, from a file in MaxMind's format.
+//! `--geo-database`: places of addresses in queries, from a file in the format of `MaxMind`.
 #![allow(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
 mod mmdb;

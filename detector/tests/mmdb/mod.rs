@@ -1,11 +1,11 @@
-//! Writes databases of addresses in MaxMind's format, with records of 24 bits, for IPv4 and IPv6.
+//! Writes databases of addresses in the format of `MaxMind`, with records of 24 bits, for IPv4 and IPv6.
 //!
 //! ```text
 //! networks ─> search tree: nodes of two records, each a node, a place in the data, or nothing
 //!             ─ 16 zero bytes ─ data: one record a network ─ marker ─ metadata
 //! ```
 //!
-//! Source: "MaxMind DB File Format Specification" 2.0.
+//! Source: "`MaxMind` DB File Format Specification" 2.0.
 #![allow(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
 use std::net::IpAddr;
