@@ -57,11 +57,12 @@ pub enum Naming {
     Prefixed(&'static str),
     /// The argument's name; where it has none the prefix, `_arg` and its position: `x`, `any_arg0`.
     Arguments(&'static str),
-    /// Each argument's name after the prefix and `_`: `any_x`, `any_y`.
+    /// Each argument's name after the prefix and `_`, `arg` and its position where it has none: `any_x`, `any_arg1`;
+    /// of one argument without a name `any_`.
     PrefixedArguments(&'static str),
     /// `arg_max(x, y)`: `x`, `y`; an unnamed first argument is `max_`, another `max_x_arg1`.
     Extreme(&'static str),
-    /// `argmax(x, y)`: `max_x`, `max_x_y`.
+    /// `argmax(x, y)`: `max_x`, `max_x_y`; an unnamed argument after the first is `max_x_arg2`.
     PrefixedExtreme(&'static str),
     /// The prefix, the first argument's name and the percentile, `.` written as `_`: `percentile_x_95`. The
     /// percentiles are the arguments from this position on.

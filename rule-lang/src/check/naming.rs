@@ -164,6 +164,7 @@ pub(crate) fn aggregate_results(
 ) -> Vec<Name> {
     let given = |at: usize| names.get(at).cloned().flatten();
     let name = |at: usize| given(at).unwrap_or_default();
+    let named_or_numbered = |at: usize| given(at).unwrap_or_else(|| Name::from(format!("arg{at}")));
     let each = 0..match entry.results {
         Results::EachArgument => names.len(),
         Results::One | Results::EachAfter(_) => 1,
@@ -173,7 +174,8 @@ pub(crate) fn aggregate_results(
         Naming::Arguments(prefix) => {
             each.map(|at| given(at).unwrap_or_else(|| Name::from(format!("{prefix}_arg{at}")))).collect()
         }
-        Naming::PrefixedArguments(prefix) => each.map(|at| joined(prefix, &name(at))).collect(),
+        Naming::PrefixedArguments(prefix) if names.len() == 1 => vec![joined(prefix, &name(0))],
+        Naming::PrefixedArguments(prefix) => each.map(|at| joined(prefix, &named_or_numbered(at))).collect(),
         Naming::Extreme(prefix) => each
             .map(|at| match (given(at), at) {
                 (Some(name), _) => name,
@@ -184,7 +186,7 @@ pub(crate) fn aggregate_results(
         Naming::PrefixedExtreme(prefix) => each
             .map(|at| match at {
                 0 => joined(prefix, &name(0)),
-                _ => Name::from(format!("{prefix}_{}_{}", name(0), name(at))),
+                _ => Name::from(format!("{prefix}_{}_{}", name(0), named_or_numbered(at))),
             })
             .collect(),
         Naming::Percentile(prefix, from) => {

@@ -52,6 +52,10 @@ fn operators_give_the_columns_that_kql_gives() {
             "T | summarize round(avg(b), 2), max(b) - min(b), make_set(d.x.y), max(tolong(d.x))",
             "avg_b:real, Column1:long, set_d_x_y:dynamic, max_d_x:long",
         ),
+        (
+            "T | summarize any(true), any(1, b), argmin(a, b, 'x')",
+            "any_:bool, any_arg0:long, any_b:long, min_a:string, min_a_b:long, min_a_arg2:string",
+        ),
         ("T | summarize by a, tolower(a)", "a:string, Column1:string"),
         ("T | distinct a, b", "a:string, b:long"),
         ("T | count", "Count:long"),
