@@ -89,6 +89,7 @@ pub mod segments;
 pub mod snapshot;
 pub mod state;
 pub mod step;
+mod temporary;
 pub mod watermark;
 mod window;
 

@@ -8,6 +8,7 @@
 //! deleted at once. In a given folder, where snapshots name segments, a released one stays until the next snapshot is
 //! safe ([`Segments::committed`]), so that whichever snapshot a restart finds has all that it names.
 
+use super::temporary::TemporaryFolder;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -15,7 +16,6 @@ use std::io::{self, Write};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use xxhash_rust::xxh64::xxh64;
 
 /// A store of blocks.
@@ -49,7 +49,7 @@ pub struct Location {
 #[derive(Debug)]
 enum Folder {
     /// Made when it is first needed.
-    Temporary(Option<PathBuf>),
+    Temporary(Option<TemporaryFolder>),
     Given(PathBuf),
 }
 
@@ -63,9 +63,6 @@ struct Live {
 pub const DEFAULT_DISK: u64 = 64 << 30;
 
 const NAME: &str = "segment-";
-const TEMPORARY: &str = "detector-state-";
-/// Tells the temporary folders of one process apart.
-static FOLDERS: AtomicU64 = AtomicU64::new(0);
 
 impl Segments {
     /// A store in a temporary folder of at most so many bytes.
@@ -221,12 +218,7 @@ impl Segments {
     /// The folder, made if it is not there yet.
     fn folder(&mut self) -> io::Result<PathBuf> {
         if let Folder::Temporary(folder @ None) = &mut self.folder {
-            let parent = std::env::temp_dir();
-            remove_leftovers(&parent);
-            let number = FOLDERS.fetch_add(1, Ordering::Relaxed);
-            let path = parent.join(format!("{TEMPORARY}{}-{number}", std::process::id()));
-            fs::create_dir_all(&path)?;
-            *folder = Some(path);
+            *folder = Some(TemporaryFolder::new()?);
         }
         self.folder.path().map(Path::to_owned).ok_or_else(|| io::ErrorKind::NotFound.into())
     }
@@ -235,17 +227,8 @@ impl Segments {
 impl Folder {
     fn path(&self) -> Option<&Path> {
         match self {
-            Folder::Temporary(folder) => folder.as_deref(),
+            Folder::Temporary(folder) => folder.as_ref().map(TemporaryFolder::path),
             Folder::Given(folder) => Some(folder),
-        }
-    }
-}
-
-impl Drop for Segments {
-    fn drop(&mut self) {
-        if let Folder::Temporary(Some(folder)) = &self.folder {
-            // Nothing can be done about a folder that does not go; the next run tries again.
-            let _removed = fs::remove_dir_all(folder);
         }
     }
 }
@@ -253,25 +236,6 @@ impl Drop for Segments {
 fn write_all(path: &Path, blocks: &[Arc<[u8]>]) -> io::Result<()> {
     let mut file = File::create(path)?;
     blocks.iter().try_for_each(|block| file.write_all(block))
-}
-
-/// Removes the folders of runs that were killed: those of processes that are no more.
-fn remove_leftovers(parent: &Path) {
-    let Ok(entries) = fs::read_dir(parent) else { return };
-    // Without it nothing tells which processes are.
-    if !Path::new("/proc/self").exists() {
-        return;
-    }
-    for entry in entries.flatten() {
-        let name = entry.file_name();
-        let process = name.to_str().and_then(|name| name.strip_prefix(TEMPORARY)?.split('-').next());
-        if let Some(process) = process.and_then(|process| process.parse::<u32>().ok())
-            && !Path::new(&format!("/proc/{process}")).exists()
-        {
-            // Somebody else's folder stays.
-            let _removed = fs::remove_dir_all(entry.path());
-        }
-    }
 }
 
 #[cfg(test)]
@@ -289,7 +253,9 @@ mod tests {
     }
 
     fn files(folder: &Path) -> usize {
-        fs::read_dir(folder).map_or(0, Iterator::count)
+        let is_segment = |name: &std::ffi::OsStr| name.to_str().is_some_and(|name| name.starts_with(NAME));
+        let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+        entries.filter(|entry| is_segment(&entry.file_name())).count()
     }
 
     #[test]
