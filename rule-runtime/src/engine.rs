@@ -25,7 +25,7 @@ use crate::{Event, Parser, Rule};
 use rule_eval::geography::Geography;
 use rule_eval::{Context, Row, key_hash, record};
 use rule_model::schema::recognition::Recognizer;
-use rule_model::{DateTime, Schema, Value, tables};
+use rule_model::{Column, DateTime, Schema, Value, tables};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -174,6 +174,22 @@ struct At {
     rereads: bool,
 }
 
+/// An event time, or why there is none.
+type EventTime = Result<DateTime, Untimely>;
+
+/// What the scan tells of a record before it is parsed. The time is there where it counts.
+#[derive(Clone, Copy, Debug)]
+enum Told {
+    /// It is of no table.
+    NoTable,
+    /// No rule takes it.
+    NoCandidates(Option<EventTime>),
+    /// Its candidates are found.
+    Candidates(Option<EventTime>),
+    /// Only the parsed record can tell; the table, if that much is known.
+    Nothing(Option<usize>),
+}
+
 /// Matches records with buffers of its own.
 #[derive(Debug)]
 pub struct Worker<'e> {
@@ -281,6 +297,12 @@ impl Engine {
         self.settings.now
     }
 
+    /// The column of a table's event time, where it counts.
+    fn timed_column(&self, table: usize) -> Option<&'static Column> {
+        let is_timed = self.timed.get(table).is_some_and(|timed| *timed);
+        self.tables.get(table).filter(|_| is_timed).and_then(|schema| schema.time_column())
+    }
+
     /// A worker with empty buffers.
     pub fn worker(&self) -> Worker<'_> {
         Worker {
@@ -341,87 +363,104 @@ impl Worker<'_> {
 
     fn record(&mut self, work: &Work, offset: u64, bytes: &[u8], outcome: &mut Outcome) {
         let Worker { engine, scanned, parser, matcher } = self;
-        let mut table = work.table;
+        let at = At { offset, length: bytes.len() as u64, rereads: work.rereads };
+        let (mut told, mut strings) = (Told::Nothing(work.table), None);
         if engine.settings.validate == Validate::Structure {
             let seen = engine.scan.see(bytes, End::Bytes, work.table, scanned).map(|(_, sight)| sight);
+            let is_marked = seen.is_some();
             let sight = match seen {
                 Some(sight) => sight,
                 None => engine.scan.see_slowly(bytes, work.table, scanned),
             };
             if let Ok(sight) = sight {
-                match matcher.pass_over(&sight, offset, outcome) {
-                    Some(Ok(())) => return,
-                    Some(Err(reason)) => return outcome.reject(offset, bytes, reason),
-                    None => table = sight.table,
+                told = matcher.told(&sight);
+                match told {
+                    Told::NoTable => return outcome.reject(offset, bytes, Reason::UnknownTable),
+                    Told::NoCandidates(time) => return outcome.time(offset, time),
+                    Told::Candidates(_) | Told::Nothing(_) => {}
                 }
             }
+            strings = if is_marked { engine.scan.strings(bytes, scanned) } else { None };
         }
-        let result = parser.with(bytes, |parsed| {
-            let record = parsed?;
-            let recognized = table.or_else(|| engine.recognizer.recognize(&Recognizable::of(record)));
-            let table = recognized.ok_or(Reason::UnknownTable)?;
-            let position = At { offset, length: bytes.len() as u64, rereads: work.rereads };
-            matcher.record(table, record, position, outcome);
-            Ok(())
-        });
-        if let Err(reason) = result {
+        let parsed = match strings {
+            Some(strings) => parser.parse_scanned(bytes, strings),
+            None => parser.parse(bytes),
+        };
+        if let Err(reason) = parsed.and_then(|record| matcher.record(told, record, at, outcome)) {
             outcome.reject(offset, bytes, reason);
         }
     }
 }
 
 impl Matching<'_> {
-    /// Done with a record that no rule can match, or that is of no table; `None` for one that has to be parsed.
-    fn pass_over(
-        &mut self,
-        sight: &Sight<'_>,
-        offset: u64,
-        outcome: &mut Outcome,
-    ) -> Option<Result<(), Reason>> {
-        let Matching { engine, memory, found, context } = self;
-        let Some(table) = sight.table else { return Some(Err(Reason::UnknownTable)) };
-        let (name, time) = (sight.operation.ok()?, sight.time.ok()?);
-        if !memory.candidates(&engine.dispatch, table, name, context).is_empty() {
-            return None;
+    /// What the sight of a record tells of its candidates, which are then those at hand.
+    fn told(&mut self, sight: &Sight<'_>) -> Told {
+        let Some(table) = sight.table else { return Told::NoTable };
+        let nothing = Told::Nothing(Some(table));
+        let (Ok(name), Ok(time)) = (sight.operation, sight.time) else { return nothing };
+        let fields = sight.fields.map(|text| text.map(Option::unwrap_or_default));
+        let mut unclear = false;
+        self.find(table, name, |field, _| {
+            let text = fields.get(field).copied().unwrap_or(Ok(""));
+            unclear |= text.is_err();
+            Cow::Borrowed(text.unwrap_or_default())
+        });
+        if unclear {
+            return nothing;
         }
-        found.clear();
-        for (field, text) in (0..engine.dispatch.fields(table).count()).zip(sight.fields) {
-            engine.dispatch.by_field(table, field, text.ok()?.unwrap_or_default(), found);
-        }
-        if !found.is_empty() {
-            return None;
-        }
-        if engine.timed.get(table).is_some_and(|timed| *timed) {
-            let column = engine.tables.get(table).and_then(|schema| schema.time_column());
-            let read =
-                column.zip(time).map(|(column, text)| record::convert(&Value::string(text), column.ty));
-            let time = match read {
-                Some(Value::DateTime(time)) => Ok(time),
-                Some(_) => Err(Untimely::Unreadable),
-                None => Err(Untimely::Missing),
-            };
-            outcome.times.push(Time { offset, time });
-        }
-        Some(Ok(()))
+        let time = self.engine.timed_column(table).map(|column| match time {
+            Some(text) => match record::convert(&Value::string(text), column.ty) {
+                Value::DateTime(time) => Ok(time),
+                _ => Err(Untimely::Unreadable),
+            },
+            None => Err(Untimely::Missing),
+        });
+        if self.found.is_empty() { Told::NoCandidates(time) } else { Told::Candidates(time) }
     }
 
-    fn record(&mut self, table: usize, record: Json<'_>, at: At, outcome: &mut Outcome) {
-        let Some(schema) = self.engine.tables.get(table) else { return };
-        let event = Event::new(schema, record);
-        let name = schema.operation.map_or(Cow::Borrowed(""), |operation| event.text(operation));
+    /// Finds the candidates of a record by the name of its operation and the texts of fields, which are asked for by position and
+    /// column.
+    fn find<'t>(&mut self, table: usize, name: &str, mut text: impl FnMut(usize, usize) -> Cow<'t, str>) {
         let Matching { engine, memory, found, context } = self;
-        if engine.timed.get(table).is_some_and(|timed| *timed) {
-            outcome.times.push(Time { offset: at.offset, time: Untimely::time_of(&event) });
-        }
         found.clear();
-        found.extend_from_slice(memory.candidates(&engine.dispatch, table, &name, context));
+        found.extend_from_slice(memory.candidates(&engine.dispatch, table, name, context));
         let of_names = found.len();
         for (field, column) in engine.dispatch.fields(table).enumerate() {
-            engine.dispatch.by_field(table, field, &event.text(column), found);
+            engine.dispatch.by_field(table, field, &text(field, column), found);
         }
         if found.len() > of_names {
             found.sort_unstable();
         }
+    }
+
+    /// Matches a record, of which so much was told before it was parsed.
+    fn record(&mut self, told: Told, record: Json<'_>, at: At, outcome: &mut Outcome) -> Result<(), Reason> {
+        let engine = self.engine;
+        let time = match told {
+            Told::Candidates(time) => time,
+            Told::Nothing(Some(table)) => self.read(table, record),
+            _ => {
+                let recognized = engine.recognizer.recognize(&Recognizable::of(record));
+                self.read(recognized.ok_or(Reason::UnknownTable)?, record)
+            }
+        };
+        outcome.time(at.offset, time);
+        self.matches(record, at, outcome);
+        Ok(())
+    }
+
+    /// Finds the candidates of a parsed record; its time, where that counts.
+    fn read(&mut self, table: usize, record: Json<'_>) -> Option<EventTime> {
+        let schema = *self.engine.tables.get(table)?;
+        let event = Event::new(schema, record);
+        let name = schema.operation.map_or(Cow::Borrowed(""), |operation| event.text(operation));
+        self.find(table, &name, |_, column| event.text(column));
+        self.engine.timed_column(table).map(|_| Untimely::time_of(&event))
+    }
+
+    /// Tries the candidates at hand on a record.
+    fn matches(&mut self, record: Json<'_>, at: At, outcome: &mut Outcome) {
+        let Matching { engine, found, context, .. } = self;
         outcome.candidates += u64::from(!found.is_empty());
         for candidate in &*found {
             let Some((rule, input)) = engine.dispatch.find(*candidate) else { continue };
@@ -440,6 +479,11 @@ impl Matching<'_> {
 }
 
 impl Outcome {
+    /// Notes an event time, where it counts.
+    fn time(&mut self, offset: u64, time: Option<EventTime>) {
+        self.times.extend(time.map(|time| Time { offset, time }));
+    }
+
     fn reject(&mut self, offset: u64, bytes: &[u8], reason: Reason) {
         self.rejects.push(Reject { offset, length: bytes.len() as u64, reason, bytes: bytes.to_vec() });
     }

@@ -1,6 +1,6 @@
 //! One borrowed record.
 //!
-//! What a column reads as is defined by [`rule_eval::record`]; here the same is found on simd-json's tape, without
+//! What a column reads as is defined by [`rule_eval::record`]; here the same is found on a record's tape, without
 //! building a bag for the record, and converted with the same function. The tests hold the two against each other.
 
 use crate::tape::Json;
@@ -29,7 +29,7 @@ impl<'a> Event<'a> {
         let Some(column) = self.schema.columns.get(column) else { return Cow::Borrowed("") };
         let Some(found) = self.find(column) else { return Cow::Borrowed("") };
         match found.as_str() {
-            Some(text) if column.ty == Type::String => Cow::Borrowed(text),
+            Some(text) if column.ty == Type::String => text,
             _ => Cow::Owned(display(&record::convert(&found.to_value(), column.ty)).into()),
         }
     }
@@ -45,7 +45,7 @@ impl<'a> Event<'a> {
     pub fn text_property(&self, column: usize, name: &str) -> Option<Value> {
         let found = self.find(self.schema.columns.get(column)?).filter(|found| found.is_object())?;
         match found.get(name) {
-            Some(property) => property.as_str().map(Value::string),
+            Some(property) => property.as_str().map(|text| Value::string(&*text)),
             None => Some(Value::Null),
         }
     }

@@ -1,115 +1,65 @@
-//! A record's bytes to a tape: simd-json with buffers that are used again.
+//! A record's bytes to a tape, by a parser that copies nothing.
 //!
-//! The bytes are copied once, into a buffer with the padding that simd-json wants, and parsed there in place: the
-//! record itself stays as it was read, for the dead-letter file and for reparsing. At memory speed the copy is one
-//! hundredth of the parse.
+//! ```text
+//! record ─scan─> quotes, escapes ──grammar──> nodes: where keys and values lie ──> Json, read value by value
+//!                                    └─> a fault, and its reason
+//! ```
+//!
+//! It accepts what RFC 8259 does: of strings the scan has found ends, raw control characters and whether they are UTF-8, the
+//! grammar's walk checks the rest. What a rule does not read is checked and no more: strings are unescaped and
+//! numbers converted when they are asked for. Half a surrogate pair and numbers beyond a double's range are JSON by its grammar;
+//! they read as U+FFFD and as infinite. simd-json, which this replaces, is what the tests compare with.
+
+pub(crate) mod escape;
+mod grammar;
+mod reason;
+#[cfg(test)]
+mod tests;
 
 use crate::Event;
-use crate::tape::Json;
-use memchr::memchr;
+use crate::scan::{Finder, Strings};
+use crate::tape::{Json, Node};
+use grammar::Fault;
 use rule_model::Schema;
-use serde::{Deserialize, Serialize};
-use simd_json::{Buffers, ErrorType, INPUT_PADDING, Tape};
-use std::fmt;
+
+pub use reason::Reason;
 
 /// Nested levels that a record may have unless set otherwise.
 pub const DEFAULT_MAX_DEPTH: usize = 128;
 
-/// Parses one record after the other.
+/// Parses one record after the other. Its memory is used again.
+#[derive(Debug)]
 pub struct Parser {
-    bytes: Vec<u8>,
-    buffers: Buffers,
-    tape: Tape<'static>,
-}
-
-/// Why a record is not processed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-pub enum Reason {
-    /// Valid JSON, but a scalar or an array.
-    NotAnObject,
-    /// It ends within a string or before its brackets close.
-    CutOff,
-    /// Not JSON.
-    InvalidJson,
-    /// Bytes that are no UTF-8.
-    InvalidUtf8,
-    /// More bytes than the limit.
-    TooLong,
-    /// More nested levels than the limit.
-    TooDeep,
-    /// JSON that looks like a record of no known table.
-    UnknownTable,
-}
-
-impl Reason {
-    /// The name that files and JSON carry.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Reason::NotAnObject => "not_an_object",
-            Reason::CutOff => "cut_off",
-            Reason::InvalidJson => "invalid_json",
-            Reason::InvalidUtf8 => "invalid_utf8",
-            Reason::TooLong => "too_long",
-            Reason::TooDeep => "too_deep",
-            Reason::UnknownTable => "unknown_table",
-        }
-    }
-}
-
-impl fmt::Display for Reason {
-    /// As people read it.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Reason::NotAnObject => "not a JSON object",
-            Reason::CutOff => "cut off",
-            Reason::InvalidJson => "not valid JSON",
-            Reason::InvalidUtf8 => "not valid UTF-8",
-            Reason::TooLong => "longer than the limit",
-            Reason::TooDeep => "nested deeper than the limit",
-            Reason::UnknownTable => "of no known table",
-        })
-    }
+    max_depth: usize,
+    finder: Finder,
+    nodes: Vec<Node>,
 }
 
 impl Parser {
     /// A parser that takes records of at most `max_depth` nested levels.
     pub fn new(max_depth: usize) -> Parser {
-        Parser {
-            bytes: Vec::new(),
-            buffers: Buffers::with_max_depth(4096, max_depth),
-            tape: Tape(Vec::new()),
+        Parser { max_depth, finder: Finder::new(), nodes: Vec::new() }
+    }
+
+    /// The object that `record` is, or why it is none.
+    pub fn parse<'a>(&'a mut self, record: &'a [u8]) -> Result<Json<'a>, Reason> {
+        if record.len() > Node::MAX_RECORD {
+            return Err(Reason::TooLong);
+        }
+        let Parser { max_depth, finder, nodes } = self;
+        match finder.find(record) {
+            Some(strings) => read(record, strings, *max_depth, nodes),
+            None => Err(reason::of_fault(Fault::Syntax, record)),
         }
     }
 
-    /// Parses `record` and hands the object, or why there is none, to `use_it`.
-    ///
-    /// A closure and not a return value, because the tape goes back to its place afterwards.
-    pub fn with<R>(&mut self, record: &[u8], use_it: impl FnOnce(Result<Json<'_>, Reason>) -> R) -> R {
-        self.load(record);
-        let mut tape = std::mem::replace(&mut self.tape, Tape(Vec::new())).reset();
-        let mut parsed =
-            simd_json::fill_tape_padded(&mut self.bytes, record.len(), &mut self.buffers, &mut tape);
-        if parsed.is_err()
-            && let Some(repaired) = without_lone_surrogates(record)
-        {
-            tape = tape.reset();
-            self.load(&repaired);
-            let length = repaired.len();
-            parsed = simd_json::fill_tape_padded(&mut self.bytes, length, &mut self.buffers, &mut tape);
-        }
-        let result = match parsed {
-            Ok(()) => Json::of(&tape.0).filter(|json| json.is_object()).ok_or(Reason::NotAnObject),
-            Err(error) => Err(reason(error.error(), record)),
-        };
-        let answer = use_it(result);
-        self.tape = tape.reset();
-        answer
-    }
-
-    fn load(&mut self, record: &[u8]) {
-        self.bytes.clear();
-        self.bytes.extend_from_slice(record);
-        self.bytes.resize(record.len() + INPUT_PADDING, 0);
+    /// The same for a record whose strings are known.
+    pub(crate) fn parse_scanned<'a>(
+        &'a mut self,
+        record: &'a [u8],
+        strings: Strings<'_, u16>,
+    ) -> Result<Json<'a>, Reason> {
+        read(record, strings, self.max_depth, &mut self.nodes)
     }
 
     /// Parses the text of one record of a known table, as inline tests do.
@@ -119,7 +69,7 @@ impl Parser {
         text: &str,
         use_it: impl FnOnce(&Event<'_>) -> R,
     ) -> Result<R, Reason> {
-        self.with(text.as_bytes(), |record| record.map(|record| use_it(&Event::new(schema, record))))
+        self.parse(text.as_bytes()).map(|record| use_it(&Event::new(schema, record)))
     }
 }
 
@@ -129,131 +79,17 @@ impl Default for Parser {
     }
 }
 
-impl fmt::Debug for Parser {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Parser").field("capacity", &self.bytes.capacity()).finish_non_exhaustive()
-    }
-}
-
-/// Why simd-json refused a record.
-fn reason(error: &ErrorType, record: &[u8]) -> Reason {
-    match error {
-        ErrorType::DepthLimitExceeded => Reason::TooDeep,
-        ErrorType::InputTooLarge => Reason::TooLong,
-        _ if is_cut_off(record) => Reason::CutOff,
-        _ if std::str::from_utf8(record).is_err() => Reason::InvalidUtf8,
-        _ => Reason::InvalidJson,
-    }
-}
-
-/// The record with each `\u` escape of half a surrogate pair replaced by that of U+FFFD; `None` where there is none.
-///
-/// Such escapes are JSON by its grammar, and sources that cut texts at a number of UTF-16 units write them, but simd-json
-/// has no text to give for them.
-fn without_lone_surrogates(record: &[u8]) -> Option<Vec<u8>> {
-    let mut repaired = Vec::new();
-    let (mut at, mut copied) = (0, 0);
-    while let Some(backslash) = record.get(at..).and_then(|rest| memchr(b'\\', rest)) {
-        at += backslash;
-        match (unit(record, at), unit(record, at + 6)) {
-            (Some(0xd800..0xdc00), Some(0xdc00..0xe000)) => at += 12,
-            (Some(0xd800..0xe000), _) => {
-                repaired.extend_from_slice(record.get(copied..at)?);
-                repaired.extend_from_slice(b"\\ufffd");
-                at += 6;
-                copied = at;
-            }
-            (Some(_), _) => at += 6,
-            // Any other escape: a backslash and what it escapes.
-            (None, _) => at += 2,
-        }
-    }
-    repaired.extend_from_slice(record.get(copied..)?);
-    (copied > 0).then_some(repaired)
-}
-
-/// The UTF-16 unit that a `\uXXXX` escape at this offset writes.
-fn unit(record: &[u8], at: usize) -> Option<u16> {
-    let digits = record.get(at..at + 6)?.strip_prefix(b"\\u")?;
-    u16::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
-}
-
-/// Whether the text is a beginning of something longer: it ends within a string or with open brackets.
-fn is_cut_off(record: &[u8]) -> bool {
-    let (mut open, mut in_string, mut escaped) = (0_i64, false, false);
-    for byte in record {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' if in_string => escaped = true,
-            b'"' => in_string = !in_string,
-            _ if in_string => {}
-            b'{' | b'[' => open += 1,
-            b'}' | b']' => open -= 1,
-            _ => {}
-        }
-        if open < 0 {
-            return false;
-        }
-    }
-    in_string || open > 0
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn reason_of(record: &[u8]) -> Option<Reason> {
-        Parser::new(4).with(record, |parsed| parsed.map(|_| ()).err())
-    }
-
-    #[test]
-    fn every_refusal_has_its_reason() {
-        for (record, reason) in [
-            (&br#"{"a":[{"b":{}}]}"#[..], None),
-            (b"{}", None),
-            (br#"{"a":"\ud83d"}"#, None),
-            (br#"{"a":"\ud83dx\udc00\ude00"}"#, None),
-            (br#"{"a":"\\ud83d"}"#, None),
-            (b"[1]", Some(Reason::NotAnObject)),
-            (b"\"text\"", Some(Reason::NotAnObject)),
-            (b"12", Some(Reason::NotAnObject)),
-            (b"null", Some(Reason::NotAnObject)),
-            (b"hello", Some(Reason::InvalidJson)),
-            (b"{\"a\":1}}", Some(Reason::InvalidJson)),
-            (b"{\"a\":1} {\"b\":2}", Some(Reason::InvalidJson)),
-            (b"{\"a\" 1}", Some(Reason::InvalidJson)),
-            (b"{'a':1}", Some(Reason::InvalidJson)),
-            (br#"{"a":"\x"}"#, Some(Reason::InvalidJson)),
-            (br#"{"a":"\ud8"}"#, Some(Reason::InvalidJson)),
-            (b"{\"a\":\"\x01\"}", Some(Reason::InvalidJson)),
-            (b"{", Some(Reason::CutOff)),
-            (b"{\"a\":1", Some(Reason::CutOff)),
-            (b"{\"a\":\"x", Some(Reason::CutOff)),
-            (b"{\"a\":\"x\\", Some(Reason::CutOff)),
-            (b"{\"a\":\"\xc3", Some(Reason::CutOff)),
-            (b"{\"a\":\"\xff\"}", Some(Reason::InvalidUtf8)),
-            (br#"{"a":[{"b":[[]]}]}"#, Some(Reason::TooDeep)),
-            (b"", Some(Reason::InvalidJson)),
-        ] {
-            assert_eq!(reason_of(record), reason, "{}", String::from_utf8_lossy(record));
-        }
-    }
-
-    #[test]
-    fn half_a_surrogate_pair_reads_as_the_replacement_character() {
-        let text = Parser::default().with(br#"{"a":"x\ud83dy","b":"\ud83d\ude00"}"#, |parsed| {
-            let record = parsed.unwrap();
-            ["a", "b"].map(|key| record.get(key).and_then(Json::as_str).unwrap_or_default().to_owned())
-        });
-        assert_eq!(text, ["x\u{fffd}y".to_owned(), "\u{1f600}".to_owned()]);
-    }
-
-    #[test]
-    fn buffers_carry_nothing_from_one_record_to_the_next() {
-        let mut parser = Parser::default();
-        for record in [&br#"{"a":"long text","b":[1,2,3]}"#[..], b"{\"broken", b"{}"] {
-            parser.with(record, |_| ());
-        }
-        assert_eq!(parser.with(b"{}", |record| record.map(|r| r.properties().count())), Ok(0));
+/// Reads an object whose strings are known.
+fn read<'a, P: Copy + Into<u32>>(
+    record: &'a [u8],
+    strings: Strings<'_, P>,
+    max_depth: usize,
+    nodes: &'a mut Vec<Node>,
+) -> Result<Json<'a>, Reason> {
+    let text = simdutf8::basic::from_utf8(record).map_err(|_| Fault::Syntax);
+    let read = text.and_then(|text| grammar::read(record, strings, max_depth, nodes).map(|()| text));
+    match read {
+        Ok(text) => Json::of(text, nodes).filter(|json| json.is_object()).ok_or(Reason::NotAnObject),
+        Err(fault) => Err(reason::of_fault(fault, record)),
     }
 }

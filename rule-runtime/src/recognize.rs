@@ -23,8 +23,9 @@ impl<'a> Recognizable<'a> {
     pub fn of(record: Json<'a>) -> Recognizable<'a> {
         let (mut keys, mut heads) = (0, 0);
         for (key, _) in record.properties() {
-            keys |= key_bit(key);
-            heads |= head_bit(key);
+            let key = key.text();
+            keys |= key_bit(&key);
+            heads |= head_bit(&key);
         }
         Recognizable { record, keys, heads }
     }
@@ -38,7 +39,7 @@ impl<'a> Recognizable<'a> {
 
 impl Record for Recognizable<'_> {
     fn for_each_key(&self, mut see: impl FnMut(&str)) {
-        self.record.properties().for_each(|(key, _)| see(key));
+        self.record.properties().for_each(|(key, _)| see(&key.text()));
     }
 
     fn has(&self, path: &Path) -> bool {
@@ -50,7 +51,7 @@ impl Record for Recognizable<'_> {
     }
 
     fn text(&self, path: &Path) -> Option<Cow<'_, str>> {
-        self.at(path).and_then(Json::as_str).map(Cow::Borrowed)
+        self.at(path).and_then(Json::as_str)
     }
 }
 
@@ -87,8 +88,8 @@ mod tests {
         ] {
             let path =
                 Path { segments: path.split('.').map(|s| Text::Owned(s.to_owned())).collect(), dotted };
-            let found =
-                Parser::default().with(record.as_bytes(), |json| Recognizable::of(json.unwrap()).has(&path));
+            let mut parser = Parser::default();
+            let found = Recognizable::of(parser.parse(record.as_bytes()).unwrap()).has(&path);
             assert_eq!(found, present, "{path:?}");
         }
     }

@@ -32,8 +32,9 @@ mod marks;
 mod names;
 mod outline;
 mod portable;
+mod strings;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod walk;
 
 use crate::dispatch::FIELDS;
@@ -45,15 +46,18 @@ use names::Names;
 use rule_model::schema::Path;
 use rule_model::schema::recognition::{Recognizer, TYPE};
 use rule_model::{Column, Schema, Text, Type};
+use strings::Spread;
 use walk::Property;
 
 pub use head::{Head, Unclear};
 pub use marks::End;
+pub(crate) use strings::{Finder, Strings, is_escape};
 
 /// Scans records of some tables for their table, operation and time.
 #[derive(Clone, Debug)]
 pub struct Scan {
     look: Look,
+    spread: Spread,
     classify: Classify,
     max_depth: usize,
     interest: Interest,
@@ -128,9 +132,12 @@ impl Scan {
             || schemas().flat_map(paths_of_shapes).chain([(&TYPE, schemas().flat_map(names_of).collect())]);
         let columns = || asked.iter().flat_map(Table::paths);
         let paths = || marks().map(|(path, _)| path).chain(columns());
-        let (classify, look) = avx2::detect().unwrap_or((portable::classify, portable::look));
+        let (classify, look, spread) =
+            avx2::detect().unwrap_or((portable::classify, portable::look, portable::spread));
+        let (look, spread) = avx512::detect().unwrap_or((look, spread));
         Scan {
-            look: avx512::detect().unwrap_or(look),
+            look,
+            spread,
             classify,
             max_depth,
             interest: Interest::of(paths()),
@@ -143,13 +150,15 @@ impl Scan {
     /// The same scan with no instructions but those that every machine has.
     #[must_use]
     pub fn portable(self) -> Scan {
-        Scan { look: portable::look, classify: portable::classify, ..self }
+        Scan { look: portable::look, spread: portable::spread, classify: portable::classify, ..self }
     }
 
     /// The same scan with AVX2 at most.
     #[must_use]
     pub fn without_avx512(self) -> Scan {
-        Scan { look: avx2::detect().map_or(portable::look, |(_, look)| look), ..self }
+        let (_, look, spread) =
+            avx2::detect().unwrap_or((portable::classify, portable::look, portable::spread));
+        Scan { look, spread, ..self }
     }
 
     /// What is seen of the record that `bytes` begin with, of a table or to be recognised, and its length. `None` where it is
@@ -197,6 +206,13 @@ impl Scan {
         let text = |column| head.value(column)?.map(|value| head.string(value)).transpose();
         let name = if *is_opaque { Err(Unclear) } else { text(*operation).map(Option::unwrap_or_default) };
         Ok(Sight { table, operation: name, time: text(*time), fields: fields.map(text) })
+    }
+
+    /// The strings of the record that was just seen; `None` where its marks are not enough to tell.
+    pub(crate) fn strings<'a>(&self, record: &[u8], buffers: &'a mut Buffers) -> Option<Strings<'a, u16>> {
+        let Desk { marks, ends, .. } = &mut buffers.desk;
+        let is_sound = marks.are_plain() && (self.spread)(record, marks, ends);
+        is_sound.then(|| Strings { ends: ends.all(), escaped: &[] })
     }
 
     /// The meaning of the layout just read.

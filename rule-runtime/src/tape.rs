@@ -1,16 +1,32 @@
-//! A parsed record as simd-json lays it out, read with this project's rules: of equal keys the last counts, at every
-//! level.
+//! A parsed record as it lies in its text, read with this project's rules: of equal keys the last counts, at every level.
 //!
-//! simd-json's own object lookup takes the first of equal keys, hence this reader over the nodes themselves. A node
-//! of an object or array says how many nodes follow that belong to it, so that a value is skipped in one step.
+//! ```text
+//! {"a":{"b":12},"c":"x\n"}        record, as it was read
+//! {4   a {2   b 12  c  x\n        nodes: 8 bytes each, where a text lies or how many nodes are below
+//! ```
+//!
+//! Nothing is copied, unescaped or converted before it is asked for: a rule reads a few of a record's values. A node of an
+//! object or array says how many nodes follow that belong to it, so that a value is skipped in one step.
 
+use crate::parse::escape::unescaped;
 use rule_model::schema::Path;
 use rule_model::{Bag, Text, Value};
-use simd_json::{Node, StaticNode};
+use std::borrow::Cow;
 
-/// A JSON value within a tape: its own node and all nodes below it.
+/// A JSON value within a record: its own node and all nodes below it.
 #[derive(Clone, Copy, Debug)]
-pub struct Json<'a>(&'a [Node<'a>]);
+pub struct Json<'a> {
+    record: &'a str,
+    nodes: &'a [Node],
+}
+
+/// A key of an object.
+#[derive(Clone, Copy, Debug)]
+pub struct Key<'a> {
+    /// Between the quotes, as written.
+    written: &'a str,
+    has_escapes: bool,
+}
 
 /// The properties of an object in the order of the text, equal keys included.
 #[derive(Clone, Debug)]
@@ -18,43 +34,101 @@ pub struct Properties<'a>(Elements<'a>);
 
 /// The elements of an array; of an object the keys and values in turn.
 #[derive(Clone, Debug)]
-pub struct Elements<'a>(&'a [Node<'a>]);
+pub struct Elements<'a> {
+    record: &'a str,
+    nodes: &'a [Node],
+}
+
+/// A key or a value, by offsets in the record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Node {
+    /// Its first byte, which tells what it is; of a key with escapes with [`Node::HAS_ESCAPES`].
+    start: u32,
+    /// The closing quote of a string, or the offset after a number or literal; of a container [`Node::IS_CONTAINER`] and how
+    /// many nodes are below it.
+    end: u32,
+}
+
+impl Node {
+    /// Bytes of a record that nodes can point into.
+    pub(crate) const MAX_RECORD: usize = (1 << 31) - 1;
+    /// Set in `start` of a key with escapes, perhaps of another string.
+    const HAS_ESCAPES: u32 = 1 << 31;
+    /// Set in `end` of an object or array.
+    const IS_CONTAINER: u32 = 1 << 31;
+
+    /// A string between the quotes at these offsets. Of a key it must be right whether it has escapes.
+    #[inline]
+    pub(crate) fn string(start: usize, end: usize, has_escapes: bool) -> Node {
+        let flag = if has_escapes { Node::HAS_ESCAPES } else { 0 };
+        Node { start: start as u32 | flag, end: end as u32 }
+    }
+
+    /// A number, `true`, `false` or `null`.
+    #[inline]
+    pub(crate) fn scalar(start: usize, end: usize) -> Node {
+        Node { start: start as u32, end: end as u32 }
+    }
+
+    /// An object or array with so many nodes below it.
+    #[inline]
+    pub(crate) fn container(start: usize, below: usize) -> Node {
+        Node { start: start as u32, end: below as u32 | Node::IS_CONTAINER }
+    }
+
+    /// The offset of its first byte.
+    #[inline]
+    pub(crate) fn start(self) -> usize {
+        (self.start & !Node::HAS_ESCAPES) as usize
+    }
+
+    #[inline]
+    fn has_escapes(self) -> bool {
+        self.start & Node::HAS_ESCAPES != 0
+    }
+
+    /// How many nodes are below it.
+    #[inline]
+    pub(crate) fn below(self) -> usize {
+        if self.end & Node::IS_CONTAINER == 0 { 0 } else { (self.end & !Node::IS_CONTAINER) as usize }
+    }
+
+    /// The text of a string between its quotes, as written.
+    #[inline]
+    fn within_quotes(self, record: &str) -> &str {
+        record.get(self.start() + 1..self.end as usize).unwrap_or_default()
+    }
+}
 
 impl<'a> Json<'a> {
     /// The first value of a tape; `None` of an empty one.
-    pub fn of(nodes: &'a [Node<'a>]) -> Option<Json<'a>> {
-        Elements(nodes).next()
+    pub(crate) fn of(record: &'a str, nodes: &'a [Node]) -> Option<Json<'a>> {
+        Elements { record, nodes }.next()
     }
 
     /// Whether this is JSON's `null`.
     pub fn is_null(self) -> bool {
-        matches!(self.0, [Node::Static(StaticNode::Null), ..])
+        self.first() == b'n'
     }
 
     /// Whether this is an object.
     pub fn is_object(self) -> bool {
-        matches!(self.0, [Node::Object { .. }, ..])
+        self.first() == b'{'
     }
 
-    /// The text of a string.
-    pub fn as_str(self) -> Option<&'a str> {
-        match self.0 {
-            [Node::String(text), ..] => Some(text),
-            _ => None,
-        }
+    /// The text of a string, borrowed where it has no escapes.
+    pub fn as_str(self) -> Option<Cow<'a, str>> {
+        if self.first() == b'"' { self.as_key().map(Key::text) } else { None }
     }
 
     /// The properties of an object; none of anything else.
     pub fn properties(self) -> Properties<'a> {
-        match self.0 {
-            [Node::Object { .. }, inner @ ..] => Properties(Elements(inner)),
-            _ => Properties(Elements(&[])),
-        }
+        Properties(if self.is_object() { self.inner() } else { Elements { record: self.record, nodes: &[] } })
     }
 
     /// The value of the last property of this name.
     pub fn get(self, name: &str) -> Option<Json<'a>> {
-        self.properties().filter(|(key, _)| *key == name).last().map(|(_, value)| value)
+        self.last(|key| key.is(name))
     }
 
     /// The value at `path`, null or not.
@@ -66,22 +140,22 @@ impl<'a> Json<'a> {
         }
     }
 
-    /// The value, away from its buffer.
+    /// The value, away from its record.
     pub fn to_value(self) -> Value {
-        match self.0 {
-            [Node::String(text), ..] => Value::string(text),
-            [Node::Static(scalar), ..] => scalar_value(*scalar),
-            [Node::Array { .. }, inner @ ..] => {
-                Elements(inner).map(Json::to_value).collect::<Vec<_>>().into()
-            }
-            [Node::Object { .. }, ..] => {
+        match self.first() {
+            b'"' => self.as_str().map_or(Value::Null, |text| Value::string(&*text)),
+            b'[' => self.inner().map(Json::to_value).collect::<Vec<_>>().into(),
+            b'{' => {
                 let mut bag = Bag::new();
                 for (key, value) in self.properties() {
-                    bag.insert(key, value.to_value());
+                    bag.insert(&*key.text(), value.to_value());
                 }
                 bag.into()
             }
-            [] => Value::Null,
+            b't' => Value::Bool(true),
+            b'f' => Value::Bool(false),
+            b'-' | b'0'..=b'9' => number(self.written()),
+            _ => Value::Null,
         }
     }
 
@@ -91,8 +165,7 @@ impl<'a> Json<'a> {
         let mut null = None;
         for joined in 1..=segments.len() {
             let (name, rest) = segments.split_at(joined);
-            let found =
-                self.properties().filter(|(key, _)| is_joined(key, name)).last().map(|(_, value)| value);
+            let found = self.last(|key| is_joined(&key.text(), name));
             let found = match rest {
                 [] => found,
                 _ => found.and_then(|object| object.at_dotted(rest)),
@@ -103,6 +176,51 @@ impl<'a> Json<'a> {
             }
         }
         null
+    }
+
+    /// The value of the last property whose key is meant.
+    #[inline]
+    fn last(self, is_meant: impl Fn(Key<'a>) -> bool) -> Option<Json<'a>> {
+        self.properties().filter(|(key, _)| is_meant(*key)).last().map(|(_, value)| value)
+    }
+
+    /// The byte that tells what it is.
+    #[inline]
+    fn first(self) -> u8 {
+        let node = self.nodes.first();
+        node.and_then(|node| self.record.as_bytes().get(node.start())).copied().unwrap_or_default()
+    }
+
+    /// The text of a number.
+    fn written(self) -> &'a str {
+        let node = self.nodes.first();
+        node.and_then(|node| self.record.get(node.start()..node.end as usize)).unwrap_or_default()
+    }
+
+    /// What is in an object or array.
+    #[inline]
+    fn inner(self) -> Elements<'a> {
+        Elements { record: self.record, nodes: self.nodes.get(1..).unwrap_or_default() }
+    }
+
+    /// A string as if it were a key.
+    #[inline]
+    fn as_key(self) -> Option<Key<'a>> {
+        let node = *self.nodes.first()?;
+        Some(Key { written: node.within_quotes(self.record), has_escapes: node.has_escapes() })
+    }
+}
+
+impl<'a> Key<'a> {
+    /// Whether it says this.
+    #[inline]
+    pub fn is(self, name: &str) -> bool {
+        if self.has_escapes { unescaped(self.written) == name } else { self.written == name }
+    }
+
+    /// What it says, borrowed where it has no escapes.
+    pub fn text(self) -> Cow<'a, str> {
+        unescaped(self.written)
     }
 }
 
@@ -117,36 +235,36 @@ fn is_joined(key: &str, segments: &[Text]) -> bool {
 }
 
 /// As [`rule_eval::json`] reads: integers that fit are long, every other number is real, minus zero is the long 0.
-fn scalar_value(scalar: StaticNode) -> Value {
-    match scalar {
-        StaticNode::Null => Value::Null,
-        StaticNode::Bool(b) => Value::Bool(b),
-        StaticNode::I64(n) => Value::Long(n),
-        StaticNode::U64(n) => i64::try_from(n).map_or(Value::Real(n as f64), Value::Long),
-        StaticNode::F64(n) if n == 0.0 && n.is_sign_negative() => Value::Long(0),
-        StaticNode::F64(n) => Value::Real(n),
+fn number(written: &str) -> Value {
+    if let Ok(long) = written.parse() {
+        return Value::Long(long);
+    }
+    match written.parse::<f64>() {
+        Ok(real) if real == 0.0 && real.is_sign_negative() => Value::Long(0),
+        Ok(real) => Value::Real(real),
+        // Not reached: Rust reads every number that JSON's grammar has.
+        Err(_) => Value::Null,
     }
 }
 
 impl<'a> Iterator for Elements<'a> {
     type Item = Json<'a>;
 
+    #[inline]
     fn next(&mut self) -> Option<Json<'a>> {
-        let below = match self.0.first()? {
-            Node::Object { count, .. } | Node::Array { count, .. } => *count,
-            Node::String(_) | Node::Static(_) => 0,
-        };
-        let (value, rest) = self.0.split_at_checked(below + 1)?;
-        self.0 = rest;
-        Some(Json(value))
+        let below = self.nodes.first()?.below();
+        let (nodes, rest) = self.nodes.split_at_checked(below + 1)?;
+        self.nodes = rest;
+        Some(Json { record: self.record, nodes })
     }
 }
 
 impl<'a> Iterator for Properties<'a> {
-    type Item = (&'a str, Json<'a>);
+    type Item = (Key<'a>, Json<'a>);
 
-    fn next(&mut self) -> Option<(&'a str, Json<'a>)> {
+    #[inline]
+    fn next(&mut self) -> Option<(Key<'a>, Json<'a>)> {
         let key = self.0.next()?;
-        Some((key.as_str()?, self.0.next()?))
+        Some((key.as_key()?, self.0.next()?))
     }
 }

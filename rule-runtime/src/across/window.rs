@@ -106,12 +106,10 @@ impl<'a> Window<'a> {
 impl Reader {
     fn row(&mut self, input: &Input, record: &[u8], key: u64) -> Option<Row> {
         let Reader { parser, context } = self;
-        parser.with(record, |parsed| {
-            let event = Event::new(input.schema, parsed.ok()?);
-            let again = (input.lookup?.key)(&event, context)?;
-            let is_same = key_hash(&again) == Some(key);
-            is_same.then(|| input.columns.iter().map(|column| event.value(*column)).collect())
-        })
+        let event = Event::new(input.schema, parser.parse(record).ok()?);
+        let again = (input.lookup?.key)(&event, context)?;
+        let is_same = key_hash(&again) == Some(key);
+        is_same.then(|| input.columns.iter().map(|column| event.value(*column)).collect())
     }
 }
 

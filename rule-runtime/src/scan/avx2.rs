@@ -4,21 +4,22 @@
 
 use super::classify::Classify;
 use super::look::Look;
+use super::strings::Spread;
 
 /// The classifier and the look, where this machine has their instructions.
 #[cfg(all(target_arch = "x86_64", not(miri)))]
-pub(super) fn detect() -> Option<(Classify, Look)> {
+pub(super) fn detect() -> Option<(Classify, Look, Spread)> {
     let has_instructions = is_x86_feature_detected!("avx2")
         && is_x86_feature_detected!("pclmulqdq")
         && is_x86_feature_detected!("bmi1")
         && is_x86_feature_detected!("bmi2")
         && is_x86_feature_detected!("popcnt");
-    has_instructions.then_some((x86::classify_detected, x86::look_detected))
+    has_instructions.then_some((x86::classify_detected, x86::look_detected, x86::spread_detected))
 }
 
 /// None: these instructions are of another machine, or one that an interpreter does not have.
 #[cfg(not(all(target_arch = "x86_64", not(miri))))]
-pub(super) fn detect() -> Option<(Classify, Look)> {
+pub(super) fn detect() -> Option<(Classify, Look, Spread)> {
     None
 }
 
@@ -26,7 +27,8 @@ pub(super) fn detect() -> Option<(Classify, Look)> {
 mod x86 {
     use crate::scan::classify::{BLOCK, Block, Blocks, Carry, Compared};
     use crate::scan::look::{self, Asked, Desk, Looked};
-    use crate::scan::marks;
+    use crate::scan::marks::{self, Marks, Positions};
+    use crate::scan::strings;
     use std::arch::x86_64::{
         __m256i, _mm_clmulepi64_si128, _mm_cvtsi128_si64, _mm_set_epi8, _mm_set_epi64x, _mm_set1_epi8,
         _mm256_broadcastsi128_si256, _mm256_cmpeq_epi8, _mm256_cmpgt_epi8, _mm256_loadu_si256,
@@ -43,6 +45,24 @@ mod x86 {
     pub(super) fn look_detected(bytes: &[u8], asked: Asked<'_>, desk: &mut Desk) -> Looked {
         // SAFETY: `look` asks for instructions that `detect` found before it gave this function away.
         unsafe { look(bytes, asked, desk) }
+    }
+
+    /// Makes positions; only [`super::detect`] hands this out, after it saw that the machine has the instructions.
+    pub(super) fn spread_detected(record: &[u8], marks: &Marks, ends: &mut Positions) -> bool {
+        // SAFETY: `spread` asks for instructions that `detect` found before it gave this function away.
+        unsafe { spread(record, marks, ends) }
+    }
+
+    #[target_feature(enable = "avx2,pclmulqdq,bmi1,bmi2,popcnt")]
+    fn spread(record: &[u8], marks: &Marks, ends: &mut Positions) -> bool {
+        strings::spread(
+            record,
+            marks,
+            ends,
+            |block| equal(load(block), b'"'),
+            |bits| parity(bits),
+            marks::append,
+        )
     }
 
     #[target_feature(enable = "avx2,pclmulqdq,bmi1,bmi2,popcnt")]

@@ -3,10 +3,11 @@
 #![allow(clippy::cast_ptr_alignment, reason = "the type that the intrinsics for unaligned memory take")]
 
 use super::look::Look;
+use super::strings::Spread;
 
 /// The look, where this machine has its instructions.
 #[cfg(all(target_arch = "x86_64", not(miri)))]
-pub(super) fn detect() -> Option<Look> {
+pub(super) fn detect() -> Option<(Look, Spread)> {
     let has_instructions = is_x86_feature_detected!("avx512f")
         && is_x86_feature_detected!("avx512bw")
         && is_x86_feature_detected!("avx512vbmi2")
@@ -14,12 +15,12 @@ pub(super) fn detect() -> Option<Look> {
         && is_x86_feature_detected!("bmi1")
         && is_x86_feature_detected!("bmi2")
         && is_x86_feature_detected!("popcnt");
-    has_instructions.then_some(x86::detected as Look)
+    has_instructions.then_some((x86::look_detected, x86::spread_detected))
 }
 
 /// No look: these instructions are of another machine, or one that an interpreter does not have.
 #[cfg(not(all(target_arch = "x86_64", not(miri))))]
-pub(super) fn detect() -> Option<Look> {
+pub(super) fn detect() -> Option<(Look, Spread)> {
     None
 }
 
@@ -27,7 +28,8 @@ pub(super) fn detect() -> Option<Look> {
 mod x86 {
     use crate::scan::classify::BLOCK;
     use crate::scan::look::{self, Asked, Desk, Looked};
-    use crate::scan::marks::{Compared, ROOM};
+    use crate::scan::marks::{Compared, Marks, Positions, ROOM};
+    use crate::scan::strings;
     use std::arch::x86_64::{
         __m512i, _mm_clmulepi64_si128, _mm_cvtsi128_si64, _mm_set_epi8, _mm_set_epi64x, _mm_set1_epi8,
         _mm512_add_epi16, _mm512_broadcast_i32x4, _mm512_castsi512_si256, _mm512_cmpeq_epi8_mask,
@@ -37,9 +39,27 @@ mod x86 {
     };
 
     /// Looks; only [`super::detect`] hands this out, after it saw that the machine has the instructions.
-    pub(super) fn detected(bytes: &[u8], asked: Asked<'_>, desk: &mut Desk) -> Looked {
+    pub(super) fn look_detected(bytes: &[u8], asked: Asked<'_>, desk: &mut Desk) -> Looked {
         // SAFETY: `look` asks for instructions that `detect` found before it gave this function away.
         unsafe { look(bytes, asked, desk) }
+    }
+
+    /// Makes positions; only [`super::detect`] hands this out, after it saw that the machine has the instructions.
+    pub(super) fn spread_detected(record: &[u8], marks: &Marks, ends: &mut Positions) -> bool {
+        // SAFETY: `spread` asks for instructions that `detect` found before it gave this function away.
+        unsafe { spread(record, marks, ends) }
+    }
+
+    #[target_feature(enable = "avx512f,avx512bw,avx512vbmi2,pclmulqdq,bmi1,bmi2,popcnt")]
+    fn spread(record: &[u8], marks: &Marks, ends: &mut Positions) -> bool {
+        strings::spread(
+            record,
+            marks,
+            ends,
+            |block| _mm512_cmpeq_epi8_mask(load(block), _mm512_set1_epi8(b'"' as i8)),
+            |bits| parity(bits),
+            |positions, base, bits| append(positions, base, bits),
+        )
     }
 
     #[target_feature(enable = "avx512f,avx512bw,avx512vbmi2,pclmulqdq,bmi1,bmi2,popcnt")]

@@ -149,7 +149,7 @@ mod tests {
         fn both_classifiers_find_what_the_definition_says(bytes in structural()) {
             let (blocks, carry) = classified(portable::classify, &bytes);
             prop_assert_eq!(&blocks, &blocks_by_definition(&bytes));
-            let Some((fastest, _)) = avx2::detect() else { return Ok(()) };
+            let Some((fastest, ..)) = avx2::detect() else { return Ok(()) };
             let (fast, fast_carry) = classified(fastest, &bytes);
             prop_assert_eq!(&fast, &blocks);
             // Whether the byte after the end is escaped depends on how the last block is filled, which both do alike.

@@ -29,6 +29,8 @@ pub(super) struct Asked<'n> {
 pub(super) struct Desk {
     pub(super) marks: Marks,
     pub(super) layout: Layout,
+    /// Where strings end.
+    pub(super) ends: Positions,
     outline: Outline,
     colons: Positions,
     leads: Leads,
@@ -52,7 +54,7 @@ pub(super) fn look(
     let Some(record) = length.and_then(|length| bytes.get(..length)) else {
         return Looked { length: None, is_read: false };
     };
-    let Desk { marks, layout, outline, colons, leads } = desk;
+    let Desk { marks, layout, outline, colons, leads, .. } = desk;
     let is_read = marks.are_plain()
         && outline.follow(record, marks, asked.max_depth)
         && marks.are_utf8(record)

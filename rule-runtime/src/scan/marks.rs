@@ -125,7 +125,7 @@ impl Positions {
 
     /// Adds the positions of bits, counted from `base`.
     #[inline(always)]
-    fn append(&mut self, base: u16, bits: u64, append: impl Fn(&mut [u16; ROOM], u16, u64)) {
+    pub(super) fn append(&mut self, base: u16, bits: u64, append: impl Fn(&mut [u16; ROOM], u16, u64)) {
         // As above.
         if let Some(room) = self.at[usize::from(self.count)..].first_chunk_mut() {
             append(room, base, bits);
@@ -151,6 +151,12 @@ impl Marks {
             let to = if number == last { below(usize::from(to) % BLOCK) } else { !0 };
             colons.append((number * BLOCK) as u16, block.colons & from & to, append);
         }
+    }
+
+    /// The quotes that open or close strings and the backslashes of each block.
+    #[inline(always)]
+    pub(super) fn of_strings(&self) -> impl Iterator<Item = [u64; 2]> {
+        self.blocks.iter().map(|block| [block.quotes, block.backslashes])
     }
 
     /// Whether the record's strings are closed and free of control characters, its keys free of escapes, and no backslash

@@ -2,7 +2,8 @@
 
 use super::classify::{BLOCK, Blocks, Carry, Compared};
 use super::look::{self, Asked, Desk, Looked};
-use super::marks;
+use super::marks::{self, Marks, Positions};
+use super::strings;
 
 const LOW_BITS: u64 = 0x7f7f_7f7f_7f7f_7f7f;
 const ONES: u64 = 0x0101_0101_0101_0101;
@@ -30,6 +31,11 @@ pub(super) fn look(bytes: &[u8], asked: Asked<'_>, desk: &mut Desk) -> Looked {
         marks::Compared { quotes, backslashes, brackets, colons, unusual: controls | beyond }
     };
     look::look(bytes, asked, desk, for_marks, |block| compare(block).controls, parity, marks::append)
+}
+
+/// A [`strings::Spread`].
+pub(super) fn spread(record: &[u8], marks: &Marks, ends: &mut Positions) -> bool {
+    strings::spread(record, marks, ends, |block| compare(block).quotes, parity, marks::append)
 }
 
 fn compare(bytes: &[u8; BLOCK]) -> Compared {

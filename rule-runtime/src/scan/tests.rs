@@ -15,7 +15,7 @@ use rule_model::{Column, Schema, Value, tables};
 use std::sync::LazyLock;
 
 /// How many cases a property is tried on: `PROPTEST_CASES`, or else so many.
-pub(super) fn cases(count: u32) -> u32 {
+pub(crate) fn cases(count: u32) -> u32 {
     std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(count)
 }
 
@@ -126,18 +126,17 @@ fn answer(mut see: impl FnMut(Option<usize>) -> Owned) -> Answer {
 type Read = Option<(Option<usize>, Vec<[String; 4]>)>;
 
 fn parsed(record: &[u8]) -> Read {
-    Parser::new(MAX_DEPTH).with(record, |json| {
-        let json = json.ok()?;
-        let text = |table: &'static Schema, column: Option<usize>| {
-            column.map_or(String::new(), |column| Event::new(table, json).text(column).into_owned())
-        };
-        let texts = |table: &&'static Schema| {
-            let columns = [table.operation, table.time, Some(FIELDS[0]), Some(FIELDS[1])];
-            columns.map(|column| text(table, column))
-        };
-        let table = SUBJECTS.recognizer.recognize(&Recognizable::of(json));
-        Some((table, TABLES.iter().map(texts).collect()))
-    })
+    let mut parser = Parser::new(MAX_DEPTH);
+    let json = parser.parse(record).ok()?;
+    let text = |table: &'static Schema, column: Option<usize>| {
+        column.map_or(String::new(), |column| Event::new(table, json).text(column).into_owned())
+    };
+    let texts = |table: &&'static Schema| {
+        let columns = [table.operation, table.time, Some(FIELDS[0]), Some(FIELDS[1])];
+        columns.map(|column| text(table, column))
+    };
+    let table = SUBJECTS.recognizer.recognize(&Recognizable::of(json));
+    Some((table, TABLES.iter().map(texts).collect()))
 }
 
 /// The same by definition; `None` where `serde_json` reads no object.
@@ -329,7 +328,7 @@ fn every_length_and_every_cut_is_judged_alike() {
     }
 }
 
-fn space() -> impl Strategy<Value = &'static str> {
+pub(crate) fn space() -> impl Strategy<Value = &'static str> {
     select(vec![
         "",
         "",
@@ -400,7 +399,7 @@ fn key() -> impl Strategy<Value = String> {
     ]
 }
 
-fn value() -> impl Strategy<Value = String> {
+pub(crate) fn value() -> impl Strategy<Value = String> {
     let text = select(vec![
         r#""""#,
         r#""Update user""#,
@@ -432,7 +431,7 @@ fn value() -> impl Strategy<Value = String> {
     })
 }
 
-fn object(value: impl Strategy<Value = String>) -> impl Strategy<Value = String> {
+pub(crate) fn object(value: impl Strategy<Value = String>) -> impl Strategy<Value = String> {
     let property = (key(), space(), space(), value)
         .prop_map(|(key, before, after, value)| format!("\"{key}\"{before}:{after}{value}"));
     (prop::collection::vec(property, 0..7), space(), space()).prop_map(|(properties, before, after)| {
@@ -442,7 +441,7 @@ fn object(value: impl Strategy<Value = String>) -> impl Strategy<Value = String>
 
 /// One change to a record, at a place that is a fraction of its length.
 #[derive(Clone, Debug)]
-enum Change {
+pub(crate) enum Change {
     Replace(Index, u8),
     Insert(Index, u8),
     Remove(Index, usize),
@@ -450,7 +449,7 @@ enum Change {
     Cut(Index),
 }
 
-fn change() -> impl Strategy<Value = Change> {
+pub(crate) fn change() -> impl Strategy<Value = Change> {
     let byte = || prop_oneof![4 => select(b"{}[]:,\"\\ \n\x00\x1fn0u".to_vec()), 1 => any::<u8>()];
     prop_oneof![
         (any::<Index>(), byte()).prop_map(|(at, byte)| Change::Replace(at, byte)),
@@ -461,7 +460,7 @@ fn change() -> impl Strategy<Value = Change> {
     ]
 }
 
-fn changed(record: &[u8], changes: &[Change]) -> Vec<u8> {
+pub(crate) fn changed(record: &[u8], changes: &[Change]) -> Vec<u8> {
     let mut record = record.to_vec();
     for change in changes {
         if record.is_empty() {
@@ -487,7 +486,7 @@ fn changed(record: &[u8], changes: &[Change]) -> Vec<u8> {
 }
 
 /// Records as sources write them.
-static RECORDS: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
+pub(crate) static RECORDS: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
     let demo = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../detector/samples/demo.ndjson"));
     let others = [
         r#"{"category":"AuditLogs","identity":"a@contoso.com","operationName":"Patch MobileApp","properties":{"ActivityDate":"2024-03-01T10:00:00.000Z","Actor":{"ActorType":1,"UserPermissions":["*"],"UPN":"müller@contoso.com"},"AuditEventId":"1","Category":3,"TargetDisplayNames":["Script: \"cleanup.ps1\" \\ v2"],"Targets":[{"ModifiedProperties":[{"Name":"Intent","New":"Required"}],"Name":null}]},"resultType":"Success","time":"2024-03-01T10:00:00.000Z"}"#,

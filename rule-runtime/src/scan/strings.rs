@@ -1,0 +1,118 @@
+//! Where the strings of a record end, and whether what is escaped in them may be: all that a parser must know of a record
+//! before it reads it.
+//!
+//! Of a record that was just looked at the marks say it; any other, however long, is classified.
+
+use super::classify::{BLOCK, Blocks, CHUNK, Carry, Classify, escaped};
+use super::marks::{Marks, Positions, ROOM};
+use super::{avx2, portable};
+
+/// The strings of a record: all closed and free of raw control characters. Where a backslash is outside of strings, those
+/// before it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Strings<'a, P> {
+    /// Their closing quotes, in their order.
+    pub(crate) ends: &'a [P],
+    /// The bytes after backslashes that escape; none where all of them were checked and none is in a key that its colon follows
+    /// at once.
+    pub(crate) escaped: &'a [P],
+}
+
+/// Makes positions of the closing quotes that a record's marks have; false where something is escaped that may not be.
+pub(super) type Spread = fn(&[u8], &Marks, &mut Positions) -> bool;
+
+/// Finds the strings of records that were not marked.
+#[derive(Debug)]
+pub(crate) struct Finder {
+    classify: Classify,
+    ends: Vec<u32>,
+    escaped: Vec<u32>,
+}
+
+/// A [`Spread`]. `quotes` finds all quotes of a block, escaped or not; `parity` and `append` are as [`super::marks::mark`]'s.
+#[inline(always)]
+pub(super) fn spread(
+    record: &[u8],
+    marks: &Marks,
+    ends: &mut Positions,
+    quotes: impl Fn(&[u8; BLOCK]) -> u64,
+    parity: impl Fn(u64) -> u64,
+    append: impl Fn(&mut [u16; ROOM], u16, u64),
+) -> bool {
+    ends.clear();
+    let (mut in_string, mut carry, mut sound) = (0, 0, true);
+    for ((number, bytes), [unescaped, backslashes]) in
+        record.chunks(BLOCK).enumerate().zip(marks.of_strings())
+    {
+        let base = number * BLOCK;
+        let strings = parity(unescaped) ^ in_string;
+        // The sign bit says whether the block ends within a string.
+        in_string = ((strings as i64) >> 63) as u64;
+        ends.append(base as u16, unescaped & !strings, &append);
+        if backslashes | carry != 0 {
+            let escaped = escaped(backslashes, &mut carry);
+            // Most of what is escaped are quotes and backslashes.
+            let plain = backslashes | bytes.first_chunk().map_or(0, &quotes);
+            sound &= are_escapes(record, base, escaped & !plain);
+        }
+    }
+    sound
+}
+
+/// Whether all of these bytes, counted from a base, may follow a backslash.
+#[inline]
+fn are_escapes(record: &[u8], base: usize, mut bits: u64) -> bool {
+    let mut sound = true;
+    while bits != 0 {
+        sound &= is_escape(record, base + bits.trailing_zeros() as usize);
+        bits &= bits - 1;
+    }
+    sound
+}
+
+/// Whether the byte at an offset may follow a backslash in a string, as what follows it does.
+#[inline]
+pub(crate) fn is_escape(record: &[u8], at: usize) -> bool {
+    match record.get(at) {
+        Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => true,
+        Some(b'u') => {
+            record.get(at + 1..at + 5).is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
+        }
+        _ => false,
+    }
+}
+
+impl Finder {
+    /// By the fastest instructions that this machine has.
+    pub(crate) fn new() -> Finder {
+        let classify = avx2::detect().map_or(portable::classify as Classify, |(classify, ..)| classify);
+        Finder { classify, ends: Vec::new(), escaped: Vec::new() }
+    }
+
+    /// The strings of a record of at most 2³² bytes; `None` where one is not closed or holds a raw control character.
+    pub(crate) fn find(&mut self, record: &[u8]) -> Option<Strings<'_, u32>> {
+        self.ends.clear();
+        self.escaped.clear();
+        let (mut carry, mut blocks, mut escaping) = (Carry::default(), Blocks::default(), 0);
+        for (chunk, base) in record.chunks(CHUNK).zip((0..).step_by(CHUNK)) {
+            let count = (self.classify)(chunk, &mut carry, &mut blocks);
+            for (block, base) in blocks.iter().take(count).zip((base..).step_by(BLOCK)) {
+                push(&mut self.ends, base, block.quotes & !block.strings);
+                if block.backslashes | escaping != 0 {
+                    push(&mut self.escaped, base, escaped(block.backslashes, &mut escaping));
+                }
+            }
+        }
+        let holds = (carry.in_string, carry.controls) == (0, 0);
+        holds.then_some(Strings { ends: &self.ends, escaped: &self.escaped })
+    }
+}
+
+/// Adds the positions of bits, counted from a base.
+#[inline]
+fn push(positions: &mut Vec<u32>, base: u32, mut bits: u64) {
+    while bits != 0 {
+        positions.push(base + bits.trailing_zeros());
+        bits &= bits - 1;
+    }
+}
