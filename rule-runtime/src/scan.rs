@@ -210,9 +210,9 @@ impl Scan {
 
     /// The strings of the record that was just seen; `None` where its marks are not enough to tell.
     pub(crate) fn strings<'a>(&self, record: &[u8], buffers: &'a mut Buffers) -> Option<Strings<'a, u16>> {
-        let Desk { marks, ends, .. } = &mut buffers.desk;
-        let is_sound = marks.are_plain() && (self.spread)(record, marks, ends);
-        is_sound.then(|| Strings { ends: ends.all(), escaped: &[] })
+        let Desk { marks, positioned, .. } = &mut buffers.desk;
+        let is_sound = marks.are_plain() && (self.spread)(record, marks, positioned);
+        is_sound.then(|| positioned.strings())
     }
 
     /// The meaning of the layout just read.

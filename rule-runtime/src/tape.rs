@@ -42,7 +42,7 @@ pub struct Elements<'a> {
 /// A key or a value, by offsets in the record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Node {
-    /// Its first byte, which tells what it is; of a key with escapes with [`Node::HAS_ESCAPES`].
+    /// Its first byte, which tells what it is; of a string with escapes with [`Node::HAS_ESCAPES`].
     start: u32,
     /// The closing quote of a string, or the offset after a number or literal; of a container [`Node::IS_CONTAINER`] and how
     /// many nodes are below it.
@@ -52,12 +52,12 @@ pub(crate) struct Node {
 impl Node {
     /// Bytes of a record that nodes can point into.
     pub(crate) const MAX_RECORD: usize = (1 << 31) - 1;
-    /// Set in `start` of a key with escapes, perhaps of another string.
+    /// Set in `start` of a string with escapes.
     const HAS_ESCAPES: u32 = 1 << 31;
     /// Set in `end` of an object or array.
     const IS_CONTAINER: u32 = 1 << 31;
 
-    /// A string between the quotes at these offsets. Of a key it must be right whether it has escapes.
+    /// A string between the quotes at these offsets.
     #[inline]
     pub(crate) fn string(start: usize, end: usize, has_escapes: bool) -> Node {
         let flag = if has_escapes { Node::HAS_ESCAPES } else { 0 };
@@ -220,7 +220,7 @@ impl<'a> Key<'a> {
 
     /// What it says, borrowed where it has no escapes.
     pub fn text(self) -> Cow<'a, str> {
-        unescaped(self.written)
+        if self.has_escapes { Cow::Owned(unescaped(self.written)) } else { Cow::Borrowed(self.written) }
     }
 }
 

@@ -1,14 +1,10 @@
 //! What a backslash in a string stands for.
 
 use memchr::memchr;
-use std::borrow::Cow;
 
 /// The text that is written so between quotes. Half a pair of surrogates, which JSON's grammar has and sources write that
 /// cut texts at a number of UTF-16 units, reads as U+FFFD.
-pub(crate) fn unescaped(written: &str) -> Cow<'_, str> {
-    if memchr(b'\\', written.as_bytes()).is_none() {
-        return Cow::Borrowed(written);
-    }
+pub(crate) fn unescaped(written: &str) -> String {
     let mut text = String::with_capacity(written.len());
     let mut rest = written;
     while let Some((plain, escape)) = memchr(b'\\', rest.as_bytes()).and_then(|at| rest.split_at_checked(at))
@@ -19,7 +15,7 @@ pub(crate) fn unescaped(written: &str) -> Cow<'_, str> {
         rest = escape.get(length..).unwrap_or_default();
     }
     text.push_str(rest);
-    text.into()
+    text
 }
 
 /// The character that an escape stands for, and how many bytes it has.

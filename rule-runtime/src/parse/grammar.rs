@@ -7,7 +7,6 @@
 
 use crate::scan::{Strings, is_escape};
 use crate::tape::Node;
-use memchr::memchr;
 
 /// Why a text is not JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,12 +26,11 @@ pub(super) fn read<P: Copy + Into<u32>>(
 ) -> Result<(), Fault> {
     nodes.clear();
     let mut ends = strings.ends.iter();
-    let mut escapes = Escapes { record, rest: strings.escaped.iter(), next: usize::MAX };
-    escapes.advance();
+    let mut escapes = Escapes::of(record, strings);
     let mut string = |start: usize| {
         let end: u32 = (*ends.next()?).into();
-        let has_escapes = escapes.next < end as usize;
-        let sound = !has_escapes || escapes.check(end as usize);
+        let has_escapes = escapes.next <= end;
+        let sound = !has_escapes || escapes.pass(end);
         sound.then_some((end as usize + 1, Node::string(start, end as usize, has_escapes)))
     };
     let (mut depth, mut open, mut is_object) = (0, 0, false);
@@ -44,18 +42,13 @@ pub(super) fn read<P: Copy + Into<u32>>(
             if byte(record, at) != b'"' {
                 return Err(Fault::Syntax);
             }
-            let (end, mut key) = string(at).ok_or(Fault::Syntax)?;
-            let colon = skip_space(record, end);
-            if colon != end {
-                // The scan sees escapes in keys by the colon right after them.
-                let has_escapes = memchr(b'\\', record.get(at..end).unwrap_or_default()).is_some();
-                key = Node::string(at, end - 1, has_escapes);
-            }
+            let (end, key) = string(at).ok_or(Fault::Syntax)?;
             nodes.push(key);
-            if byte(record, colon) != b':' {
+            at = skip_space(record, end);
+            if byte(record, at) != b':' {
                 return Err(Fault::Syntax);
             }
-            at = colon + 1;
+            at += 1;
         }
         at = skip_space(record, at);
         match byte(record, at) {
@@ -109,24 +102,29 @@ pub(super) fn read<P: Copy + Into<u32>>(
 struct Escapes<'r, P> {
     record: &'r [u8],
     rest: std::slice::Iter<'r, P>,
-    /// The next escaped byte; after all of them none is as far.
-    next: usize,
+    is_unchecked: bool,
+    /// The position of the next; after all of them one that no string has.
+    next: u32,
 }
 
-impl<P: Copy + Into<u32>> Escapes<'_, P> {
-    fn advance(&mut self) {
-        self.next = self.rest.next().map_or(usize::MAX, |position| {
-            let position: u32 = (*position).into();
-            position as usize
-        });
+impl<'r, P: Copy + Into<u32>> Escapes<'r, P> {
+    fn of(record: &'r [u8], strings: Strings<'r, P>) -> Escapes<'r, P> {
+        let rest = strings.escapes.iter();
+        let mut escapes = Escapes { record, rest, is_unchecked: strings.is_unchecked, next: u32::MAX };
+        escapes.advance();
+        escapes
     }
 
-    /// Whether those before an offset are as they may be.
-    #[cold]
-    fn check(&mut self, end: usize) -> bool {
+    fn advance(&mut self) {
+        self.next = self.rest.next().map_or(u32::MAX, |position| (*position).into());
+    }
+
+    /// Goes past those of the string that ends here: whether all are as they may be.
+    #[inline(never)]
+    fn pass(&mut self, end: u32) -> bool {
         let mut sound = true;
-        while self.next < end {
-            sound &= is_escape(self.record, self.next);
+        while self.next <= end {
+            sound &= !self.is_unchecked || is_escape(self.record, self.next as usize);
             self.advance();
         }
         sound

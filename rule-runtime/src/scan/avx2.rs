@@ -27,8 +27,8 @@ pub(super) fn detect() -> Option<(Classify, Look, Spread)> {
 mod x86 {
     use crate::scan::classify::{BLOCK, Block, Blocks, Carry, Compared};
     use crate::scan::look::{self, Asked, Desk, Looked};
-    use crate::scan::marks::{self, Marks, Positions};
-    use crate::scan::strings;
+    use crate::scan::marks::{self, Marks};
+    use crate::scan::strings::{self, Positioned};
     use std::arch::x86_64::{
         __m256i, _mm_clmulepi64_si128, _mm_cvtsi128_si64, _mm_set_epi8, _mm_set_epi64x, _mm_set1_epi8,
         _mm256_broadcastsi128_si256, _mm256_cmpeq_epi8, _mm256_cmpgt_epi8, _mm256_loadu_si256,
@@ -48,17 +48,17 @@ mod x86 {
     }
 
     /// Makes positions; only [`super::detect`] hands this out, after it saw that the machine has the instructions.
-    pub(super) fn spread_detected(record: &[u8], marks: &Marks, ends: &mut Positions) -> bool {
+    pub(super) fn spread_detected(record: &[u8], marks: &Marks, positions: &mut Positioned) -> bool {
         // SAFETY: `spread` asks for instructions that `detect` found before it gave this function away.
-        unsafe { spread(record, marks, ends) }
+        unsafe { spread(record, marks, positions) }
     }
 
     #[target_feature(enable = "avx2,pclmulqdq,bmi1,bmi2,popcnt")]
-    fn spread(record: &[u8], marks: &Marks, ends: &mut Positions) -> bool {
+    fn spread(record: &[u8], marks: &Marks, positions: &mut Positioned) -> bool {
         strings::spread(
             record,
             marks,
-            ends,
+            positions,
             |block| equal(load(block), b'"'),
             |bits| parity(bits),
             marks::append,

@@ -28,8 +28,8 @@ pub(super) fn detect() -> Option<(Look, Spread)> {
 mod x86 {
     use crate::scan::classify::BLOCK;
     use crate::scan::look::{self, Asked, Desk, Looked};
-    use crate::scan::marks::{Compared, Marks, Positions, ROOM};
-    use crate::scan::strings;
+    use crate::scan::marks::{Compared, Marks, ROOM};
+    use crate::scan::strings::{self, Positioned};
     use std::arch::x86_64::{
         __m512i, _mm_clmulepi64_si128, _mm_cvtsi128_si64, _mm_set_epi8, _mm_set_epi64x, _mm_set1_epi8,
         _mm512_add_epi16, _mm512_broadcast_i32x4, _mm512_castsi512_si256, _mm512_cmpeq_epi8_mask,
@@ -45,17 +45,17 @@ mod x86 {
     }
 
     /// Makes positions; only [`super::detect`] hands this out, after it saw that the machine has the instructions.
-    pub(super) fn spread_detected(record: &[u8], marks: &Marks, ends: &mut Positions) -> bool {
+    pub(super) fn spread_detected(record: &[u8], marks: &Marks, positions: &mut Positioned) -> bool {
         // SAFETY: `spread` asks for instructions that `detect` found before it gave this function away.
-        unsafe { spread(record, marks, ends) }
+        unsafe { spread(record, marks, positions) }
     }
 
     #[target_feature(enable = "avx512f,avx512bw,avx512vbmi2,pclmulqdq,bmi1,bmi2,popcnt")]
-    fn spread(record: &[u8], marks: &Marks, ends: &mut Positions) -> bool {
+    fn spread(record: &[u8], marks: &Marks, positions: &mut Positioned) -> bool {
         strings::spread(
             record,
             marks,
-            ends,
+            positions,
             |block| _mm512_cmpeq_epi8_mask(load(block), _mm512_set1_epi8(b'"' as i8)),
             |bits| parity(bits),
             |positions, base, bits| append(positions, base, bits),

@@ -5,6 +5,7 @@ use super::layout::Layout;
 use super::marks::{self, Compared, End, Marks, Positions, ROOM};
 use super::names::{Leads, Names};
 use super::outline::Outline;
+use super::strings::Positioned;
 
 /// What is found of the record that bytes begin with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,8 +30,7 @@ pub(super) struct Asked<'n> {
 pub(super) struct Desk {
     pub(super) marks: Marks,
     pub(super) layout: Layout,
-    /// Where strings end.
-    pub(super) ends: Positions,
+    pub(super) positioned: Positioned,
     outline: Outline,
     colons: Positions,
     leads: Leads,

@@ -2,8 +2,8 @@
 
 use super::classify::{BLOCK, Blocks, Carry, Compared};
 use super::look::{self, Asked, Desk, Looked};
-use super::marks::{self, Marks, Positions};
-use super::strings;
+use super::marks::{self, Marks};
+use super::strings::{self, Positioned};
 
 const LOW_BITS: u64 = 0x7f7f_7f7f_7f7f_7f7f;
 const ONES: u64 = 0x0101_0101_0101_0101;
@@ -34,8 +34,8 @@ pub(super) fn look(bytes: &[u8], asked: Asked<'_>, desk: &mut Desk) -> Looked {
 }
 
 /// A [`strings::Spread`].
-pub(super) fn spread(record: &[u8], marks: &Marks, ends: &mut Positions) -> bool {
-    strings::spread(record, marks, ends, |block| compare(block).quotes, parity, marks::append)
+pub(super) fn spread(record: &[u8], marks: &Marks, positions: &mut Positioned) -> bool {
+    strings::spread(record, marks, positions, |block| compare(block).quotes, parity, marks::append)
 }
 
 fn compare(bytes: &[u8; BLOCK]) -> Compared {
