@@ -172,6 +172,8 @@ struct At {
     length: u64,
     /// Whether it can be read again.
     rereads: bool,
+    /// Its time as a table reads it, if that is known.
+    time: Option<(&'static Schema, EventTime)>,
 }
 
 /// An event time, or why there is none.
@@ -184,8 +186,8 @@ enum Told {
     NoTable,
     /// No rule takes it.
     NoCandidates(Option<EventTime>),
-    /// Its candidates are found.
-    Candidates(Option<EventTime>),
+    /// It is of this table, and its candidates are found.
+    Candidates(usize, Option<EventTime>),
     /// Only the parsed record can tell; the table, if that much is known.
     Nothing(Option<usize>),
 }
@@ -363,7 +365,7 @@ impl Worker<'_> {
 
     fn record(&mut self, work: &Work, offset: u64, bytes: &[u8], outcome: &mut Outcome) {
         let Worker { engine, scanned, parser, matcher } = self;
-        let at = At { offset, length: bytes.len() as u64, rereads: work.rereads };
+        let at = At { offset, length: bytes.len() as u64, rereads: work.rereads, time: None };
         let (mut told, mut strings) = (Told::Nothing(work.table), None);
         if engine.settings.validate == Validate::Structure {
             let seen = engine.scan.see(bytes, End::Bytes, work.table, scanned).map(|(_, sight)| sight);
@@ -377,7 +379,7 @@ impl Worker<'_> {
                 match told {
                     Told::NoTable => return outcome.reject(offset, bytes, Reason::UnknownTable),
                     Told::NoCandidates(time) => return outcome.time(offset, time),
-                    Told::Candidates(_) | Told::Nothing(_) => {}
+                    Told::Candidates(..) | Told::Nothing(_) => {}
                 }
             }
             strings = if is_marked { engine.scan.strings(bytes, scanned) } else { None };
@@ -415,7 +417,7 @@ impl Matching<'_> {
             },
             None => Err(Untimely::Missing),
         });
-        if self.found.is_empty() { Told::NoCandidates(time) } else { Told::Candidates(time) }
+        if self.found.is_empty() { Told::NoCandidates(time) } else { Told::Candidates(table, time) }
     }
 
     /// Finds the candidates of a record by the name of its operation and the texts of fields, which are asked for by position and
@@ -436,16 +438,18 @@ impl Matching<'_> {
     /// Matches a record, of which so much was told before it was parsed.
     fn record(&mut self, told: Told, record: Json<'_>, at: At, outcome: &mut Outcome) -> Result<(), Reason> {
         let engine = self.engine;
-        let time = match told {
-            Told::Candidates(time) => time,
-            Told::Nothing(Some(table)) => self.read(table, record),
+        let (table, time) = match told {
+            Told::Candidates(table, time) => (table, time),
+            Told::Nothing(Some(table)) => (table, self.read(table, record)),
             _ => {
                 let recognized = engine.recognizer.recognize(&Recognizable::of(record));
-                self.read(recognized.ok_or(Reason::UnknownTable)?, record)
+                let table = recognized.ok_or(Reason::UnknownTable)?;
+                (table, self.read(table, record))
             }
         };
         outcome.time(at.offset, time);
-        self.matches(record, at, outcome);
+        let schema = engine.tables.get(table).copied();
+        self.matches(record, At { time: schema.zip(time), ..at }, outcome);
         Ok(())
     }
 
@@ -498,7 +502,7 @@ impl Outcome {
         at: At,
         context: &mut Context,
     ) -> Result<(), String> {
-        let (time, offset) = (event.time(), at.offset);
+        let (time, offset) = (at.time_of(event), at.offset);
         match &rule.body {
             Body::RowLocal(local) => {
                 let rows = rows(engine, candidate.rule, local, event, context)?;
@@ -513,6 +517,16 @@ impl Outcome {
             }
         }
         Ok(())
+    }
+}
+
+impl At {
+    /// The time of an event of this record.
+    fn time_of(&self, event: &Event<'_>) -> Option<DateTime> {
+        match self.time {
+            Some((schema, time)) if std::ptr::eq(schema, event.schema) => time.ok(),
+            _ => event.time(),
+        }
     }
 }
 

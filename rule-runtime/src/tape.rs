@@ -98,6 +98,16 @@ impl Node {
     fn within_quotes(self, record: &str) -> &str {
         record.get(self.start() + 1..self.end as usize).unwrap_or_default()
     }
+
+    /// Whether a key says this: most are told by their length.
+    #[inline]
+    fn says(self, record: &str, name: &str) -> bool {
+        if self.has_escapes() {
+            return unescaped(self.within_quotes(record)) == name;
+        }
+        let (start, end) = (self.start() + 1, self.end as usize);
+        start + name.len() == end && record.as_bytes().get(start..end) == Some(name.as_bytes())
+    }
 }
 
 impl<'a> Json<'a> {
@@ -128,7 +138,15 @@ impl<'a> Json<'a> {
 
     /// The value of the last property of this name.
     pub fn get(self, name: &str) -> Option<Json<'a>> {
-        self.last(|key| key.is(name))
+        let (mut nodes, mut found) = (self.properties().0.nodes, None);
+        while let [key, rest @ ..] = nodes {
+            let (value, after) = rest.split_at_checked(rest.first()?.below() + 1)?;
+            if key.says(self.record, name) {
+                found = Some(value);
+            }
+            nodes = after;
+        }
+        found.map(|nodes| Json { record: self.record, nodes })
     }
 
     /// The value at `path`, null or not.
@@ -162,10 +180,20 @@ impl<'a> Json<'a> {
     /// The first value that is not null over all ways to join neighbouring segments by dots, the fewest joined first;
     /// else a null that one of them leads to.
     fn at_dotted(self, segments: &[Text]) -> Option<Json<'a>> {
+        let first = segments.first()?;
+        // Hardly any object has keys that join segments: one look at all keys tells.
+        let (mut of_first, mut any_joined) = (None, false);
+        for (key, value) in self.properties() {
+            match key.after(first).as_deref() {
+                Some("") => of_first = Some(value),
+                Some(rest) => any_joined |= rest.starts_with('.'),
+                None => {}
+            }
+        }
         let mut null = None;
-        for joined in 1..=segments.len() {
+        for joined in 1..=(if any_joined { segments.len() } else { 1 }) {
             let (name, rest) = segments.split_at(joined);
-            let found = self.last(|key| is_joined(&key.text(), name));
+            let found = if joined == 1 { of_first } else { self.last(|key| is_joined(&key.text(), name)) };
             let found = match rest {
                 [] => found,
                 _ => found.and_then(|object| object.at_dotted(rest)),
@@ -212,10 +240,15 @@ impl<'a> Json<'a> {
 }
 
 impl<'a> Key<'a> {
-    /// Whether it says this.
+    /// What it says after this beginning; `None` where it begins otherwise.
     #[inline]
-    pub fn is(self, name: &str) -> bool {
-        if self.has_escapes { unescaped(self.written) == name } else { self.written == name }
+    fn after(self, beginning: &str) -> Option<Cow<'a, str>> {
+        if self.has_escapes {
+            return self.text().strip_prefix(beginning).map(|rest| Cow::Owned(rest.to_owned()));
+        }
+        // The first byte tells most keys without a call.
+        let may_be = self.written.as_bytes().first() == beginning.as_bytes().first() || beginning.is_empty();
+        if may_be { self.written.strip_prefix(beginning).map(Cow::Borrowed) } else { None }
     }
 
     /// What it says, borrowed where it has no escapes.
