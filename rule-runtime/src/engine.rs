@@ -8,7 +8,9 @@
 //!                └─> Reject                                                                └───────────┘
 //! ```
 //!
-//! What the scan finds broken goes the way of the parser, which names the reason as it does for every other record.
+//! What the scan finds broken goes the way of the parser, which names the reason as it does for every other record. What the
+//! parser refuses of which the scan could not tell is scanned again with its escapes spelled out: it is rejected only if a rule
+//! may ask for it.
 
 use crate::across::step::is_on_ticks;
 use crate::across::{Kept, Place};
@@ -18,7 +20,7 @@ use crate::parse::Reason;
 use crate::plans::{Plans, StaticTables};
 use crate::recognize::Recognizable;
 use crate::rule::{Body, Input, RowBuilder, RowLocal, Ruleset};
-use crate::scan::{Buffers, End, Scan, Sight, Wanted};
+use crate::scan::{self, Buffers, End, Scan, Sight, Wanted};
 use crate::tape::Json;
 use crate::untimely::Untimely;
 use crate::{Event, Parser, Rule};
@@ -388,8 +390,32 @@ impl Worker<'_> {
             Some(strings) => parser.parse_scanned(bytes, strings),
             None => parser.parse(bytes),
         };
-        if let Err(reason) = parsed.and_then(|record| matcher.record(told, record, at, outcome)) {
-            outcome.reject(offset, bytes, reason);
+        match parsed.and_then(|record| matcher.record(told, record, at, outcome)) {
+            Ok(()) => {}
+            Err(Reason::InvalidJson) if matches!(told, Told::Nothing(_)) => {
+                self.unparsed(work, offset, bytes, outcome);
+            }
+            Err(reason) => outcome.reject(offset, bytes, reason),
+        }
+    }
+
+    /// A record that is not JSON, and of which the scan could not tell whether a rule may ask for it.
+    #[cold]
+    fn unparsed(&mut self, work: &Work, offset: u64, bytes: &[u8], outcome: &mut Outcome) {
+        let Worker { engine, scanned, matcher, .. } = self;
+        let spelled = match engine.settings.validate {
+            Validate::Structure => scan::without_escapes(bytes),
+            Validate::Full => None,
+        };
+        let sight =
+            spelled.as_ref().map(|record| engine.scan.see_slowly(record.as_bytes(), work.table, scanned));
+        match sight {
+            Some(Ok(sight)) => match matcher.told(&sight) {
+                Told::NoCandidates(time) => outcome.time(offset, time),
+                Told::NoTable => outcome.reject(offset, bytes, Reason::UnknownTable),
+                Told::Candidates(..) | Told::Nothing(_) => outcome.reject(offset, bytes, Reason::InvalidJson),
+            },
+            _ => outcome.reject(offset, bytes, Reason::InvalidJson),
         }
     }
 }

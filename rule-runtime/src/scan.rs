@@ -32,6 +32,7 @@ mod marks;
 mod names;
 mod outline;
 mod portable;
+mod spelling;
 mod strings;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -51,6 +52,7 @@ use walk::Property;
 
 pub use head::{Head, Unclear};
 pub use marks::End;
+pub(crate) use spelling::without_escapes;
 pub(crate) use strings::{Finder, Strings, is_escape};
 
 /// Scans records of some tables for their table, operation and time.

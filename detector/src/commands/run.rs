@@ -103,8 +103,8 @@ pub(crate) fn parser() -> Command {
                     "How closely to look at records that no rule asks for, by their operation. With structure they must be \
                      one object in UTF-8 with brackets that match, strings that close and no raw control characters in \
                      them, not too long and not nested too deep; with full they must be JSON. Records that a rule may \
-                     ask for must be JSON either way, and the alerts are the same. With structure most records are not \
-                     parsed, which is several times faster.",
+                     ask for, and those whose operation cannot be read, must be JSON either way, and the alerts are \
+                     the same. With structure most records are not parsed, which is several times faster.",
                 ),
         )
         .args(reading::arguments())

@@ -81,6 +81,30 @@ fn only_records_that_hold_together_without_being_json_are_passed_over() {
     assert_same(&records, None);
 }
 
+#[test]
+fn escapes_do_not_hold_a_record_to_the_grammar_that_no_rule_asks_for() {
+    for (record, reason) in [
+        (r#"{"InitiatedBy":tru,"OperationName":"x\u0041"}"#, None),
+        (r#"{"InitiatedBy":tru,"Operation\u004eame":"x"}"#, None),
+        (r#"{"InitiatedBy":\ 1,"OperationName":"x"}"#, None),
+        (r#"{"InitiatedBy":1,"OperationName":"x","\n\"":\"y"}"#, None),
+        (r#"{"InitiatedBy":"\x","OperationName":"x"}"#, None),
+        (r#"{"InitiatedBy":tru,"Operation\u004eame":"update\u0020role"}"#, Some(InvalidJson)),
+        (r#"{"InitiatedBy":\ 1,"OperationName":"update role"}"#, Some(InvalidJson)),
+        (r#"{"InitiatedBy":tru,"OperationName":7}"#, Some(InvalidJson)),
+        (r#"{"InitiatedBy":tru,"OperationName":"x\n"}"#, Some(InvalidJson)),
+        (r#"{"InitiatedBy":tru,"Operation\x4eame":"x"}"#, Some(InvalidJson)),
+        ("{\"InitiatedBy\":1,\"OperationName\":\"x\",\"\\n\t\":1}", Some(InvalidJson)),
+        (r#"{"unknown":tru,"\u0061":1}"#, Some(UnknownTable)),
+        (r#"{"InitiatedBy":\ ],"OperationName":"x"}"#, Some(InvalidJson)),
+    ] {
+        let [fast, full] = ENGINES.each_ref().map(|engine| run(engine, &bytes(&[record]), None));
+        assert_eq!(fast.rejects.first().map(|reject| reject.reason), reason, "{record}");
+        assert_eq!(full.rejects.first().map(|reject| reject.reason), Some(InvalidJson), "{record}");
+        assert_same(&bytes(&[record]), None);
+    }
+}
+
 /// Records that rules match, nearly match, or match once their escapes are read.
 fn near_match() -> impl Strategy<Value = Vec<u8>> {
     let key = select(vec![
