@@ -146,7 +146,7 @@ pub struct Time {
 }
 
 /// A record that is not processed.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reject {
     /// Offset of the record in its source.
     pub offset: u64,
