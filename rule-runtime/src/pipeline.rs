@@ -219,7 +219,8 @@ impl Sequence<'_, '_> {
                 return Ok(());
             }
         };
-        let mut framer = Framer::at(claim.next, source.reader, options.framing, options.limits);
+        let mut framer =
+            Framer::at(claim.next, source.reader, options.framing, options.limits).leaving_lines();
         let mut failed = false;
         while !control.stop.is_set() {
             let mut batch: Batch = crew.spare();
