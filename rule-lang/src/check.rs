@@ -58,16 +58,32 @@ pub struct Options {
     pub carry: Vec<Name>,
 }
 
-/// Checks a script against the tables of `catalog`. There is a plan exactly if no diagnostic is an error.
-pub fn check_script(
-    script: &syntax::Script,
-    catalog: &dyn Catalog,
-    options: &Options,
-) -> (Option<Plan>, Vec<Diagnostic>) {
+/// A script that was checked.
+#[derive(Clone, Debug)]
+pub struct Checked {
+    /// Its plan: there is one exactly if no diagnostic is an error.
+    pub plan: Option<Plan>,
+    /// What is wrong with it.
+    pub diagnostics: Vec<Diagnostic>,
+    /// The tables that it names, wherever it does.
+    pub tables: Vec<TableName>,
+}
+
+/// A table of the catalogue where a script names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TableName {
+    /// Its canonical name.
+    pub table: Name,
+    /// Where it is named.
+    pub span: Span,
+}
+
+/// Checks a script against the tables of `catalog`.
+pub fn check_script(script: &syntax::Script, catalog: &dyn Catalog, options: &Options) -> Checked {
     let mut checker = Checker::new(catalog, options);
     let plan = checker.script(script);
     let failed = checker.diagnostics.iter().any(|d| d.level == Level::Error);
-    (plan.filter(|_| !failed), checker.diagnostics)
+    Checked { plan: plan.filter(|_| !failed), diagnostics: checker.diagnostics, tables: checker.tables }
 }
 
 /// The column that an expression reads in which an error was found; its type is unknown.
@@ -100,6 +116,8 @@ struct Checker<'a> {
     materialized: Vec<bool>,
     /// Whether columns named in [`Options::carry`] are kept by the operator at hand.
     carrying: bool,
+    /// The tables of the catalogue that were named.
+    tables: Vec<TableName>,
     /// What `set` says, by name.
     properties: HashMap<Name, Expr>,
     folding: rule_eval::Context,
@@ -123,6 +141,7 @@ impl<'a> Checker<'a> {
             bindings: Vec::new(),
             materialized: Vec::new(),
             carrying: false,
+            tables: Vec::new(),
             properties: HashMap::new(),
             folding: rule_eval::Context::at(DateTime::UNIX_EPOCH),
             depth: 0,
@@ -135,7 +154,11 @@ impl<'a> Checker<'a> {
         for statement in &script.statements {
             if let syntax::Statement::Query(query) = statement {
                 if result.is_some() {
-                    self.error(query.span, "a script has one query; this is another");
+                    self.error(
+                        query.span,
+                        "a script has one query; this is another",
+                        "keep one of the two, or put them together with `union`",
+                    );
                     continue;
                 }
                 self.carrying = !self.options.carry.is_empty();
@@ -165,7 +188,11 @@ impl<'a> Checker<'a> {
             syntax::Statement::Let(name, value) => self.define(name, value),
             syntax::Statement::Parameters(parameters) => self.query_parameters(parameters),
             syntax::Statement::Other(keyword) => {
-                self.error(keyword.span, format!("the statement `{}` is not supported here", keyword.text));
+                self.error(
+                    keyword.span,
+                    format!("the statement `{}` is not supported here", keyword.text),
+                    "write the query without it",
+                );
             }
             syntax::Statement::Set(name, Some(value)) if name.text.starts_with("query_bin_auto") => {
                 let value = self.expr(value);
@@ -190,7 +217,11 @@ impl<'a> Checker<'a> {
             }
         };
         if self.defined_here.contains(&name.text) {
-            self.error(name.span, format!("`{}` is already defined", name.text));
+            self.error(
+                name.span,
+                format!("`{}` is already defined", name.text),
+                "give one of the two another name",
+            );
         }
         self.defined_here.push(name.text.clone());
         self.scope.define(name.text.clone(), entity);
@@ -202,6 +233,7 @@ impl<'a> Checker<'a> {
                 self.error(
                     parameter.name.span,
                     format!("the query parameter `{}` has no value", parameter.name.text),
+                    "give it one: `declare query_parameters(name: type = value)`",
                 )
             });
             self.scope.define(parameter.name.text.clone(), Entity::Scalar(value));
@@ -225,8 +257,8 @@ impl<'a> Checker<'a> {
     }
 
     /// Reports an error, once, and gives an expression of unknown type to go on with.
-    fn error(&mut self, span: Span, message: impl Into<String>) -> Expr {
-        self.report(Diagnostic::error(span, message))
+    fn error(&mut self, span: Span, message: impl Into<String>, help: impl Into<String>) -> Expr {
+        self.report(Diagnostic::error(span, message).help(help))
     }
 
     /// Reports a diagnostic, once, and gives an expression of unknown type to go on with.
@@ -246,11 +278,14 @@ impl<'a> Checker<'a> {
         span: Span,
         candidates: impl IntoIterator<Item = &'n str>,
     ) -> Expr {
-        let mut diagnostic = Diagnostic::error(span, format!("there is no {what} `{name}`"));
-        if let Some(meant) = nearest(name, candidates) {
-            diagnostic = diagnostic.help(format!("write `{meant}`"));
-        }
-        self.report(diagnostic)
+        let candidates: Vec<&str> = candidates.into_iter().collect();
+        let help = match nearest(name, candidates.iter().copied()) {
+            Some(meant) => format!("write `{meant}`"),
+            None => "write one of these".to_owned(),
+        };
+        let there_are = candidates.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+        let diagnostic = Diagnostic::error(span, format!("there is no {what} `{name}`"));
+        self.report(diagnostic.note(format!("there are {there_are}")).help(help))
     }
 
     fn errors(&self) -> usize {
@@ -262,13 +297,21 @@ impl<'a> Checker<'a> {
         self.depth += 1;
         self.work += 1;
         if self.depth > DEPTH_LIMIT {
-            self.error(span, format!("this nests deeper than {DEPTH_LIMIT} levels"));
+            self.error(
+                span,
+                format!("this nests deeper than {DEPTH_LIMIT} levels"),
+                "give inner parts a name with `let`",
+            );
             self.depth -= 1;
             return false;
         }
         if self.work > WORK_LIMIT {
             if self.work == WORK_LIMIT + 1 {
-                self.error(span, "with its functions put in line, this query is too long");
+                self.error(
+                    span,
+                    "with its functions put in line, this query is too long",
+                    "write it in fewer or shorter functions",
+                );
             }
             self.depth -= 1;
             return false;

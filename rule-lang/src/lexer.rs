@@ -205,7 +205,7 @@ fn unexpected(c: char, token: Token<'_>) -> Diagnostic {
         }
         '&' => diagnostic.help("write `and`"),
         '\u{2013}' | '\u{2014}' => diagnostic.help("write `-`"),
-        _ => diagnostic,
+        _ => diagnostic.help("leave it out, or put it in quotes where it is text"),
     }
 }
 

@@ -59,10 +59,10 @@ pub fn compile_query(text: &str, catalog: &dyn Catalog) -> Result<Compiled, Vec<
     if diagnostics.iter().any(|d| d.level == Level::Error) {
         return Err(diagnostics);
     }
-    let (plan, mut further) = check::check_script(&script, catalog, &check::Options::default());
+    let checked = check::check_script(&script, catalog, &check::Options::default());
     let mut all = diagnostics;
-    all.append(&mut further);
-    match plan {
+    all.extend(checked.diagnostics);
+    match checked.plan {
         Some(plan) => Ok(Compiled { plan, warnings: all }),
         None => Err(all),
     }

@@ -54,6 +54,15 @@ pub fn parse_continuation(text: &str) -> (Expr, Vec<Diagnostic>) {
     parser.finish(expr)
 }
 
+/// Whether a query continues from a table named elsewhere: `|` is the first that is no comment.
+pub fn is_continuation(text: &str) -> bool {
+    let mut rest = text.trim_start();
+    while let Some(comment) = rest.strip_prefix("//") {
+        rest = comment.split_once('\n').map_or("", |(_, next)| next).trim_start();
+    }
+    rest.starts_with('|')
+}
+
 struct Parser<'a> {
     tokens: Vec<Token<'a>>,
     at: usize,
@@ -181,7 +190,11 @@ impl Parser<'_> {
     /// Reports that the next token is not `expected`, once for a token.
     fn unexpected(&mut self, expected: &str) {
         let token = self.peek();
-        self.fault(Diagnostic::error(token.span, format!("expected {expected}, found {}", token.describe())));
+        let fault = Diagnostic::error(token.span, format!("expected {expected}, found {}", token.describe()));
+        self.fault(fault.help(match expected {
+            "`)`" | "`]`" | "`}`" if self.at_end() => format!("close the bracket: write {expected}"),
+            _ => format!("write {expected}"),
+        }));
     }
 
     /// Reports a fault at the next token: once for a token, and not where the lexer reported it.

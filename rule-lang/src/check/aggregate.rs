@@ -63,7 +63,11 @@ impl<'a> Checker<'a> {
     ) -> Expr {
         let Some(calls) = self.aggregates.take() else {
             let message = format!("{}() is an aggregate: it stands in `summarize` only", name.text);
-            return self.report(Diagnostic::error(name.span, message));
+            return self.error(
+                name.span,
+                message,
+                "write it in a `summarize` before, and name its column here",
+            );
         };
         let Some(entry) = rule_eval::aggregate(&name.text) else { return self.unknown_function(name) };
         let (rows, keys) = (calls.rows.clone(), calls.keys.clone());

@@ -63,15 +63,16 @@ impl<'a> Checker<'a> {
                     .help("write the query without it"),
             );
         }
-        let mut diagnostic = Diagnostic::error(name.span, format!("there is no function `{text}`"))
+        let diagnostic = Diagnostic::error(name.span, format!("there is no function `{text}`"))
             .note("KQL has none of this name, and no `let` defines it");
         let own = self.scope.names().map(Name::as_str);
         let scalar = rule_eval::functions().map(|f| f.name).filter(|n| n.starts_with(char::is_alphabetic));
         let aggregates = rule_eval::aggregates().map(|a| a.name);
-        if let Some(meant) = nearest(text, own.chain(scalar).chain(aggregates)) {
-            diagnostic = diagnostic.help(format!("write `{meant}`"));
-        }
-        self.report(diagnostic)
+        let help = match nearest(text, own.chain(scalar).chain(aggregates)) {
+            Some(meant) => format!("write `{meant}`"),
+            None => format!("write one that there is, or define it: `let {text} = (x: string) {{ … }};`"),
+        };
+        self.report(diagnostic.help(help))
     }
 
     /// Functions whose meaning is the checker's: they look at the query, not at values.
@@ -97,7 +98,11 @@ impl<'a> Checker<'a> {
             ("column_names_of", [table]) => {
                 let columns = self.subquery(&table.value).columns;
                 if columns.open {
-                    return Some(self.error(span, "the columns of this table are known only from its data"));
+                    return Some(self.error(
+                        span,
+                        "the columns of this table are known only from its data",
+                        "project the columns of interest first",
+                    ));
                 }
                 let names = columns.visible().map(|column| Value::string(&column.name));
                 Expr::literal(Value::array(names), Type::Dynamic, span)
@@ -220,7 +225,7 @@ impl<'a> Checker<'a> {
     fn type_literal(&mut self, e: &'a syntax::Expr) -> Option<Type> {
         let Syntax::TypeOf(names) = &e.kind else { return None };
         let [name] = names.as_slice() else {
-            self.error(e.span, "one type is expected here, such as typeof(long)");
+            self.error(e.span, "one type is expected here, such as typeof(long)", "write one type");
             return Some(Type::Dynamic);
         };
         Some(self.type_named(name))
@@ -242,7 +247,9 @@ impl<'a> Checker<'a> {
         }
         match rule_eval::function(name) {
             Some(function) => self.resolve(function, name, args, None, span, name_span),
-            None => self.error(name_span, format!("`{name}` is not supported here")),
+            None => {
+                self.error(name_span, format!("`{name}` is not supported here"), "write the query without it")
+            }
         }
     }
 
@@ -318,7 +325,11 @@ impl<'a> Checker<'a> {
         let _part = rule_eval::call(part, &mut self.folding, &[text.clone(), date]);
         match self.folding.take_failure() {
             Some(failure) => {
-                self.error(period.span, failure.message);
+                self.error(
+                    period.span,
+                    failure.message,
+                    "write one of the periods in quotes, such as \"hour\" or \"day\"",
+                );
                 false
             }
             None => true,
@@ -348,7 +359,7 @@ impl<'a> Checker<'a> {
         for ((arg, param), to) in args.into_iter().zip(params).zip(&chosen.conversions) {
             if param.constant && !types::is_constant(&arg) {
                 let message = format!("the argument `{}` of {function}() must be constant", param.name);
-                self.error(arg.span, message);
+                self.error(arg.span, message, "write a literal, or a `let` of one");
                 return None;
             }
             converted.push(match to {
@@ -383,7 +394,11 @@ impl<'a> Checker<'a> {
         match mismatch {
             _ if is_operator || function == "neg" => {
                 let symbol = if function == "neg" { "-" } else { function };
-                self.error(span, format!("`{symbol}` is not defined for {}", types.join(" and ")))
+                self.error(
+                    span,
+                    format!("`{symbol}` is not defined for {}", types.join(" and ")),
+                    operator_help(args),
+                )
             }
             Mismatch::Count(least, most) => {
                 let expected = match most {
@@ -401,16 +416,19 @@ impl<'a> Checker<'a> {
                 let ty = args[*at].ty;
                 let message =
                     format!("the argument `{param}` of {function}() must be {accepted}, this is {ty}");
-                let mut diagnostic = with_form(Diagnostic::error(args[*at].span, message), function);
-                let wanted = Type::named(accepted).and_then(types::conversion);
-                if let Some(conversion) = wanted {
-                    diagnostic = diagnostic.help(format!("convert it with {conversion}(…)"));
-                }
-                self.report(diagnostic)
+                let help = match Type::named(accepted) {
+                    Some(Type::Dynamic) => "read it as JSON first, with parse_json(…)".to_owned(),
+                    wanted => match wanted.and_then(types::conversion) {
+                        Some(conversion) => format!("convert it with {conversion}(…)"),
+                        None => format!("give it {accepted}"),
+                    },
+                };
+                self.report(with_form(Diagnostic::error(args[*at].span, message), function).help(help))
             }
             Mismatch::Types => {
                 let message = format!("{function}() is not defined for ({})", types.join(", "));
-                self.report(with_form(Diagnostic::error(span, message), function))
+                let help = "convert an argument, with tostring(…), tolong(…) or another conversion";
+                self.report(with_form(Diagnostic::error(span, message), function).help(help))
             }
         }
     }
@@ -429,7 +447,7 @@ impl<'a> Checker<'a> {
         }
         let value = rule_eval::call(function, &mut self.folding, &values);
         if let Some(failure) = self.folding.take_failure() {
-            return self.error(call.span, failure.message);
+            return self.error(call.span, failure.message, "mend the arguments, which are constant");
         }
         let fits = match &value {
             Value::Array(items) => items.len() <= FOLDED_ITEMS,
@@ -486,6 +504,19 @@ fn computed_once(value: Expr) -> Expr {
     let columns = vec![Field::new("print_0", ty)];
     let query = Query { source: Source::Print(vec![value]), columns, stages: Vec::new() };
     Expr { kind: ExprKind::ToScalar(Box::new(query)), ty, span }
+}
+
+/// What to type where an operator does not take values of these types.
+fn operator_help(args: &[Expr]) -> &'static str {
+    let is_time = |arg: &Expr| matches!(arg.ty, Type::DateTime | Type::Timespan);
+    match args {
+        [_] => "convert it with tolong(…) or another conversion",
+        [a, b] if (is_time(a) && b.ty.is_number()) || (is_time(b) && a.ty.is_number()) => {
+            "write the number as a span of time, such as `1h`"
+        }
+        [a, b] if a.ty == Type::String && b.ty == Type::String => "put texts together with strcat(…)",
+        _ => "convert one side, with tostring(…), tolong(…), todatetime(…) or another conversion",
+    }
 }
 
 /// The diagnostic with the form in which a function is called.

@@ -4,8 +4,8 @@ use super::lambda::handed;
 use super::naming::{self, Numbered};
 use super::scope::{Column, Columns, Rows};
 use super::{Checker, is_fault, types};
+use crate::Span;
 use crate::syntax::{self, ExprKind as Syntax};
-use crate::{Diagnostic, Span};
 use rule_model::Type;
 use rule_model::plan::{ExpandColumn, MvApply, MvExpand, Name, Operator};
 
@@ -78,11 +78,15 @@ impl<'a> Checker<'a> {
         let unknown = self.over(columns, |checker| checker.is_unknown(&value));
         if value.ty != Type::Dynamic && !is_fault(&value) {
             let message = format!("only a dynamic value can be expanded, this is {}", value.ty);
-            let mut diagnostic = Diagnostic::error(value.span, message);
-            if value.ty == Type::String {
-                diagnostic = diagnostic.help("read it as JSON first, with parse_json(…), or split(…) it");
-            }
-            self.report(diagnostic);
+            self.error(
+                value.span,
+                message,
+                if value.ty == Type::String {
+                    "read it as JSON first, with parse_json(…), or split(…) it"
+                } else {
+                    "name a column of arrays or objects"
+                },
+            );
         }
         let name: Name = match item.value.names.first() {
             Some(name) => name.text.clone(),

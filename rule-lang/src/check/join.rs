@@ -85,11 +85,7 @@ impl<'a> Checker<'a> {
         if let Some((_, kind)) = kinds.iter().find(|(name, _)| *name == word) {
             return *kind;
         }
-        let names = kinds.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
-        self.report(
-            Diagnostic::error(span, format!("there is no join of the kind `{word}`"))
-                .help(format!("write one of: {names}")),
-        );
+        self.unknown_name("kind of join", &word, span, kinds.iter().map(|(name, _)| *name));
         default
     }
 
@@ -142,11 +138,13 @@ impl<'a> Checker<'a> {
             if !columns.contains(&name.text) && !columns.open {
                 let message = format!("the {side} side of the join has no column `{}`", name.text);
                 let names = columns.visible().map(|c| c.name.as_str());
-                let mut diagnostic = Diagnostic::error(name.span, message);
-                if let Some(meant) = crate::nearest::nearest(&name.text, names) {
-                    diagnostic = diagnostic.note(format!("it has `{meant}`"));
-                }
-                self.report(diagnostic);
+                let help = match crate::nearest::nearest(&name.text, names) {
+                    Some(meant) => format!("write `{meant}`"),
+                    None => {
+                        format!("write a column that both sides have, or `$left.a == $right.{}`", name.text)
+                    }
+                };
+                self.report(Diagnostic::error(name.span, message).help(help));
                 return None;
             }
         }

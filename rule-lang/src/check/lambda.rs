@@ -59,7 +59,14 @@ impl<'a> Checker<'a> {
                 let numbers = value.ty.is_number() && ty.is_number();
                 if types::fit(value.ty, ty).is_none() && ty != Type::Dynamic && !numbers {
                     let message = format!("the default value of a {ty} must be one, this is {}", value.ty);
-                    return Some(self.error(value.span, message));
+                    return Some(self.error(
+                        value.span,
+                        message,
+                        format!(
+                            "write a {ty}, or convert it with {}(…)",
+                            types::conversion(ty).unwrap_or("dynamic")
+                        ),
+                    ));
                 }
                 self.convert(value, ty)
             }
@@ -94,7 +101,11 @@ impl<'a> Checker<'a> {
         match self.call_with(closure, name, first, args, span) {
             Some(Outcome::Table(rows)) => *rows,
             Some(Outcome::Value(_)) => {
-                self.error(span, format!("{name}() gives a value, a table is expected here"));
+                self.error(
+                    span,
+                    format!("{name}() gives a value, a table is expected here"),
+                    "call it in a condition or a column, or let it end in a table",
+                );
                 unknown_rows()
             }
             None => unknown_rows(),
@@ -156,7 +167,12 @@ impl<'a> Checker<'a> {
             };
             next = at + 1;
             let Some(parameter) = params.get(at) else {
-                self.error(span, format!("{name}() takes {} arguments, here it has {count}", params.len()));
+                let takes = if params.len() == 1 {
+                    "1 argument".to_owned()
+                } else {
+                    format!("{} arguments", params.len())
+                };
+                self.error(span, format!("{name}() takes {takes}, here it has {count}"), form(name, params));
                 return None;
             };
             given[at] = Some(self.argument(parameter, &arg.value));
@@ -165,7 +181,11 @@ impl<'a> Checker<'a> {
         for (parameter, entity) in params.iter().zip(given) {
             let given = entity.or_else(|| self.parameter_default(parameter).map(Entity::Scalar));
             let Some(entity) = given else {
-                self.error(span, format!("the argument `{}` of {name}() is missing", parameter.name.text));
+                self.error(
+                    span,
+                    format!("the argument `{}` of {name}() is missing", parameter.name.text),
+                    form(name, params),
+                );
                 return None;
             };
             scope.define(parameter.name.text.clone(), entity);
@@ -197,6 +217,7 @@ impl<'a> Checker<'a> {
             self.error(
                 span,
                 format!("the argument `{}` must be a value, this is a table", parameter.name.text),
+                "give a value, or take its first one with toscalar(…)",
             );
             return;
         };
@@ -211,7 +232,11 @@ impl<'a> Checker<'a> {
                 parameter.name.text,
                 lacking.join("`, `")
             );
-            self.error(span, message);
+            self.error(
+                span,
+                message,
+                "add it with `extend` or `project`, or take it out of the parameter's declaration",
+            );
         }
     }
 
@@ -242,8 +267,20 @@ impl<'a> Checker<'a> {
         self.aggregates = outer_aggregates;
         self.sides = outer_sides;
         self.defined_here = outer_definitions;
-        outcome.unwrap_or_else(|| Outcome::Value(self.error(function.span, "the function has no result")))
+        outcome.unwrap_or_else(|| {
+            Outcome::Value(self.error(
+                function.span,
+                "the function has no result",
+                "end its body with an expression, as in `let f = (x: long) { x + 1 };`",
+            ))
+        })
     }
+}
+
+/// What to type to call a function.
+fn form(name: &str, params: &[syntax::Parameter]) -> String {
+    let params: Vec<&str> = params.iter().map(|parameter| parameter.name.text.as_str()).collect();
+    format!("write `{name}({})`", params.join(", "))
 }
 
 /// Columns that `mv-apply` and others hand to a subquery.

@@ -155,7 +155,11 @@ impl<'a> Checker<'a> {
         if is_fault(&count) || self.is_unknown(&count) || matches!(count.ty, Type::Int | Type::Long) {
             return count;
         }
-        self.error(count.span, format!("a number of rows is a whole number, this is {}", count.ty))
+        self.error(
+            count.span,
+            format!("a number of rows is a whole number, this is {}", count.ty),
+            "write a number such as `10`",
+        )
     }
 
     pub(super) fn sort_keys(&mut self, columns: &Columns, keys: &'a [syntax::Ordered]) -> Vec<SortKey> {
@@ -196,7 +200,11 @@ impl<'a> Checker<'a> {
             Syntax::Call(name, args) => (name, args),
             Syntax::Name(name) => (name, &[]),
             _ => {
-                self.error(call.span, "a call of a function is expected here");
+                self.error(
+                    call.span,
+                    "a call of a function is expected here",
+                    "write `invoke f()`, where `let f = (T: (*)) { … };` defines it",
+                );
                 return rows;
             }
         };
@@ -220,7 +228,11 @@ impl<'a> Checker<'a> {
     fn partition(&mut self, rows: Rows, by: &'a syntax::Expr, body: &'a syntax::Expr, span: Span) -> Rows {
         let columns = rows.columns.clone();
         let Syntax::Name(by) = &by.kind else {
-            self.error(by.span, "a column is expected here");
+            self.error(
+                by.span,
+                "a column is expected here",
+                "write the name of one; compute it before in an `extend`",
+            );
             return Rows { columns: Columns::unknown(), ..rows };
         };
         if !self.column_exists(&columns, by) {
@@ -255,7 +267,7 @@ impl<'a> Checker<'a> {
             Some(Value::Bool(truth)) => Some((Name::new(truth.to_string()), value.span)),
             _ if is_fault(&checked) => None,
             _ => {
-                self.error(value.span, "a constant text is expected here");
+                self.error(value.span, "a constant text is expected here", "write it in quotes");
                 None
             }
         }

@@ -31,7 +31,11 @@ impl<'a> Checker<'a> {
         span: Span,
     ) -> Rows {
         let Syntax::Call(name, args) = &call.kind else {
-            self.error(call.span, "a call of a plugin is expected here");
+            self.error(
+                call.span,
+                "a call of a plugin is expected here",
+                "write `evaluate bag_unpack(Column)`, or another plugin with its arguments",
+            );
             return Rows { columns: Columns::unknown(), ..rows };
         };
         let columns = rows.columns.clone();
@@ -92,12 +96,16 @@ impl<'a> Checker<'a> {
 
     fn bag_unpack(&mut self, columns: &Columns, args: &'a [syntax::Argument], span: Span) -> Checked {
         let Some(bag) = args.first() else {
-            self.error(span, "bag_unpack() takes a dynamic column");
+            self.error(span, "bag_unpack() takes a dynamic column", "write `evaluate bag_unpack(Column)`");
             return None;
         };
         let column = self.column_argument(columns, &bag.value)?;
         if column.ty != Type::Dynamic {
-            self.error(bag.value.span, format!("bag_unpack() takes a dynamic column, this is {}", column.ty));
+            self.error(
+                bag.value.span,
+                format!("bag_unpack() takes a dynamic column, this is {}", column.ty),
+                "convert it first, with parse_json(…)",
+            );
             return None;
         }
         let prefix = self.text_argument(args, 1, "OutputColumnPrefix").unwrap_or_default();
@@ -110,7 +118,11 @@ impl<'a> Checker<'a> {
 
     fn pivot(&mut self, columns: &Columns, args: &'a [syntax::Argument], span: Span) -> Checked {
         let Some(pivoted) = args.first() else {
-            self.error(span, "pivot() takes the column whose values become columns");
+            self.error(
+                span,
+                "pivot() takes the column whose values become columns",
+                "write `evaluate pivot(Column)`",
+            );
             return None;
         };
         let column = self.column_argument(columns, &pivoted.value)?;
@@ -119,7 +131,11 @@ impl<'a> Checker<'a> {
             Some(arg) => {
                 let (mut aggregate, _) = self.aggregated(columns, &[], &arg.value);
                 let (Some(call), None) = (aggregate.calls.pop(), aggregate.expression) else {
-                    self.error(arg.value.span, "an aggregate is expected here, such as count()");
+                    self.error(
+                        arg.value.span,
+                        "an aggregate is expected here, such as count()",
+                        "write it behind the column: `pivot(Column, count())`",
+                    );
                     return None;
                 };
                 call
@@ -141,7 +157,11 @@ impl<'a> Checker<'a> {
 
     fn ip_lookup(&mut self, columns: &Columns, args: &'a [syntax::Argument], span: Span) -> Checked {
         let [lookup, address, network, ..] = args else {
-            self.error(span, "the lookup takes a table, an address and the column of networks in the table");
+            self.error(
+                span,
+                "the lookup takes a table, an address and the column of networks in the table",
+                "write `evaluate ipv4_lookup(Table, Address, Network)`",
+            );
             return None;
         };
         let lookup = self.subquery(&lookup.value);
@@ -217,7 +237,7 @@ impl<'a> Checker<'a> {
         let value = self.argument_value(args, at, name)?;
         let text = types::literal_text(&value).map(Name::new);
         if text.is_none() && !is_fault(&value) {
-            self.error(value.span, "a constant text is expected here");
+            self.error(value.span, "a constant text is expected here", "write it in quotes");
         }
         text
     }

@@ -85,7 +85,7 @@ impl<'a> Checker<'a> {
         if several.is_empty() || is_fault(&value) {
             if item.names.len() > 1 && !is_fault(&value) {
                 let span = item.names.first().map_or(item.value.span, |name| name.span);
-                self.error(span, "several names are given, but there is one value");
+                self.error(span, "several names are given, but there is one value", "give it one name");
             }
             return vec![Made { name: given(0), implied: naming::implied(&item.value), value, unknown }];
         }
@@ -188,14 +188,22 @@ impl<'a> Checker<'a> {
         let mut renames: Vec<(Name, Name)> = Vec::new();
         for item in items {
             let ([new], Syntax::Name(old)) = (item.names.as_slice(), &item.value.kind) else {
-                self.error(item.value.span, "a renaming is written `new = old`, both names of columns");
+                self.error(
+                    item.value.span,
+                    "a renaming is written `new = old`, both names of columns",
+                    "write `project-rename New = Old`",
+                );
                 continue;
             };
             if !self.column_exists(columns, old) {
                 continue;
             }
             if columns.contains(&new.text) || renames.iter().any(|(name, _)| *name == new.text) {
-                self.error(new.span, format!("the column `{}` is already there", new.text));
+                self.error(
+                    new.span,
+                    format!("the column `{}` is already there", new.text),
+                    "give it another name, or drop the other column first with `project-away`",
+                );
                 continue;
             }
             renames.push((new.text.clone(), old.text.clone()));
@@ -272,14 +280,22 @@ impl<'a> Checker<'a> {
             Syntax::Star => Some(Name::new_static("*")),
             Syntax::Pattern(pattern) => {
                 if !columns.open && !columns.visible().any(|c| matches(pattern, &c.name)) {
-                    self.error(item.span, format!("no column is called like `{pattern}`"));
+                    self.error(
+                        item.span,
+                        format!("no column is called like `{pattern}`"),
+                        "write the beginning or end of a name that is there, such as `Time*`",
+                    );
                     return None;
                 }
                 Some(pattern.clone())
             }
             Syntax::Name(name) => self.column_exists(columns, name).then(|| name.text.clone()),
             _ => {
-                self.error(item.span, "the name of a column is expected here");
+                self.error(
+                    item.span,
+                    "the name of a column is expected here",
+                    "write a name, or a pattern such as `Init*`",
+                );
                 None
             }
         }

@@ -72,9 +72,14 @@ impl<'a> Checker<'a> {
             Syntax::And(operands) => self.connected("and", operands),
             Syntax::Or(operands) => self.connected("or", operands),
             Syntax::Infix(..) => self.infix(e),
-            Syntax::Method(_, name, _) => {
-                self.error(name.span, format!("`{}` is no function of values", name.text))
-            }
+            Syntax::Method(_, name, _) => self.error(
+                name.span,
+                format!("`{}` is no function of values", name.text),
+                format!(
+                    "write `{}(…)` with the value as its argument, if there is such a function",
+                    name.text
+                ),
+            ),
             Syntax::In(value, operator, items) => self.membership(value, operator, items, e.span),
             Syntax::Between(value, operator, low, high) => {
                 let operands = vec![self.expr(value), self.expr(low), self.expr(high)];
@@ -86,11 +91,19 @@ impl<'a> Checker<'a> {
                 inner.span = e.span;
                 inner
             }
-            Syntax::JoinSide(name) => {
-                self.error(e.span, format!("`{}` has a meaning only in the `on` clause of a join", name.text))
+            Syntax::JoinSide(name) => self.error(
+                e.span,
+                format!("`{}` has a meaning only in the `on` clause of a join", name.text),
+                "write the column alone",
+            ),
+            Syntax::TypeOf(_) => self.error(
+                e.span,
+                "typeof() is no value here",
+                "write a value; a type stands only where a function asks for one",
+            ),
+            Syntax::Star | Syntax::Pattern(_) => {
+                self.error(e.span, "`*` is no value here", "write a column or a value")
             }
-            Syntax::TypeOf(_) => self.error(e.span, "typeof() is no value here"),
-            Syntax::Star | Syntax::Pattern(_) => self.error(e.span, "`*` is no value here"),
             Syntax::Missing => fault(e.span),
             Syntax::Pipe(..)
             | Syntax::Print(_)
@@ -181,11 +194,15 @@ impl<'a> Checker<'a> {
         }
         if base.ty != Type::Dynamic {
             let message = format!("a {} has no properties", base.ty);
-            let mut diagnostic = Diagnostic::error(name.span, message);
-            if base.ty == Type::String {
-                diagnostic = diagnostic.help("read it as JSON first, with parse_json(…)");
-            }
-            return self.report(diagnostic);
+            return self.error(
+                name.span,
+                message,
+                if base.ty == Type::String {
+                    "read it as JSON first, with parse_json(…)"
+                } else {
+                    "name the column alone"
+                },
+            );
         }
         if let Some(Value::Bag(bag)) = types::literal(&base) {
             let value = bag.get(&name.text).cloned().unwrap_or_default();
@@ -219,11 +236,15 @@ impl<'a> Checker<'a> {
             return fault(span);
         }
         if base.ty != Type::Dynamic {
-            return self.error(span, format!("a {} has no elements", base.ty));
+            return self.error(span, format!("a {} has no elements", base.ty), "read it as JSON first, with parse_json(…), or take a part of it with substring(…) or split(…)");
         }
         if !matches!(index.ty, Type::Int | Type::Long | Type::String | Type::Dynamic) {
             let message = format!("an index is a whole number or a name, not a {}", index.ty);
-            return self.error(index.span, message);
+            return self.error(
+                index.span,
+                message,
+                "write a number such as `[0]`, or a name such as `[\"a\"]`",
+            );
         }
         Expr { kind: ExprKind::Element(Box::new(base), Box::new(index)), ty: Type::Dynamic, span }
     }
@@ -248,7 +269,11 @@ impl<'a> Checker<'a> {
         let known = |e: &&Expr| !is_fault(e) && e.ty != Type::Bool && e.ty != Type::Dynamic;
         if let Some(wrong) = operands.iter().find(known) {
             let message = format!("the operands of `{operator}` must be bool, this is {}", wrong.ty);
-            return self.error(wrong.span, message);
+            return self.error(
+                wrong.span,
+                message,
+                "write a condition, such as a comparison, or convert it with tobool(…)",
+            );
         }
         if operands.len() > 2 {
             let right = operands.split_off(operands.len() / 2);

@@ -21,7 +21,11 @@ impl<'a> Checker<'a> {
         let mut steps: Vec<ScanStep> = Vec::new();
         for step in &operator.steps {
             if steps.iter().any(|other| other.name == step.name.text) {
-                self.error(step.name.span, format!("the step `{}` is already there", step.name.text));
+                self.error(
+                    step.name.span,
+                    format!("the step `{}` is already there", step.name.text),
+                    "give one of the two another name",
+                );
             }
             let checked = self.scan_step(&view, &declared, step);
             steps.push(checked);
@@ -39,11 +43,19 @@ impl<'a> Checker<'a> {
         for parameter in declared {
             let name = &parameter.name;
             if columns.contains(&name.text) || checked.iter().any(|other| other.name == name.text) {
-                self.error(name.span, format!("the column `{}` is already there", name.text));
+                self.error(
+                    name.span,
+                    format!("the column `{}` is already there", name.text),
+                    "give it another name",
+                );
                 continue;
             }
             let ParameterType::Scalar(ty) = &parameter.ty else {
-                self.error(name.span, "a column has a scalar type, such as long");
+                self.error(
+                    name.span,
+                    "a column has a scalar type, such as long",
+                    "write a type such as `long` or `string`",
+                );
                 continue;
             };
             let ty = self.type_named(ty);
@@ -57,7 +69,11 @@ impl<'a> Checker<'a> {
 
     fn scan_step(&mut self, view: &Columns, declared: &[Assignment], step: &'a syntax::ScanStep) -> ScanStep {
         if let Some(word) = &step.optional {
-            self.error(word.span, "optional steps of scan are not supported here");
+            self.error(
+                word.span,
+                "optional steps of scan are not supported here",
+                "write the step without it, and a scan of its own for what may be left out",
+            );
         }
         let output = match self.parameter_text(&step.params, "output") {
             None => ScanOutput::All,
@@ -67,7 +83,7 @@ impl<'a> Checker<'a> {
                 "none" => ScanOutput::None,
                 other => {
                     let message = format!("the output of a step is all, last or none, not {other}");
-                    self.error(span, message);
+                    self.error(span, message, "write `output = all`, `output = last` or `output = none`");
                     ScanOutput::All
                 }
             },
@@ -88,7 +104,11 @@ impl<'a> Checker<'a> {
             let is_wider = types::common(value.ty, ty) == Some(ty);
             if !is_wider && value.ty != Type::Dynamic && ty != Type::Dynamic {
                 let message = format!("the column `{}` is {ty}, this is {}", target.name, value.ty);
-                self.error(value.span, message);
+                self.error(
+                    value.span,
+                    message,
+                    format!("convert it with {}(…)", types::conversion(ty).unwrap_or("dynamic")),
+                );
             }
             let value = self.convert(value, ty);
             assignments.push(Assignment { name: target.name.clone(), value });

@@ -37,7 +37,11 @@ impl<'a> Checker<'a> {
         }
         if matching.is_empty() {
             if !self.catalog.admits_unknown() {
-                self.error(search.predicate.span, "no table here has the columns that this asks for");
+                self.error(
+                    search.predicate.span,
+                    "no table here has the columns that this asks for",
+                    "write names of columns as the tables have them",
+                );
             }
             return unknown_rows();
         }
@@ -68,7 +72,11 @@ impl<'a> Checker<'a> {
         span: Span,
     ) -> Rows {
         if let Some(table) = search.tables.first() {
-            self.error(table.span, "a search of named tables stands at the beginning of a query");
+            self.error(
+                table.span,
+                "a search of named tables stands at the beginning of a query",
+                "write `search in (Tables) …` first, or leave the names out here",
+            );
         }
         let columns = rows.columns.clone();
         let predicate = self.search_predicate(&columns, search, false);

@@ -4,8 +4,8 @@ use super::aggregate::empty_bin;
 use super::scope::{Column, Columns, Rows};
 use super::summarize::{Making, constant};
 use super::{Checker, is_fault, naming, pipeline};
+use crate::Span;
 use crate::syntax::{self, ExprKind as Syntax};
-use crate::{Diagnostic, Span};
 use rule_model::plan::{Assignment, Direction, Expr, MakeSeries, Name, Operator, TopNested};
 use rule_model::{Type, Value};
 
@@ -35,7 +35,11 @@ impl<'a> Checker<'a> {
         making.columns.list.push(Column::new(name.clone(), Type::Dynamic));
         let (from, to, step) = self.axis_bounds(series);
         let Some(step) = step else {
-            self.error(span, "make-series needs the width of a bin: `step 1h`");
+            self.error(
+                span,
+                "make-series needs the width of a bin: `step 1h`",
+                "write it behind the axis: `on TimeGenerated step 1h`",
+            );
             return Rows { columns: Columns::unknown(), ..rows };
         };
         if !is_fault(&step) && !is_fault(&axis) && !self.over(&columns, |checker| checker.is_unknown(&axis)) {
@@ -57,7 +61,7 @@ impl<'a> Checker<'a> {
         };
         if !fits {
             let message = format!("a series over {} does not go in steps of {}", axis.ty, step.ty);
-            self.error(step.span, message);
+            self.error(step.span, message, "write a timespan such as `1h` for times, a number for numbers");
         }
     }
 
@@ -107,7 +111,11 @@ impl<'a> Checker<'a> {
             let value = self.convert(value, key.value.ty);
             match constant(&value) {
                 None if !is_fault(&value) => {
-                    self.report(Diagnostic::error(value.span, "the value for others must be constant"));
+                    self.error(
+                        value.span,
+                        "the value for others must be constant",
+                        "write it in quotes, or as a number",
+                    );
                     None
                 }
                 value => value,

@@ -1,7 +1,7 @@
 //! Where rows come from: tables, literal rows, calls of tabular functions.
 
 use super::scope::{Column, Columns, Entity, Rows};
-use super::{Checker, is_fault, types};
+use super::{Checker, TableName, is_fault, types};
 use crate::catalog::{CatalogTable, nearest_table};
 use crate::syntax::{self, ExprKind as Syntax};
 use crate::{Diagnostic, Span};
@@ -62,7 +62,11 @@ impl<'a> Checker<'a> {
             Syntax::Search(search) => self.search_source(search, e.span),
             Syntax::Missing => unknown_rows(),
             _ => {
-                self.error(e.span, "a table is expected here");
+                self.error(
+                    e.span,
+                    "a table is expected here",
+                    "write the name of a table, a query in brackets, or `print`",
+                );
                 unknown_rows()
             }
         }
@@ -145,12 +149,20 @@ impl<'a> Checker<'a> {
                 return rows;
             }
             Some(_) => {
-                self.error(span, format!("`{name}` is a value, a table is expected here"));
+                self.error(
+                    span,
+                    format!("`{name}` is a value, a table is expected here"),
+                    "write a table, or turn the value into one with `print`",
+                );
                 return unknown_rows();
             }
             None => {}
         }
         if let Some(table) = self.catalog.table(name) {
+            // A query that continues the head's table does not name it.
+            if span.start < span.end {
+                self.tables.push(TableName { table: table.name.clone(), span });
+            }
             return catalog_rows(table);
         }
         self.unknown_table(name, span);
@@ -158,14 +170,15 @@ impl<'a> Checker<'a> {
     }
 
     pub(super) fn unknown_table(&mut self, name: &str, span: Span) {
-        let mut diagnostic = Diagnostic::error(span, format!("there is no table `{name}`"));
+        let diagnostic = Diagnostic::error(span, format!("there is no table `{name}`"));
         let own = self.scope.names().map(Name::as_str);
         let meant = crate::nearest::nearest(name, own).map(Name::new);
-        diagnostic = diagnostic.note(format!("the tables are {}", self.catalog.names().join(", ")));
-        if let Some(meant) = nearest_table(self.catalog, name).or(meant) {
-            diagnostic = diagnostic.help(format!("write `{meant}`"));
-        }
-        self.report(diagnostic);
+        let diagnostic = diagnostic.note(format!("the tables are {}", self.catalog.names().join(", ")));
+        let help = match nearest_table(self.catalog, name).or(meant) {
+            Some(meant) => format!("write `{meant}`"),
+            None => "write one of these, or define it with `let`".to_owned(),
+        };
+        self.report(diagnostic.help(help));
     }
 
     fn tabular_call(&mut self, name: &'a syntax::Name, args: &'a [syntax::Argument], span: Span) -> Rows {
@@ -175,7 +188,11 @@ impl<'a> Checker<'a> {
             }
             Some(Entity::Table(_)) if args.is_empty() => return self.table(&name.text, name.span),
             Some(Entity::Function(_) | Entity::Table(_)) => {
-                self.error(span, "a table is expected here, this is a value");
+                self.error(
+                    span,
+                    "a table is expected here, this is a value",
+                    "write a table, or turn the value into one with `print`",
+                );
                 return unknown_rows();
             }
             _ => {}
@@ -191,7 +208,11 @@ impl<'a> Checker<'a> {
                     Some(text) => self.table(&text, table.value.span),
                     None if is_fault(&table_name) || super::is_stand_in(&table_name) => unknown_rows(),
                     None => {
-                        self.error(table.value.span, "the name of the table must be constant");
+                        self.error(
+                            table.value.span,
+                            "the name of the table must be constant",
+                            "write it in quotes, as in table(\"AuditLogs\")",
+                        );
                         unknown_rows()
                     }
                 }
@@ -206,7 +227,11 @@ impl<'a> Checker<'a> {
         let is_scalar =
             rule_eval::function(&name.text).is_some() || rule_eval::aggregate(&name.text).is_some();
         if is_scalar {
-            self.error(name.span, format!("{}() gives a value, a table is expected here", name.text));
+            self.error(
+                name.span,
+                format!("{}() gives a value, a table is expected here", name.text),
+                format!("write `print {}(…)`, or the name of a table", name.text),
+            );
             return unknown_rows();
         }
         if self.catalog.admits_unknown() && !super::known::is_function(&name.text) {
@@ -227,7 +252,11 @@ impl<'a> Checker<'a> {
         let name = self.expr(name);
         let Some(text) = types::literal_text(&name).map(Name::new) else {
             if !is_fault(&name) {
-                self.error(name.span, "the name of the watchlist must be constant");
+                self.error(
+                    name.span,
+                    "the name of the watchlist must be constant",
+                    "write it in quotes, as in _GetWatchlist(\"users\")",
+                );
             }
             return unknown_rows();
         };
@@ -275,7 +304,11 @@ impl<'a> Checker<'a> {
                     ty
                 } else {
                     let message = format!("a range from {a} to {b} in steps of {c} is not possible");
-                    self.error(from.span.to(step.span), message);
+                    self.error(
+                        from.span.to(step.span),
+                        message,
+                        "give all three as numbers, or times with a step such as `1h`",
+                    );
                     Type::Dynamic
                 }
             }
@@ -301,7 +334,11 @@ impl<'a> Checker<'a> {
         }
         let width = columns.list.len().max(1);
         if values.len() % width != 0 {
-            self.error(span, format!("the {} values do not fill rows of {width} columns", values.len()));
+            self.error(
+                span,
+                format!("the {} values do not fill rows of {width} columns", values.len()),
+                format!("write {width} values a row"),
+            );
         }
         let rows = values.chunks(width).map(<[Value]>::to_vec).collect();
         let query = Query { source: Source::DataTable(rows), columns: columns.fields(), stages: Vec::new() };
@@ -318,7 +355,11 @@ impl<'a> Checker<'a> {
         if let Some(value) = types::literal(&converted) {
             return value.clone();
         }
-        self.error(span, "a value of a datatable must be constant");
+        self.error(
+            span,
+            "a value of a datatable must be constant",
+            "write literals, such as \"a\", 1 or datetime(2024-03-01)",
+        );
         Value::Null
     }
 

@@ -98,7 +98,11 @@ impl<'a> Checker<'a> {
     ) -> AggregateColumn {
         let (mut aggregate, results) = self.aggregated(columns, keys, &item.value);
         if let Some(extra) = item.names.get(results.len()) {
-            self.error(extra.span, format!("there are only {} values to name here", results.len()));
+            self.error(
+                extra.span,
+                format!("there are only {} values to name here", results.len()),
+                "leave the names out that have no value",
+            );
         }
         for (at, (implied, column)) in results.into_iter().enumerate() {
             let name = match (item.names.get(at), implied) {

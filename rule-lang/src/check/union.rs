@@ -103,7 +103,11 @@ impl<'a> Checker<'a> {
             if self.catalog.admits_unknown() {
                 return vec![(Name::new(pattern), self.table(pattern, span))];
             }
-            self.error(span, format!("no table is called like `{pattern}`"));
+            self.error(
+                span,
+                format!("no table is called like `{pattern}`"),
+                "write the beginning of a table's name, such as `Signin*`",
+            );
         }
         names.into_iter().map(|name| (name.clone(), self.table(&name, span))).collect()
     }

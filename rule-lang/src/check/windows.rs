@@ -18,7 +18,11 @@ impl<'a> Checker<'a> {
         span: Span,
     ) -> Checked {
         let [value, timeline, from, to, step, by @ ..] = args else {
-            self.error(span, "activity_counts_metrics() takes an id, a time, a start, an end and a step");
+            self.error(
+                span,
+                "activity_counts_metrics() takes an id, a time, a start, an end and a step",
+                "write `activity_counts_metrics(Id, Time, Start, End, Step)`",
+            );
             return None;
         };
         let figures = ["count", "dcount", "new_dcount", "aggregated_dcount"];
@@ -37,7 +41,7 @@ impl<'a> Checker<'a> {
     ) -> Checked {
         let [value, timeline, from, to, lookback, step, by @ ..] = args else {
             let message = "sliding_window_counts() takes an id, a time, a start, an end, a span to look back and a step";
-            self.error(span, message);
+            self.error(span, message, "write `sliding_window_counts(Id, Time, Start, End, LookBack, Step)`");
             return None;
         };
         let figures = ["Count", "Dcount"].map(|name| Column::new(name, Type::Long));
@@ -56,7 +60,7 @@ impl<'a> Checker<'a> {
         let [value, percentile, timeline, step, steps, by @ ..] = args else {
             let message =
                 "rolling_percentile() takes a column, a percentile, a timeline, a step and a number of steps";
-            self.error(span, message);
+            self.error(span, message, "write `rolling_percentile(Column, 95, Time, 1d, 7)`");
             return None;
         };
         let column = self.column_argument(columns, &value.value)?;
@@ -76,7 +80,11 @@ impl<'a> Checker<'a> {
         span: Span,
     ) -> Checked {
         let [predicate, before, rest @ ..] = args else {
-            self.error(span, "rows_near() takes a condition and a number of rows");
+            self.error(
+                span,
+                "rows_near() takes a condition and a number of rows",
+                "write `rows_near(Condition, 1)`",
+            );
             return None;
         };
         let predicate = self.over(columns, |checker| checker.predicate(&predicate.value));
@@ -110,7 +118,11 @@ impl<'a> Checker<'a> {
             return None;
         }
         if types::literal(&step).is_some_and(|value| matches!(value, Value::String(_))) {
-            self.error(step.span, "calendar steps are not supported here; write a timespan, such as 7d");
+            self.error(
+                step.span,
+                "calendar steps are not supported here; write a timespan, such as 7d",
+                "write a timespan, such as `7d`",
+            );
             return None;
         }
         let by = parts.iter().map(|column| column.name.clone()).collect();

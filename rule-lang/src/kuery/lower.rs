@@ -187,15 +187,15 @@ impl<'a> Lowering<'a> {
     fn unknown(&mut self, field: &Literal) {
         let name = field.text();
         let table = &self.schema.name;
-        let mut error = if field.is_pattern() {
+        let error = if field.is_pattern() {
             Diagnostic::error(field.span, format!("no field of {table} is called `{name}`"))
         } else {
             Diagnostic::error(field.span, format!("{table} has no field `{name}`"))
         };
-        if let Some(nearest) = nearest(&name, self.schema) {
-            error = error.help(format!("write `{nearest}`"));
-        }
-        self.errors.push(error);
+        self.errors.push(match nearest(&name, self.schema) {
+            Some(nearest) => error.help(format!("write `{nearest}`")),
+            None => error.help(format!("write a field of {table}; the book's page of tables lists them")),
+        });
     }
 
     /// A condition within `field:{ … }` as the value that `kuery:nested` takes. `prefix` is the path to the objects.

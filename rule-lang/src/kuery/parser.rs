@@ -338,8 +338,12 @@ impl<'a> Parser<'a> {
         let next = self.peek().map_or("the end of the query".to_owned(), |c| format!("`{c}`"));
         let end = self.at + self.peek().map_or(0, char::len_utf8);
         let span = Span::new(self.base_offset + self.at as u32, self.base_offset + end as u32);
-        Diagnostic::error(span, format!("expected {wanted}, found {next}"))
-            .help("put a value with special characters in quotes, or a backslash before each")
+        Diagnostic::error(span, format!("expected {wanted}, found {next}")).help(match wanted {
+            "`)`" | "`}`" if self.peek().is_none() => {
+                format!("close the bracket: write {wanted}")
+            }
+            _ => "put a value with special characters in quotes, or a backslash before each".to_owned(),
+        })
     }
 }
 

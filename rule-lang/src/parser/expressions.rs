@@ -233,7 +233,18 @@ impl Parser<'_> {
 
     /// `(item, item)` or `(query)` behind `in`.
     fn in_items(&mut self) -> Vec<Expr> {
-        if !self.require("(") {
+        if self.eat("(").is_none() {
+            let token = self.peek();
+            let found = token.describe();
+            let fault = Diagnostic::error(token.span, format!("expected `(`, found {found}"));
+            let fault = fault.note("what stands behind `in` and its kin is a list or a query in brackets");
+            self.fault(match token.kind {
+                Kind::Word(Class::Identifier) => fault.help(format!(
+                    "write `({0})`; a part of a text is found by `{0} contains …`",
+                    token.text
+                )),
+                _ => fault.help(format!("write `({})`", token.text)),
+            });
             return Vec::new();
         }
         let items = if self.at_query() {

@@ -165,7 +165,8 @@ impl Parser<'_> {
 
     fn number(&mut self, token: Token<'_>, value: Option<Value>) -> Value {
         value.unwrap_or_else(|| {
-            self.report(Diagnostic::error(token.span, format!("`{}` does not fit its type", token.text)));
+            let fault = Diagnostic::error(token.span, format!("`{}` does not fit its type", token.text));
+            self.report(fault.help("write a smaller number, or one with a decimal point"));
             Value::Null
         })
     }

@@ -125,7 +125,11 @@ impl Parser<'_> {
             let fault =
                 Diagnostic::error(token.span, format!("expected an operator, found {}", token.describe()));
             let doubled = token.is("|") && self.at > 0 && self.tokens[self.at - 1].span.end == start;
-            self.fault(if doubled { fault.help("write `or`") } else { fault });
+            self.fault(fault.help(if doubled {
+                "write `or`"
+            } else {
+                "write one, such as `where` or `extend`, behind the `|`"
+            }));
             if doubled {
                 self.next();
             }
@@ -157,6 +161,11 @@ impl Parser<'_> {
             Diagnostic::error(token.span, format!("expected `|` or the end of `{operator}`, found {found}"));
         self.fault(match token.text {
             "=" if token.kind == Kind::Sign => fault.help("write `==` to compare"),
+            _ if self.dashed_operator(operator).is_some() => self.dashed_operator(operator).unwrap_or(fault),
+            "not" if negated(self.ahead(1).text).is_some() => {
+                let meant = negated(self.ahead(1).text).unwrap_or_default();
+                fault.note("`not` is a function: `not(…)`").help(format!("write `{meant}`"))
+            }
             _ if token.kind == Kind::Word(Class::Identifier) && self.after_not() => {
                 fault.help("write `not(…)`")
             }
@@ -165,18 +174,43 @@ impl Parser<'_> {
                 fault.note(format!("KQL has no operator `{word}`")).help(format!("write `{meant}`"))
             }
             word if is_operator(word) => fault.help(format!("write `|` before `{word}`")),
-            _ if token.kind != Kind::Word(Class::Identifier) => fault,
+            _ if token.kind != Kind::Word(Class::Identifier) => fault.help(NEXT_OPERATOR),
             "AND" | "OR" | "And" | "Or" => {
                 fault.help(format!("write `{}`: keywords are lower case", token.text.to_lowercase()))
             }
-            _ => fault,
+            _ => fault.help(NEXT_OPERATOR),
         });
+    }
+
+    /// An operator that KQL does not have, of whose name another one is the beginning: `project-out a`.
+    fn dashed_operator(&self, operator: &str) -> Option<Diagnostic> {
+        let [before, dash, after] = self.tokens.get(self.at.checked_sub(3)?..self.at)? else { return None };
+        let is_one = before.span.end == dash.span.start && dash.span.end == after.span.start;
+        if !(is_one && before.is(operator) && dash.is("-") && matches!(after.kind, Kind::Word(_))) {
+            return None;
+        }
+        Some(unknown_operator(
+            &format!("{operator}-{}", after.text),
+            Class::Identifier,
+            before.span.to(after.span),
+        ))
     }
 
     /// Whether the token taken last is the word `not`, which is a function.
     fn after_not(&self) -> bool {
         self.at.checked_sub(1).is_some_and(|last| self.tokens[last].is("not"))
     }
+}
+
+/// What to type where an operator is whole and something stands behind it.
+const NEXT_OPERATOR: &str =
+    "write `and`, `or` or another operator between two values, and `|` before the next step";
+
+/// How KQL writes that a comparison does not hold which others write `not in`, `not contains`.
+fn negated(word: &str) -> Option<String> {
+    let words =
+        ["in", "in~", "has", "contains", "startswith", "endswith", "between", "has_cs", "contains_cs"];
+    words.contains(&word).then(|| format!("!{word}"))
 }
 
 fn unknown_operator(word: &str, class: Class, span: crate::Span) -> Diagnostic {

@@ -3,6 +3,7 @@
 use super::Parser;
 use crate::Diagnostic;
 use crate::lexer::{Class, Kind};
+use crate::nearest::nearest;
 use crate::syntax::{Expr, ExprKind, Name};
 
 impl Parser<'_> {
@@ -87,10 +88,15 @@ impl Parser<'_> {
         if rule_model::Type::named(token.text).is_some() && matches!(token.kind, Kind::Word(_)) {
             return Some(self.take_word());
         }
-        self.fault(
-            Diagnostic::error(token.span, format!("expected a type, found {}", token.describe()))
-                .help("write one of `string`, `long`, `int`, `real`, `decimal`, `bool`, `datetime`, `timespan`, `guid`, `dynamic`"),
-        );
+        let names = || rule_model::Type::ALL.iter().map(|ty| ty.name());
+        let listed: Vec<String> = names().map(|name| format!("`{name}`")).collect();
+        let fault = Diagnostic::error(token.span, format!("expected a type, found {}", token.describe()));
+        self.fault(fault.note(format!("the types are {}", listed.join(", "))).help(
+            match nearest(token.text, names()) {
+                Some(meant) => format!("write `{meant}`"),
+                None => "write one of these".to_owned(),
+            },
+        ));
         matches!(token.kind, Kind::Word(Class::Identifier | Class::Soft | Class::Hard))
             .then(|| self.take_word())
     }

@@ -43,7 +43,7 @@ impl Parser<'_> {
             word if is_word && is_operator(word) => fault.help(format!("write `|` before `{word}`")),
             ")" | "]" if token.kind == Kind::Sign => fault.help("remove it, or open it before"),
             _ if behind_let && is_word => fault.help("end the `let` with `;`"),
-            _ => fault,
+            _ => fault.help("write `|` before an operator, `;` before another statement"),
         });
     }
 

@@ -32,7 +32,7 @@ pub fn plan(
 }
 
 fn kusto(text: &str, table: Option<&str>, schemas: &Schemas) -> Result<Plan, Vec<Diagnostic>> {
-    let continues = text.starts_with('|');
+    let continues = parser::is_continuation(text);
     let (script, faults) = if continues {
         let (expr, faults) = parser::parse_continuation(text);
         (Script { statements: vec![Statement::Query(expr)] }, faults)
@@ -43,8 +43,8 @@ fn kusto(text: &str, table: Option<&str>, schemas: &Schemas) -> Result<Plan, Vec
         return Err(faults);
     }
     let options = Options { continue_from: table.map(Into::into), ..Options::default() };
-    let (plan, faults) = check::check_script(&script, schemas, &options);
-    plan.ok_or(faults)
+    let checked = check::check_script(&script, schemas, &options);
+    checked.plan.ok_or(checked.diagnostics)
 }
 
 /// All columns of a table's records for which `predicate` holds.

@@ -17,7 +17,7 @@ pub(super) fn check(plan: &Plan, text: &str, fields: &Fields, schemas: &Schemas)
         Body::AcrossEvents { inputs, .. } => inputs.as_slice(),
     };
     if walk::tables(plan).is_empty() {
-        let fault = Diagnostic::error(first_word(whole(plan), text), "this query reads no table");
+        let fault = Diagnostic::error(first_word(whole(plan, text), text), "this query reads no table");
         faults.push(
             fault.note("no event can make the rule alert").help("begin it with a table, such as `AuditLogs`"),
         );
@@ -70,7 +70,7 @@ fn unbounded(plan: &Plan, text: &str) -> Diagnostic {
             (span, format!("`{}` looks at several events, and nothing bounds how many", span.text(text)))
         }
         None => (
-            first_word(whole(plan), text),
+            first_word(whole(plan, text), text),
             "this query puts events together, and nothing bounds how many".to_owned(),
         ),
     };
@@ -96,7 +96,7 @@ fn full_scan(inputs: &[Input], plan: &Plan, text: &str) -> Option<Diagnostic> {
     tables.dedup();
     let operation = inputs.iter().find(|input| input.keys.is_empty())?.operation.as_deref();
     let message = format!("every event of {} is looked at", tables.join(" and of "));
-    let warning = Diagnostic::warning(first_word(whole(plan), text), message);
+    let warning = Diagnostic::warning(first_word(whole(plan, text), text), message);
     Some(match operation {
         Some(operation) => warning
             .note("no condition names texts by which the events that matter could be told from others")
@@ -107,10 +107,10 @@ fn full_scan(inputs: &[Input], plan: &Plan, text: &str) -> Option<Diagnostic> {
     })
 }
 
-/// The range of the root's operators.
-fn whole(plan: &Plan) -> Span {
+/// The range of the root's operators; of all its text where it has none.
+fn whole(plan: &Plan, text: &str) -> Span {
     let spans = plan.root.stages.iter().map(|stage| stage.span);
-    spans.reduce(Span::to).unwrap_or_default()
+    spans.reduce(Span::to).unwrap_or_else(|| Span::new(0, text.len() as u32))
 }
 
 /// The first word in a range, without the `|` before it.

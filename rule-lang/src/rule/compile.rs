@@ -7,9 +7,10 @@
 
 use super::again::filter;
 use super::fields::{self, Fields, Reference};
+use super::names::Names;
 use super::typed::{Language, Rule, Test};
 use super::written::{self, EventsKind, Setting, SettingKind};
-use super::{bounds, events, head, names};
+use super::{bounds, events, head};
 use crate::check::{self, Options, conditions, enumerated, equality};
 use crate::diagnostic::{Level, Position};
 use crate::nearest::nearest;
@@ -40,7 +41,7 @@ pub struct Outcome {
 /// Compiles the body of a rule.
 pub fn compile(text: &str, schemas: &Schemas, files: &dyn Files) -> Outcome {
     let (written, faults) = head::parse(text);
-    let mut compiler = Compiler { text, schemas, files, faults, read: Vec::new() };
+    let mut compiler = Compiler { text, schemas, files, faults, read: Vec::new(), names: Names::default() };
     let rule = compiler.rule(&written);
     let mut diagnostics = compiler.faults;
     diagnostics.sort_by_key(|fault| fault.span);
@@ -54,6 +55,7 @@ struct Compiler<'a> {
     files: &'a dyn Files,
     faults: Vec<Diagnostic>,
     read: Vec<String>,
+    names: Names,
 }
 
 /// A query's text and how its positions lead back to the rule.
@@ -67,10 +69,20 @@ struct Query {
 enum Place {
     /// At the same offsets in the rule's text.
     Tokens,
-    /// At the same offsets, within a raw string whose content begins here.
-    Raw(usize),
+    /// At the same offsets, within a raw string at this place whose content begins here.
+    Raw(usize, Span),
     /// In a text of its own: a quoted string, or the file of this name, written at this place of the rule.
     Apart(Option<String>, Span),
+}
+
+impl Query {
+    /// The place in the rule of a range of the query: that of the whole text where it is no tokens.
+    fn place(&self, range: Span) -> Span {
+        match self.place {
+            Place::Tokens => range,
+            Place::Raw(_, whole) | Place::Apart(_, whole) => whole,
+        }
+    }
 }
 
 impl Compiler<'_> {
@@ -85,10 +97,8 @@ impl Compiler<'_> {
         self.references(&fields.references, &plan);
         self.expected_columns(&written.tests, &plan);
         self.events_tables(written, &plan, &mut tests);
-        let named = match query.place {
-            Place::Tokens => names::of(&plan, &query.text, &fields.references),
-            Place::Raw(_) | Place::Apart(..) => Vec::new(),
-        };
+        self.tables_beside_query(written);
+        self.names.columns(&plan, &query.text, |range| query.place(range), &fields.references);
         let Fields { metadata, full_scan, .. } = fields;
         let table = written.table.as_ref().map(|table| table.text.to_string());
         let Query { text, language, .. } = query;
@@ -101,7 +111,7 @@ impl Compiler<'_> {
             language,
             full_scan,
             tests,
-            named,
+            named: std::mem::take(&mut self.names.0),
         })
     }
 
@@ -131,6 +141,9 @@ impl Compiler<'_> {
                 self.faults.push(fault.help("add `| where …`, or `query: r#\"…\"#`"));
                 None
             }
+            (Some(_), Some((setting, language)), None) if !is_text(setting) => {
+                self.in_setting(setting, language)
+            }
             (_, Some((setting, _)), _) => {
                 let fault = Diagnostic::error(setting.span, "a second query in one rule");
                 self.faults.push(fault.note("a rule has one query").help("keep one of the two"));
@@ -145,7 +158,9 @@ impl Compiler<'_> {
 
     fn in_setting(&mut self, setting: &Setting, language: Language) -> Option<Query> {
         let (text, place) = match &setting.kind {
-            SettingKind::Raw(content) => (blanked(self.text, *content), Place::Raw(content.start as usize)),
+            SettingKind::Raw(content) => {
+                (blanked(self.text, *content), Place::Raw(content.start as usize, setting.span))
+            }
             SettingKind::Text(text) => (text.clone(), Place::Apart(None, setting.span)),
             SettingKind::File(path) => {
                 (self.file(path, setting.span)?, Place::Apart(Some(path.clone()), setting.span))
@@ -183,7 +198,7 @@ impl Compiler<'_> {
             self.report(query, vec![fault]);
             return None;
         }
-        let continues = query.text.trim_start().starts_with('|');
+        let continues = parser::is_continuation(&query.text);
         let (script, faults) = if continues {
             let (expr, faults) = parser::parse_continuation(&query.text);
             (Script { statements: vec![Statement::Query(expr)] }, faults)
@@ -204,6 +219,10 @@ impl Compiler<'_> {
         if failed {
             return None;
         }
+        // What is wrong with the head has been said.
+        if continues && continue_from.is_none() && written.is_query_faulty {
+            return None;
+        }
         if continues && continue_from.is_none() {
             let fault = Diagnostic::error(
                 Span::new(0, 0),
@@ -216,9 +235,10 @@ impl Compiler<'_> {
         let carry = fields.references.iter().filter(|reference| reference.hidden);
         let carry = carry.map(|reference| reference.name.text.clone()).collect();
         let options = Options { continue_from, carry };
-        let (plan, faults) = check::check_script(&script, self.schemas, &options);
-        self.report(query, faults);
-        plan
+        let checked = check::check_script(&script, self.schemas, &options);
+        self.report(query, checked.diagnostics);
+        self.names.tables(&checked.tables, |range| query.place(range));
+        checked.plan
     }
 
     /// Compiles a query in Kibana's language: the head's table and one condition on it.
@@ -234,7 +254,7 @@ impl Compiler<'_> {
             return None;
         };
         let start = match query.place {
-            Place::Raw(start) => start,
+            Place::Raw(start, _) => start,
             Place::Tokens | Place::Apart(..) => 0,
         };
         let text = query.text.get(start..).unwrap_or_default();
@@ -252,7 +272,7 @@ impl Compiler<'_> {
         for fault in faults {
             let fault = match &query.place {
                 Place::Tokens => fault,
-                Place::Raw(start) => {
+                Place::Raw(start, _) => {
                     let within = fault.span.start.saturating_sub(*start as u32);
                     let text = self.text.get(*start..).unwrap_or_default();
                     with_position(fault, Position::of(within, text), "the query")
@@ -314,6 +334,17 @@ impl Compiler<'_> {
                         .note(format!("the query reads {}", read.join(", ")))
                         .help(format!("write the table's name before it: `{name} {{ … }}`")),
                 );
+            }
+        }
+    }
+
+    /// Takes down the tables that the head and the tests name.
+    fn tables_beside_query(&mut self, written: &written::Rule) {
+        let of_tests = written.tests.iter().flat_map(|test| &test.events);
+        let names = written.table.iter().chain(of_tests.filter_map(|events| events.table.as_ref()));
+        for name in names {
+            if let Some(schema) = self.schemas.find(&name.text) {
+                self.names.table(&schema.name, name.span);
             }
         }
     }
@@ -447,6 +478,11 @@ fn without_pipe(query: &Query) -> Option<Diagnostic> {
             .note("a query begins with a table, or with `|` where it continues the table of the rule's head")
             .help(format!("write `| {word}`"))
     })
+}
+
+/// Whether a query can stand there.
+fn is_text(setting: &Setting) -> bool {
+    matches!(setting.kind, SettingKind::Raw(_) | SettingKind::Text(_) | SettingKind::File(_))
 }
 
 /// The fault with the columns that there are, and the one that was probably meant.

@@ -193,14 +193,19 @@ impl Reader<'_> {
     fn required(&mut self, rule: &Rule) {
         let at = rule.table.as_ref().map_or(Span::new(0, 0), |table| table.span);
         let names = || rule.fields.iter().map(|field| &field.name).chain(&rule.faulty);
-        let given = |name: &str| names().any(|field| field.text == name);
+        // A field whose name is only misspelt is there: one slip is told once.
+        let means = |field: &Name, name: &str| {
+            field.text == name || nearest(&field.text, NAMES.iter().copied()) == Some(name)
+        };
+        let given = |name: &str| names().any(|field| means(field, name));
         let mut missing = |what: &str, help: &str| {
             let fault = Diagnostic::error(at, format!("this rule has no {what}"));
             self.faults.push(fault.note(NEEDED).help(help));
         };
         if self.fields.metadata.title.is_empty() {
             missing("title", "begin it with a line `/// What it detects`");
-        } else if self.fields.metadata.description.is_empty() {
+        }
+        if self.fields.metadata.description.is_empty() {
             missing(
                 "description",
                 "behind the title, write `///` and then `/// What it means, and why it matters.`",
@@ -289,8 +294,11 @@ impl Reader<'_> {
             match name.text.as_str() {
                 "period" => period = self.duration(value),
                 "by" => key = self.columns("dedup", value, true),
-                _ => self
-                    .fault(name.span, format!("unknown name `{}`: a dedup has `period` and `by`", name.text)),
+                _ => {
+                    let fault = Diagnostic::error(name.span, format!("a dedup has no `{}`", name.text));
+                    let fault = fault.note("it has a `period`, and columns `by` which alerts are the same");
+                    self.faults.push(fault.help("write `dedup: { period: 60m, by: [Column] }`"));
+                }
             }
         }
         match period {
@@ -440,7 +448,7 @@ impl Reader<'_> {
     fn number(&mut self, value: &Setting) -> Option<u64> {
         let number = value.span.text(self.text).replace('_', "").parse().ok();
         if number.is_none() {
-            self.expected(value, "a number");
+            self.expected(value, "a whole number such as `5`");
         }
         number
     }
@@ -483,10 +491,6 @@ impl Reader<'_> {
         let found = value.span.text(self.text).lines().next().unwrap_or_default();
         let fault = Diagnostic::error(value.span, format!("expected {what}, found `{found}`"));
         self.faults.push(fault.help(format!("write {what}")));
-    }
-
-    fn fault(&mut self, span: Span, message: impl Into<String>) {
-        self.faults.push(Diagnostic::error(span, message));
     }
 }
 

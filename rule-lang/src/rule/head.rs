@@ -8,6 +8,7 @@
 //! colon follows, and ends, outside of brackets, before the next field, test or documentation.
 
 use super::duration;
+use super::fields::NAMES;
 use super::token::{Kind, Token, tokens};
 use super::written::{Events, EventsKind, Field, Rule, Setting, SettingKind, Test};
 use crate::parser::is_operator;
@@ -18,7 +19,7 @@ use rule_model::{Timespan, Type};
 
 /// The rule that `text` writes, as far as it can be read, and what is wrong with it.
 pub fn parse(text: &str) -> (Rule, Vec<Diagnostic>) {
-    let mut parser = Parser { text, tokens: tokens(text), at: 0, faults: Vec::new() };
+    let mut parser = Parser { text, tokens: tokens(text), at: 0, faults: Vec::new(), is_table_faulty: false };
     let rule = parser.rule();
     (rule, parser.faults)
 }
@@ -28,11 +29,15 @@ struct Parser<'a> {
     tokens: Vec<Token>,
     at: usize,
     faults: Vec<Diagnostic>,
+    is_table_faulty: bool,
 }
 
 /// How the parts of a rule look, for messages about one that looks otherwise.
 const FORM: &str =
     "a rule is `<Table>`, `/// documentation`, `field: value,`, a query, and `test \"name\" fires { … }`";
+
+/// How events look, for messages about something else in their place.
+const EVENT: &str = "an event: `{ … }`, `[ … ]`, `r#\"…\"#` or `file \"…\"`";
 
 /// What stands at a place outside of brackets.
 enum Item {
@@ -51,6 +56,7 @@ type Parsed<T> = Result<T, Reported>;
 impl<'a> Parser<'a> {
     fn rule(&mut self) -> Rule {
         let mut rule = Rule { table: self.table(), ..Rule::default() };
+        rule.is_query_faulty = self.is_table_faulty;
         while let Some(token) = self.tokens.get(self.at) {
             let start = self.at;
             let parsed = match self.item(token) {
@@ -95,7 +101,9 @@ impl<'a> Parser<'a> {
             [Kind::Symbol('['), Kind::Text(_), Kind::Symbol(']')] => self.name(2),
             _ => {
                 let span = self.span(0).to(self.span(close));
-                self.fault(Diagnostic::error(span, "expected one table name between `<` and `>`"));
+                let fault = Diagnostic::error(span, "expected one table name between `<` and `>`");
+                self.fault(fault.help("write one, such as `<AuditLogs>`; the query names further ones"));
+                self.is_table_faulty = true;
                 return None;
             }
         };
@@ -315,7 +323,7 @@ impl<'a> Parser<'a> {
         if self.is_symbol(self.at, '{') && self.word(self.at + 1).is_some() {
             return self.events_by_table(into);
         }
-        let is_named = self.word(self.at).is_some_and(|word| word != "file");
+        let is_named = self.word(self.at).is_some_and(|word| word != "file") && !self.is_test(self.at);
         let table = is_named.then(|| self.name(self.at));
         self.at += usize::from(is_named);
         into.push(self.json(table)?);
@@ -339,7 +347,7 @@ impl<'a> Parser<'a> {
 
     fn json(&mut self, table: Option<Name>) -> Parsed<Events> {
         let Some(token) = self.tokens.get(self.at).cloned() else {
-            return self.expected("an event");
+            return self.expected(EVENT);
         };
         let (kind, span) = match token.kind {
             Kind::Symbol('{' | '[') => {
@@ -355,10 +363,10 @@ impl<'a> Parser<'a> {
                     self.at += 1;
                     (kind, token.span.to(self.span(self.at)))
                 }
-                _ => return self.expected("an event"),
+                _ => return self.expected(EVENT),
             },
             Kind::Unclosed => return self.unclosed(),
-            _ => return self.expected("an event: `{ … }`, `[ … ]`, `r#\"…\"#` or `file \"…\"`"),
+            _ => return self.expected(EVENT),
         };
         self.at += 1;
         Ok(Events { table, kind, span })
@@ -400,27 +408,48 @@ impl<'a> Parser<'a> {
             last -= 1;
         }
         let span = self.span(start).to(self.span(last));
-        if rule.query.is_some() {
-            let fault = Diagnostic::error(span, "a second query in one rule");
-            self.fault(
-                fault.help("if this continues the query, move it before the fields that part the two"),
-            );
+        if let Some(first) = rule.query {
+            self.second_query(rule, first, span);
             return Ok(());
         }
         rule.query = Some(span);
         Ok(())
     }
 
+    /// Two queries: mostly one that a field parts, or the name of a table that lacks its brackets.
+    fn second_query(&mut self, rule: &mut Rule, first: Span, second: Span) {
+        let word = first.text(self.text);
+        let is_word = word.chars().all(|c| c.is_alphanumeric() || c == '_');
+        if rule.table.is_none() && is_word && second.text(self.text).starts_with('|') {
+            let fault = Diagnostic::error(first, "the table of a rule stands in angle brackets");
+            self.fault(fault.note(FORM).help(format!("write `<{word}>`")));
+            rule.is_query_faulty = true;
+            rule.query = None;
+            return;
+        }
+        let fault = Diagnostic::error(second, "a second query in one rule");
+        let fault = fault.note("a rule has one query");
+        self.fault(fault.help("if this continues the query, move it before the fields that part the two"));
+    }
+
     /// Whether what stands here belongs to the head again. `name:type` is part of a `parse` pattern.
     fn ends_query(&self) -> bool {
-        let is_type = |at| self.word(at).is_some_and(|word| Type::named(word).is_some());
         match self.tokens[self.at].kind {
             Kind::Doc(_) => true,
             Kind::Word => {
-                self.is_test(self.at) || (self.is_symbol(self.at + 1, ':') && !is_type(self.at + 2))
+                self.is_test(self.at) || (self.is_symbol(self.at + 1, ':') && !self.is_typed(self.at))
             }
             _ => false,
         }
+    }
+
+    /// Whether `name:type` stands here rather than a field: a type, or a word in its place with the text behind it
+    /// that a `parse` pattern goes on with.
+    fn is_typed(&self, at: usize) -> bool {
+        let is_type = self.word(at + 2).is_some_and(|word| Type::named(word).is_some());
+        let is_field = self.word(at).is_some_and(|word| NAMES.contains(&word));
+        let goes_on = matches!(self.tokens.get(at + 3).map(|token| &token.kind), Some(Kind::Text(_)));
+        is_type || (!is_field && goes_on && self.word(at + 2).is_some_and(|word| word != "file"))
     }
 
     /// The token that closes the bracket at `open`.
@@ -477,7 +506,7 @@ impl<'a> Parser<'a> {
 
     fn unclosed<T>(&mut self) -> Parsed<T> {
         let fault = Diagnostic::error(self.span(self.at), "this text is not closed");
-        self.fault(fault);
+        self.fault(fault.help("end it with the quote that it began with"));
         self.at = self.tokens.len();
         Err(Reported)
     }
@@ -525,112 +554,4 @@ impl<'a> Parser<'a> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const RULE: &str = r##"<AuditLogs>
-    /// Title
-    ///
-    /// Description.
-    id: "x", severity: High,
-    attack: { Persistence: [T1098, T1078.004] },
-    schedule: every 1d over 14d, trigger: >= 3,
-    alert_key: A, B,
-    runbook: r#"say "so"."#,
-
-    | where A in ("x, test", "y:z") and B == "|"
-    | parse C with "a:" D:string "b"
-
-    entities: { Account { FullName: A }, IP { Address: B } },
-    test "one" fires { "a": { "b": [1, 2] } } -> { A: "x", N: 3 }
-    test "two" silent AuditLogs [ {}, {} ], SigninLogs { "c": 1 }
-    test "three" fires { AuditLogs: [ {} ], SigninLogs: {} }
-    test "four" silent file "x.ndjson"
-    tags: ["t"]
-    "##;
-
-    fn parsed(text: &str) -> Rule {
-        let (rule, faults) = parse(text);
-        assert_eq!(faults, []);
-        rule
-    }
-
-    #[test]
-    fn fields_and_tests_may_stand_before_and_after_the_query() {
-        let rule = parsed(RULE);
-        assert_eq!(rule.table.as_ref().unwrap().text, "AuditLogs");
-        let lines: Vec<_> = rule.documentation.iter().map(|line| line.text.as_str()).collect();
-        assert_eq!(lines, [" Title", "", " Description."]);
-        let names: Vec<_> = rule.fields.iter().map(|field| field.name.text.as_str()).collect();
-        let expected =
-            ["id", "severity", "attack", "schedule", "trigger", "alert_key", "runbook", "entities", "tags"];
-        assert_eq!(names, expected);
-        let query = rule.query.unwrap().text(RULE);
-        assert!(query.starts_with("| where A in") && query.ends_with("D:string \"b\""), "{query}");
-    }
-
-    #[test]
-    fn a_value_is_read_by_its_form() {
-        let rule = parsed(RULE);
-        let value =
-            |name: &str| &rule.fields.iter().find(|field| field.name.text == name).unwrap().value.kind;
-        assert_eq!(value("id"), &SettingKind::Text("x".to_owned()));
-        assert_eq!(value("severity"), &SettingKind::Word);
-        assert_eq!(value("schedule"), &SettingKind::Every(Timespan::days(1), Timespan::days(14)));
-        let trigger = Trigger { comparison: Comparison::GreaterOrEqual, rows: 3 };
-        assert_eq!(value("trigger"), &SettingKind::Comparison(trigger));
-        assert!(matches!(value("alert_key"), SettingKind::List(items) if items.len() == 2));
-        assert!(matches!(value("runbook"), SettingKind::Raw(content) if content.text(RULE) == "say \"so\"."));
-        assert!(matches!(value("entities"), SettingKind::Map(entries) if entries.len() == 2));
-    }
-
-    #[test]
-    fn a_test_names_its_events_tables_and_columns() {
-        let tests = parsed(RULE).tests;
-        let tables = |test: &Test| {
-            let name = |events: &Events| events.table.as_ref().map(|table| table.text.to_string());
-            test.events.iter().map(name).collect::<Vec<_>>()
-        };
-        let named = |name: &str| Some(name.to_owned());
-        assert_eq!(tests.iter().map(|test| test.fires).collect::<Vec<_>>(), [true, false, true, false]);
-        assert_eq!(tables(&tests[0]), [None]);
-        assert_eq!(tests[0].expected.len(), 2);
-        assert_eq!(tables(&tests[1]), [named("AuditLogs"), named("SigninLogs")]);
-        assert_eq!(tables(&tests[2]), [named("AuditLogs"), named("SigninLogs")]);
-        assert_eq!(tests[3].events[0].kind, EventsKind::File("x.ndjson".to_owned()));
-    }
-
-    #[test]
-    fn a_query_may_name_its_own_source() {
-        for query in ["AuditLogs | where x == 1", "let a = 1;\nT | where x == a", "union A, B | count"] {
-            let text = format!("id: \"x\",\nseverity: High,\n{query}\ntest \"a\" silent {{}}");
-            assert_eq!(parsed(&text).query.unwrap().text(&text), query);
-        }
-    }
-
-    #[test]
-    fn each_fault_is_reported_once_and_the_rest_is_read() {
-        for (text, messages) in [
-            ("id: , severity: High", &["expected a value, found `,`"][..]),
-            ("id: [\"a\" \"b\"], x: 1", &["expected `,` or `]`, found `\"b\"`"]),
-            ("test \"a\" fire {} x: 1", &["expected `fires` or `silent`, found `fire`"]),
-            (
-                "schedule: every day, x: y z: {",
-                &[
-                    "expected a span of time such as `5m`, `1h` or `1d`, found `day`",
-                    "expected `}`, found the end of the rule",
-                ],
-            ),
-            ("| where (a", &["this bracket is not closed"]),
-            ("id: \"a", &["this text is not closed"]),
-            ("| count id: 1 | take 1", &["a second query in one rule"]),
-        ] {
-            let faults = parse(text).1;
-            assert_eq!(
-                faults.iter().map(|fault| fault.message.as_str()).collect::<Vec<_>>(),
-                messages,
-                "{text}"
-            );
-        }
-    }
-}
+mod tests;

@@ -10,6 +10,7 @@ mod events;
 mod fields;
 pub mod head;
 pub mod names;
+mod silence;
 mod template;
 #[cfg(test)]
 mod tests;

@@ -100,6 +100,94 @@ fn each_fault_is_marked_and_says_what_to_type() {
 }
 
 #[test]
+fn a_fault_of_the_form_is_told_once() {
+    for (rule, marked, message) in [
+        (
+            format!("AuditLogs\n/// T\n///\n/// D.\n{FIELDS}{QUERY}"),
+            "AuditLogs",
+            "the table of a rule stands in angle brackets",
+        ),
+        (
+            format!("<AuditLogs, SigninLogs>\n/// T\n///\n/// D.\n{FIELDS}{QUERY}"),
+            "<AuditLogs, SigninLogs>",
+            "expected one table name between `<` and `>`",
+        ),
+        (
+            format!("<O365Audit>\n/// T\n///\n/// D.\n{FIELDS}kuery: event.action:\"a\","),
+            "event.action",
+            "a query is a text",
+        ),
+        (
+            format!("{HEAD}{FIELDS}{QUERY}| parse Result with \"a\" b:itn \"c\""),
+            "itn",
+            "expected a type, found `itn`",
+        ),
+        (
+            format!("{HEAD}{FIELDS}{QUERY}test \"a\" fires\ntest \"b\" silent {{}}"),
+            "test",
+            "expected an event: `{ … }`, `[ … ]`, `r#\"…\"#` or `file \"…\"`, found `test`",
+        ),
+        (
+            format!("{HEAD}id: \"a\", severty: Low, attack: none,\n{QUERY}"),
+            "severty",
+            "unknown field `severty`",
+        ),
+    ] {
+        let found = errors(&rule);
+        let first_lines: Vec<_> =
+            found.iter().map(|(at, text)| (at.as_str(), text.lines().next().unwrap())).collect();
+        assert_eq!(first_lines, [(marked, message)], "{rule}");
+    }
+}
+
+#[test]
+fn a_query_in_a_text_may_begin_with_a_comment() {
+    let rule = format!("{HEAD}{FIELDS}query: r#\"// What it is for.\n| where OperationName == 'x'\"#");
+    assert_eq!(errors(&rule), []);
+}
+
+#[test]
+fn what_a_rule_names_is_known_with_its_place() {
+    let named = |text: &str| {
+        let rule = compile(text, &Schemas::builtin(), &OneFile).rule.unwrap();
+        let shown = rule.named.iter().map(|it| {
+            let name = it.column.as_ref().map_or(it.table.clone(), |column| format!("{}.{column}", it.table));
+            format!("{name} {}", it.span.text(text))
+        });
+        shown.collect::<Vec<_>>()
+    };
+    let tokens = format!(
+        "{HEAD}{FIELDS}schedule: every 1h over 1h,\n{QUERY}| join (SigninLogs | project U = UserId) on $left.Identity == $right.U\n\
+         test \"a\" silent AuditLogs {{}}\nentities: {{ Account {{ FullName: U }} }}"
+    );
+    let mut found = named(&tokens);
+    found.sort();
+    assert_eq!(
+        found,
+        [
+            "AuditLogs AuditLogs",
+            "AuditLogs AuditLogs",
+            "AuditLogs.Identity Identity",
+            "AuditLogs.OperationName OperationName",
+            "SigninLogs SigninLogs",
+            "SigninLogs.UserId U",
+            "SigninLogs.UserId U",
+            "SigninLogs.UserId UserId",
+        ]
+    );
+    let text = "r#\"event.action:x and event.outcome:y\"#";
+    let kuery = format!("<O365Audit>\n/// T\n///\n/// D.\n{FIELDS}kuery: {text},");
+    assert_eq!(
+        named(&kuery),
+        [
+            "O365Audit O365Audit".to_owned(),
+            format!("O365Audit.event.action {text}"),
+            format!("O365Audit.event.outcome {text}"),
+        ]
+    );
+}
+
+#[test]
 fn faults_in_files_and_raw_strings_name_their_line_and_column() {
     let raw = format!("/// T\n///\n/// D.\n{FIELDS}query: r#\"AuditLogs\n| where OperatonName == 'x'\"#");
     let kuery =
@@ -133,7 +221,8 @@ fn a_failing_test_says_which_condition_failed_on_which_value() {
             "no alert, where one is expected\n\
              note: `tostring(InitiatedBy.user.id) == \"7\"` is false: tostring(InitiatedBy.user.id) is \"8\", \
              InitiatedBy.user.id is 8\n\
-             note: `Category == \"b\"` is false: Category is \"a\"",
+             note: `Category == \"b\"` is false: Category is \"a\"\n\
+             help: mend the condition or the event, or write `silent`",
         ),
         (
             "| where OperationName == \"x\"",
@@ -151,7 +240,23 @@ fn a_failing_test_says_which_condition_failed_on_which_value() {
             "fires { \"OperationName\": \"x\" }, SigninLogs { \"UserId\": \"v\" }",
             "no alert, where one is expected\n\
              note: the right side of `join (SigninLogs | where UserId == \"u\") on CorrelationId` has no row\n\
-             note: `UserId == \"u\"` is false: UserId is \"v\"",
+             note: `UserId == \"u\"` is false: UserId is \"v\"\n\
+             help: mend the condition or the event, or write `silent`",
+        ),
+        (
+            "| where OperationName == \"x\" | join (SigninLogs | project Id = CorrelationId) on $left.CorrelationId == $right.Id",
+            "fires { \"OperationName\": \"x\", \"CorrelationId\": \"1\" }, SigninLogs { \"CorrelationId\": \"2\" }",
+            "no alert, where one is expected\n\
+             note: `join (SigninLogs | project Id = CorrelationId) on $left.CorrelationId == $right.Id` leaves no row\n\
+             note: `CorrelationId` is \"1\" on the left side, `Id` is \"2\" on the right one\n\
+             help: mend the condition or the event, or write `silent`",
+        ),
+        (
+            "| where OperationName == \"x\" | mv-apply t = TargetResources on (where t.n > 3 and tostring(t.id) == \"a\")",
+            "fires { \"OperationName\": \"x\", \"TargetResources\": [{ \"id\": \"A\", \"n\": 5 }] }",
+            "no alert, where one is expected\n\
+             note: `tostring(t.id) == \"a\"` is false: tostring(t.id) is \"A\", t.id is \"A\"\n\
+             help: `=~` ignores case",
         ),
     ] {
         let schedule = "schedule: every 1h over 1h, full_scan: accepted,\n";
@@ -168,7 +273,8 @@ fn a_trigger_that_is_not_met_says_so() {
     assert_eq!(
         errors(&rule)[0].1,
         "test \"a\" fails: no alert, where one is expected\n\
-         note: the query gives 1 row, and `trigger: > 1` is not met"
+         note: the query gives 1 row, and `trigger: > 1` is not met\n\
+         help: give the test the events that it takes, or write `silent`"
     );
 }
 
@@ -221,7 +327,7 @@ proptest! {
     ) {
         let text = words.join(glue);
         for (marked, message) in errors(&text) {
-            prop_assert!(!message.is_empty() && marked.len() <= text.len());
+            prop_assert!(message.contains("\nhelp: ") && marked.len() <= text.len(), "{text}: {message}");
         }
     }
 }

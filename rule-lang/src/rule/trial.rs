@@ -1,14 +1,13 @@
 //! Inline tests run by the evaluator, while the rule is compiled.
 
+use super::silence;
 use super::typed::{Rule, Test};
 use crate::Diagnostic;
 use crate::planning::static_tables;
 use crate::schemas::Schemas;
 use rule_eval::evaluate::Tables;
-use rule_eval::evaluate::trace::trace;
-use rule_eval::evaluate::verdict::{Part, Verdict};
 use rule_eval::{Context, Row, Table, evaluate, inferred, json, record};
-use rule_model::plan::{Field, HIDDEN, Name, Operator, Plan, Span};
+use rule_model::plan::{Field, HIDDEN, Name};
 use rule_model::{Bag, DateTime, Schema, Value};
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -19,15 +18,20 @@ pub fn run(rule: &Rule, schemas: &Schemas) -> Vec<Diagnostic> {
 }
 
 /// The events of a test as tables; a table of the schemas that has no event is empty.
-struct Events<'a> {
+pub(super) struct Events<'a> {
     tables: HashMap<Name, Table>,
     schemas: &'a Schemas,
     latest: Option<DateTime>,
 }
 
 impl Events<'_> {
+    /// Whether some event is of this table.
+    pub(super) fn has(&self, table: &str) -> bool {
+        self.tables.get(table).is_some_and(|table| !table.rows.is_empty())
+    }
+
     /// It is evaluated at the time of the latest event.
-    fn context(&self) -> Context {
+    pub(super) fn context(&self) -> Context {
         Context::at(self.latest.unwrap_or(DateTime::UNIX_EPOCH))
     }
 }
@@ -51,20 +55,22 @@ fn rows_of(rule: &Rule, events: &Events<'_>) -> Result<Table, String> {
 fn run_one(rule: &Rule, test: &Test, schemas: &Schemas) -> Result<(), Diagnostic> {
     let fault =
         |message: String| Diagnostic::error(test.span, format!("test \"{}\" fails: {message}", test.name));
-    let events = events(rule, test, schemas).map_err(fault)?;
-    let table = rows_of(rule, &events).map_err(fault)?;
+    let failed = |message| fault(message).help("mend the event, or the part of the query that reads it");
+    let events = events(rule, test, schemas).map_err(failed)?;
+    let table = rows_of(rule, &events).map_err(failed)?;
     let fires = rule.metadata.trigger.fires(table.rows.len() as u64) && !table.rows.is_empty();
     match (test.fires, fires) {
         (true, false) => {
             let silent = fault("no alert, where one is expected".to_owned());
             Err(if table.rows.is_empty() {
-                because(silent, &rule.plan, &rule.query, &events)
+                silence::because(silent, &rule.plan, &rule.query, &events)
             } else {
                 let trigger = rule.metadata.trigger;
                 let (comparison, wanted) = (trigger.comparison.symbol(), trigger.rows);
                 let rows = counted(table.rows.len(), "row");
                 silent
                     .note(format!("the query gives {rows}, and `trigger: {comparison} {wanted}` is not met"))
+                    .help("give the test the events that it takes, or write `silent`")
             })
         }
         (false, true) => {
@@ -77,94 +83,8 @@ fn run_one(rule: &Rule, test: &Test, schemas: &Schemas) -> Result<(), Diagnostic
     }
 }
 
-/// The fault of a query without result, with the conditions that decided and what would make them hold.
-fn because(fault: Diagnostic, plan: &Plan, text: &str, events: &Events<'_>) -> Diagnostic {
-    let steps = match trace(plan, events, &mut events.context()) {
-        Ok(steps) => steps,
-        Err(error) => return fault.note(error.message),
-    };
-    let Some(step) = steps.iter().find(|step| step.rows == 0) else {
-        return fault.note("there is no event of the table that the query begins with");
-    };
-    if let Some(right) = right_side(plan, step.span) {
-        let is_empty =
-            evaluate(&right, events, &mut events.context()).is_ok_and(|right| right.rows.is_empty());
-        if is_empty {
-            let fault = fault.note(format!("the right side of `{}` has no row", first_line(step.span, text)));
-            return because(fault, &right, text, events);
-        }
-    }
-    let tests: Vec<&Verdict> = step.verdicts.first().map(deciding).unwrap_or_default();
-    if tests.is_empty() {
-        return fault.note(format!("`{}` leaves no row", first_line(step.span, text)));
-    }
-    let fault = tests.iter().take(SHOWN_TESTS).fold(fault, |fault, test| fault.note(line(test, text)));
-    let near_miss = tests.iter().find_map(|test| match &test.part {
-        Part::Test { near_miss, .. } => *near_miss,
-        _ => None,
-    });
-    match near_miss {
-        Some(near_miss) => fault.help(near_miss.to_string()),
-        None => fault,
-    }
-}
-
-/// The right side of the join of the root that is written at `span`, as a plan of its own.
-fn right_side(plan: &Plan, span: Span) -> Option<Plan> {
-    let join = plan.root.stages.iter().find_map(|stage| match &stage.operator {
-        Operator::Join(join) if stage.span == span => Some(join),
-        _ => None,
-    })?;
-    let visible = join.right.output().len();
-    Some(Plan { bindings: plan.bindings.clone(), root: join.right.clone(), visible })
-}
-
-/// The single tests that settled a condition: of an `or` that does not hold, those of all its parts.
-fn deciding(verdict: &Verdict) -> Vec<&Verdict> {
-    match &verdict.decided_by().part {
-        Part::All(parts) | Part::Any(parts) => parts.iter().flat_map(deciding).collect(),
-        Part::Not(_) | Part::Test { .. } => vec![verdict.decided_by()],
-    }
-}
-
-/// Verdict and values on one line: `` `a == "x"` is false: a is "y" ``.
-fn line(verdict: &Verdict, text: &str) -> String {
-    let (part, word) = (first_line(verdict.span, text), verdict.word());
-    let operands = match &verdict.part {
-        Part::Test { operands, .. } => operands.as_slice(),
-        Part::Not(inner) => match &inner.part {
-            Part::Test { operands, .. } => operands.as_slice(),
-            _ => &[],
-        },
-        Part::All(_) | Part::Any(_) => &[],
-    };
-    let values: Vec<String> = operands
-        .iter()
-        .map(|operand| format!("{} is {}", operand.name(text), shown(&operand.value)))
-        .collect();
-    if values.is_empty() {
-        format!("`{part}` is {word}")
-    } else {
-        format!("`{part}` is {word}: {}", values.join(", "))
-    }
-}
-
-/// Tests of one condition that a message shows; an `or` can have hundreds.
-const SHOWN_TESTS: usize = 6;
-/// Characters of a condition or operator that a message shows.
-const SHOWN_CHARS: usize = 120;
 /// Columns of a row that a message shows.
 const SHOWN_COLUMNS: usize = 16;
-
-/// The text at a place, on one line and not too long for a message.
-fn first_line(span: Span, text: &str) -> String {
-    let written = span.text(text).trim_start_matches(['|', ' ', '\t', '\r', '\n']);
-    let words = written.split_whitespace().collect::<Vec<_>>().join(" ");
-    match words.char_indices().nth(SHOWN_CHARS) {
-        Some((end, _)) => format!("{}…", &words[..end]),
-        None => words,
-    }
-}
 
 fn counted(count: usize, what: &str) -> String {
     if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
@@ -222,12 +142,14 @@ fn expected(test: &Test, table: &Table, fault: impl Fn(String) -> Diagnostic) ->
         _ => {
             let message =
                 format!("no alert has all the values; the nearest of {}: ", counted(table.rows.len(), "row"));
-            Err(fault(message + &nearest.join("; ")))
+            let fault = fault(message + &nearest.join("; "));
+            Err(fault.help("mend the query, or write values that one row has"))
         }
     }
 }
 
-fn shown(value: &Value) -> String {
+/// A value as a message shows it.
+pub(super) fn shown(value: &Value) -> String {
     match value {
         Value::String(text) => format!("{text:?}"),
         Value::Null => "null".to_owned(),

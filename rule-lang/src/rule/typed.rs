@@ -24,7 +24,7 @@ pub struct Rule {
     pub full_scan: bool,
     /// Its inline tests.
     pub tests: Vec<Test>,
-    /// The columns of tables that it names, with their places in the rule's body; none of a query that is no tokens.
+    /// The tables and their columns that it names, with their places in the rule's body.
     pub named: Vec<Named>,
 }
 

@@ -45,7 +45,7 @@ fn a_fault_is_told_at_its_place() {
             "T | join U on $left.b == $right.a",
             "the keys of the join are of different types, long and string <$left.b == $right.a>",
         ),
-        ("T | join kind=outer U on a", "there is no join of the kind `outer` <outer>"),
+        ("T | join kind=outer U on a", "there is no kind of join `outer` <outer>"),
         (
             "T | join U on b == V",
             "there is no column or variable `b` <b>; there is no column or variable `V` <V>",

@@ -42,8 +42,8 @@ fn a_rule_continues_the_table_of_its_head_and_carries_what_its_title_needs() {
     let (query, errors) = parser::parse_continuation("| extend x = 1 | project a, b | where b > 1");
     assert!(errors.is_empty(), "{errors:?}");
     let script = Script { statements: vec![Statement::Query(query)] };
-    let (plan, errors) = check_script(&script, &tables(), &options);
-    let plan = plan.unwrap_or_else(|| panic!("{errors:?}"));
+    let checked = check_script(&script, &tables(), &options);
+    let plan = checked.plan.unwrap_or_else(|| panic!("{:?}", checked.diagnostics));
     let names: Vec<&str> = plan.root.output().iter().map(|c| c.name.as_str()).collect();
     assert_eq!((names.as_slice(), plan.visible), (["a", "b", "$hidden:r", "$hidden:x"].as_slice(), 2));
 }
