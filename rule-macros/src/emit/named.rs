@@ -1,7 +1,8 @@
-//! The columns that a rule names, as uses of the documented constants of their tables under the user's own tokens.
+//! The tables and columns that a rule names, as uses of their documented items under the user's own tokens.
 //!
-//! Nothing is computed with them: they are there for editors, which show the column's type and description where the
-//! rule names it, and go to its definition.
+//! Nothing is computed with them: they are there for editors, which show a table's description, or a column's type and
+//! description, where the rule names it, and go to its definition. A query in a text is one token, under which all that
+//! it names stands.
 
 use crate::text::Source;
 use proc_macro2::{Ident, TokenStream};
@@ -10,21 +11,27 @@ use rule_lang::rule::names::Named;
 use rule_lang::schemas::Schemas;
 use rule_model::schema::source::{constant_names, module_name};
 
-/// A constant that uses a constant of each column, at each place where the rule names it.
+/// An import of each table's module and each column's constant, at each place where the rule names it.
 pub(crate) fn references(named: &[Named], source: &Source, schemas: &Schemas) -> TokenStream {
-    let used: Vec<TokenStream> = named.iter().filter_map(|named| reference(named, source, schemas)).collect();
-    match used.len() {
-        0 => TokenStream::new(),
-        count => quote!(const _: [usize; #count] = [#(#used),*];),
+    let used = named.iter().filter_map(|named| reference(named, source, schemas));
+    quote! {
+        const _: () = {
+            #(#used)*
+        };
     }
 }
 
 fn reference(named: &Named, source: &Source, schemas: &Schemas) -> Option<TokenStream> {
     let schema = schemas.find(&named.table)?;
-    let name = constant_names(schema).into_iter().nth(schema.column_index(&named.column)?)?;
-    let constant = Ident::new(&name, source.spans(named.span).0);
-    let module = format_ident!("{}", module_name(&schema.name));
+    let span = source.spans(named.span).0;
     let is_own = schemas.own(&named.table).is_some();
     let tables = if is_own { quote!(crate::own_tables) } else { quote!(::rule_runtime::generated::tables) };
-    Some(quote!(#tables::#module::#constant))
+    let module = module_name(&schema.name);
+    let Some(column) = &named.column else {
+        let module = Ident::new(&module, span);
+        return Some(quote!(#[allow(unused_imports)] use #tables::#module as _;));
+    };
+    let name = constant_names(schema).into_iter().nth(schema.column_index(column)?)?;
+    let (module, constant) = (format_ident!("{module}"), Ident::new(&name, span));
+    Some(quote!(#[allow(unused_imports)] use #tables::#module::#constant as _;))
 }
