@@ -2,7 +2,8 @@
 //! rule changed.
 //!
 //! ```text
-//! compile-cost [SIZE…]      by default 100 1000 3000; prints the table of docs/compile-cost.md
+//! compile-cost [--dev] [SIZE…]      by default 100 1000 3000; prints the table of docs/compile-cost.md, a row as soon as
+//!                                   it is measured; --dev also builds in the development profile
 //! ```
 //!
 //! Times are user CPU time of cargo and all its children, so that other work on the machine counts little. The engine is
@@ -27,33 +28,43 @@ struct Figures {
     release: Usage,
     check: Usage,
     check_again: Usage,
-    dev: Usage,
+    dev: Option<Usage>,
     size: u64,
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let sizes = std::env::args().skip(1).map(|size| size.parse()).collect::<Result<Vec<usize>, _>>()?;
+    let (flags, sizes): (Vec<String>, Vec<String>) =
+        std::env::args().skip(1).partition(|argument| argument.starts_with("--"));
+    if let Some(unknown) = flags.iter().find(|flag| *flag != "--dev") {
+        return Err(format!("unknown option {unknown}; write `compile-cost [--dev] [SIZE…]`").into());
+    }
+    let sizes = sizes.iter().map(|size| size.parse()).collect::<Result<Vec<usize>, _>>()?;
     let sizes = if sizes.is_empty() { SIZES.to_vec() } else { sizes };
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).ok_or("no workspace around")?;
     let folder = workspace.join("target/compile-cost");
-    let none = measure(workspace, &folder, 0)?;
-    let mut all = Vec::new();
+    let with_dev = !flags.is_empty();
+    let none = measure(workspace, &folder, 0, with_dev)?;
+    println!(
+        "Without any rule: release build {:.1} s, program {:.1} MB.\n\n{HEADING}",
+        none.release.seconds,
+        none.size as f64 / 1e6
+    );
     for size in sizes {
-        eprintln!("{size} rules");
-        all.push(measure(workspace, &folder, size)?);
+        println!("{}", row(&none, &measure(workspace, &folder, size, with_dev)?));
     }
-    print!("{}", table(&none, &all));
     Ok(())
 }
 
 /// Writes a crate and builds it in every way.
-fn measure(workspace: &Path, folder: &Path, rules: usize) -> Result<Figures, Box<dyn Error>> {
+fn measure(workspace: &Path, folder: &Path, rules: usize, with_dev: bool) -> Result<Figures, Box<dyn Error>> {
     let it = Crate::write(workspace, folder, rules)?;
     if rules == 0 {
         // Once, so that the engine and all else that rules depend on is there.
         it.cargo("build", Profile::Release)?;
-        it.cargo("build", Profile::Dev)?;
         it.cargo("check", Profile::Dev)?;
+        if with_dev {
+            it.cargo("build", Profile::Dev)?;
+        }
     }
     it.forget(Profile::Release)?;
     let release = it.cargo("build", Profile::Release)?;
@@ -62,40 +73,37 @@ fn measure(workspace: &Path, folder: &Path, rules: usize) -> Result<Figures, Box
     let check = it.cargo("check", Profile::Dev)?;
     it.change_a_rule()?;
     let check_again = it.cargo("check", Profile::Dev)?;
-    it.forget(Profile::Dev)?;
-    let dev = it.cargo("build", Profile::Dev)?;
+    let dev = if with_dev {
+        it.forget(Profile::Dev)?;
+        Some(it.cargo("build", Profile::Dev)?)
+    } else {
+        None
+    };
     Ok(Figures { rules, release, check, check_again, dev, size })
 }
 
-/// The table of the document.
-fn table(none: &Figures, all: &[Figures]) -> String {
-    let mut rows = vec![
-        "| rules | release build | a rule | check | a rule | check after one changed | dev build | memory of rustc, release | program, stripped | a rule |".to_owned(),
-        "|---|---|---|---|---|---|---|---|---|---|".to_owned(),
-    ];
-    for it in all {
-        let a_rule = |of: fn(&Figures) -> f64| (of(it) - of(none)) / it.rules as f64;
-        let milliseconds = |of: fn(&Figures) -> f64| format!("{:.1} ms", a_rule(of) * 1e3);
-        rows.push(format!(
-            "| {} | {:.1} s | {} | {:.1} s | {} | {:.1} s | {:.1} s | {} MB | {:.1} MB | {:.1} KB |",
-            it.rules,
-            it.release.seconds,
-            milliseconds(|f| f.release.seconds),
-            it.check.seconds,
-            milliseconds(|f| f.check.seconds),
-            it.check_again.seconds,
-            it.dev.seconds,
-            it.release.peak_kilobytes / 1000,
-            it.size as f64 / 1e6,
-            a_rule(|f| f.size as f64) / 1e3,
-        ));
-    }
-    rows.push(format!(
-        "\nWithout any rule: release build {:.1} s, program {:.1} MB.",
-        none.release.seconds,
-        none.size as f64 / 1e6
-    ));
-    rows.join("\n") + "\n"
+const HEADING: &str = "\
+| rules | release build | a rule | memory of rustc | program, stripped | a rule | check | a rule | after one changed | a rule | dev build |
+|---|---|---|---|---|---|---|---|---|---|---|";
+
+/// A row of the document's table.
+fn row(none: &Figures, it: &Figures) -> String {
+    let a_rule = |of: fn(&Figures) -> f64| (of(it) - of(none)) / it.rules.max(1) as f64;
+    let milliseconds = |of: fn(&Figures) -> f64| format!("{:.1} ms", a_rule(of) * 1e3);
+    format!(
+        "| {} | {:.1} s | {} | {} MB | {:.1} MB | {:.1} KB | {:.1} s | {} | {:.1} s | {} | {} |",
+        it.rules,
+        it.release.seconds,
+        milliseconds(|f| f.release.seconds),
+        it.release.peak_kilobytes / 1000,
+        it.size as f64 / 1e6,
+        a_rule(|f| f.size as f64) / 1e3,
+        it.check.seconds,
+        milliseconds(|f| f.check.seconds),
+        it.check_again.seconds,
+        milliseconds(|f| f.check_again.seconds),
+        it.dev.map_or_else(|| "not measured".to_owned(), |dev| format!("{:.1} s", dev.seconds)),
+    )
 }
 
 /// A path as text.
