@@ -17,21 +17,7 @@ mod text;
 /// The body begins with the table in angle brackets; the first line of documentation is the title, what follows it the
 /// description. Then come fields, the query, and tests, in any order:
 ///
-/// ```ignore
-/// rule! { <AuditLogs>
-///     /// A role's settings were changed
-///     ///
-///     /// Settings of a role say who may take it and how. A weakened one is a way to more privilege.
-///     id: "…",
-///     severity: High,
-///     attack: { PrivilegeEscalation: [T1078.004] },
-///
-///     | where OperationName =~ "Update role setting in PIM"
-///
-///     test "the change" fires { "OperationName": "Update role setting in PIM" }
-///     test "another operation" silent { "OperationName": "Add member to role" }
-/// }
-/// ```
+#[doc = include_str!("../docs/rule.md")]
 ///
 /// What is wrong is reported at its place, all of it together, and a stub stands for the rule, so that the rest of the
 /// crate still compiles. A warning is the use of a deprecated constant; that of a rule which looks at every event is
@@ -47,12 +33,7 @@ pub fn rule(body: proc_macro::TokenStream) -> proc_macro::TokenStream {
 /// The rules of a crate: declares their modules, and `pub static RULES: Ruleset` with all of them and with the tables that
 /// the crate defines itself. It stands at the root of the crate.
 ///
-/// ```ignore
-/// ruleset! {
-///     mod inbox_rule_hides_mail;
-///     mod entra { mod pim_settings_changed; }
-/// }
-/// ```
+#[doc = include_str!("../docs/ruleset.md")]
 #[proc_macro]
 pub fn ruleset(modules: proc_macro::TokenStream) -> proc_macro::TokenStream {
     ruleset::expand(modules.into()).into()

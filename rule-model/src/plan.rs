@@ -11,8 +11,6 @@
 //!                                      └─ output: columns after it
 //! ```
 
-mod expressions;
-
 use crate::{Type, Value};
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;

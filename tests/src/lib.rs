@@ -1,4 +1,5 @@
-//! Tests of the workspace as a whole: see `tests/`, `ui/`, and the book, whose rules are compiled as doctests here.
+//! Tests of the workspace as a whole: see `tests/`, `ui/`, and the rules of the book and of the macros' documentation,
+//! which are compiled as doctests here.
 #![forbid(unsafe_code)]
 
 /// Pages of the book with rules in them.
@@ -16,4 +17,13 @@ pub mod book {
     pub struct Metadata;
     #[doc = include_str!("../../docs/book/src/testing.md")]
     pub struct Testing;
+}
+
+/// The examples in the documentation of the macros.
+#[cfg(doctest)]
+pub mod macros {
+    #[doc = include_str!("../../rule-macros/docs/rule.md")]
+    pub struct Rule;
+    #[doc = include_str!("../../rule-macros/docs/ruleset.md")]
+    pub struct Ruleset;
 }

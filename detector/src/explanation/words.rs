@@ -153,8 +153,7 @@ pub(crate) fn needed(metadata: &Metadata) -> Vec<String> {
         steps.push(format!("An alert needs {} matches of one key.", metadata.threshold));
     }
     if metadata.trigger != Trigger::default() {
-        let plural = if metadata.trigger.rows == 1 { "" } else { "s" };
-        steps.push(format!("An evaluation alerts if it has {} row{plural}.", trigger(metadata.trigger)));
+        steps.push(format!("An evaluation alerts if it has {} rows.", trigger(metadata.trigger)));
     }
     steps
 }
@@ -177,8 +176,7 @@ fn shaping(metadata: &Metadata) -> Vec<String> {
         steps.push(format!("After an alert the rule is silent for {}.", span(period)));
     }
     if let Some(most) = metadata.max_alerts {
-        let plural = if most == 1 { "" } else { "s" };
-        steps.push(format!("It reports {most} alert{plural} at the most; the others are counted."));
+        steps.push(format!("It reports {most} alerts at the most; the others are counted."));
     }
     steps
 }
