@@ -4,7 +4,7 @@
 #![allow(missing_docs, reason = "criterion's macros make public items")]
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use detector_benches::{events, events_of, rules};
+use detector_benches::{candidates, events, events_of, rules};
 use rule_eval::Context;
 use rule_model::DateTime;
 use rule_runtime::Parser;
@@ -45,8 +45,12 @@ fn engine(count: usize, validate: Validate) -> Engine {
 
 /// Each stage by itself, and all together, with few candidates and with many.
 fn stages(criterion: &mut Criterion) {
-    for (name, every) in [("0.5 % candidates", 200), ("10 % candidates", 10), ("100 % candidates", 1)] {
-        let lines = events(EVENTS, every);
+    for (name, lines) in [
+        ("0.5 % candidates", events(EVENTS, 200)),
+        ("10 % candidates", events(EVENTS, 10)),
+        ("100 % candidates", candidates(EVENTS)),
+        ("100 % matches", events(EVENTS, 1)),
+    ] {
         let mut group = criterion.benchmark_group(name);
         group.throughput(Throughput::Bytes(lines.len() as u64));
         group.bench_function("newlines", |bench| {

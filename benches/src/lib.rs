@@ -35,10 +35,34 @@ pub fn events_of(count: usize, every: usize, names: u64) -> Vec<u8> {
                 }
             }
         }
-        lines.extend_from_slice(event.to_string().as_bytes());
-        lines.push(b'\n');
+        push(&mut lines, &event);
     }
     lines
+}
+
+/// Records of Entra and Exchange, each of an operation that a measured rule looks for, and none that meets one: what
+/// looking for a rule in vain costs.
+pub fn candidates(count: usize) -> Vec<u8> {
+    let mut random = Random(7);
+    let mut lines = Vec::new();
+    for _ in 0..count {
+        let mut event =
+            if random.below(3) == 0 { exchange(&mut random, true) } else { entra(&mut random, true) };
+        for (place, other) in
+            [("/Result", "failure"), ("/Category", "UserManagement"), ("/event/outcome", "failure")]
+        {
+            if let Some(value) = event.pointer_mut(place) {
+                *value = other.into();
+            }
+        }
+        push(&mut lines, &event);
+    }
+    lines
+}
+
+fn push(lines: &mut Vec<u8>, event: &Value) {
+    lines.extend_from_slice(event.to_string().as_bytes());
+    lines.push(b'\n');
 }
 
 /// Knuth's linear congruential generator: the events need variety, not chance.
@@ -127,6 +151,36 @@ fn exchange(random: &mut Random, hit: bool) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rule_model::DateTime;
+    use rule_runtime::dispatch::MemoryLimits;
+    use rule_runtime::engine::{Engine, Settings, Validate, Work};
+    use rule_runtime::framing::{Framer, Framing, Limits};
+    use rule_runtime::parse::DEFAULT_MAX_DEPTH;
+
+    /// How many of these records have a candidate, and how many are matched.
+    fn found(lines: &[u8]) -> (u64, usize) {
+        let settings = Settings {
+            max_depth: DEFAULT_MAX_DEPTH,
+            validate: Validate::Structure,
+            memory: MemoryLimits::default(),
+            now: DateTime::UNIX_EPOCH,
+        };
+        let engine = Engine::new(&::rules::RULES, &rules(5), settings);
+        let (mut work, mut found) = (Work::default(), (0, 0));
+        let mut framer = Framer::new(lines, Framing::Ndjson, Limits::default());
+        while framer.fill(&mut work.batch).unwrap() {
+            let outcome = engine.worker().run(std::mem::take(&mut work));
+            found = (found.0 + outcome.candidates, found.1 + outcome.matches.len());
+            work = outcome.work;
+        }
+        found
+    }
+
+    #[test]
+    fn rules_look_at_as_many_records_as_are_said_to_be_candidates() {
+        assert_eq!(found(&candidates(100)), (100, 0));
+        assert_eq!(found(&events(100, 10)), (10, 10));
+    }
 
     #[test]
     fn every_line_is_a_record_and_the_same_seed_gives_the_same_lines() {

@@ -24,7 +24,8 @@ fn rejected_records_are_kept_and_fatal_only_when_strict() {
     assert_eq!(detector(&arguments, input.as_bytes()).status.code(), Some(0));
     assert_eq!(
         std::fs::read_to_string(dead).unwrap(),
-        "{\"source\":\"-\",\"offset\":54,\"length\":5,\"reason\":\"cut_off\",\"record\":\"{\\\"a\\\":\"}\n\
+        "{\"source\":\"-\",\"offset\":0,\"reason\":\"time_missing\",\"event_time\":null,\"processed\":true}\n\
+         {\"source\":\"-\",\"offset\":54,\"length\":5,\"reason\":\"cut_off\",\"record\":\"{\\\"a\\\":\"}\n\
          {\"source\":\"-\",\"offset\":60,\"length\":8,\"reason\":\"invalid_json\",\"record\":\"nonsense\"}\n"
     );
     let stats = std::fs::read_to_string(stats).unwrap();
@@ -60,7 +61,7 @@ fn a_source_that_breaks_off_is_read_as_far_as_it_goes() {
     let output = detector(&["run", file.to_str().unwrap(), "-"], RECORD.as_bytes());
     assert_eq!(output.status.code(), Some(2));
     let report = text(&output.stderr);
-    assert!(report.starts_with("1 records: 1 processed") && report.contains("half.gz: "), "{report}");
+    assert!(report.starts_with("1 record: 1 processed") && report.contains("half.gz: "), "{report}");
 }
 
 #[test]

@@ -14,6 +14,7 @@
 //! | [`json`], [`record`], [`inferred`] | JSON text to values; a record to a row of its table's columns; records to a table that nobody defined |
 //! | [`pattern`] | regular expressions as Kusto reads them |
 //! | [`evaluate`](mod@evaluate) | plan and tables in, table out |
+//! | [`lineage`] | a plan to one whose rows tell the records behind them |
 //!
 //! ```
 //! use rule_eval::{Context, call, function};
@@ -38,6 +39,7 @@ pub mod functions;
 pub mod geography;
 pub mod inferred;
 pub mod json;
+pub mod lineage;
 mod order;
 pub mod pattern;
 pub mod record;

@@ -11,6 +11,8 @@
 //!                                      └─ output: columns after it
 //! ```
 
+mod expressions;
+
 use crate::{Type, Value};
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;

@@ -208,7 +208,7 @@ impl Evidence {
         };
         Value::bag([
             ("records", Value::array(self.records.iter().map(record))),
-            // The tail of a rule across events does not tell which records a row comes from.
+            // Not every query of a rule across events tells which records a row comes from.
             ("total", if self.total == 0 { Value::Null } else { Value::Long(self.total as i64) }),
         ])
     }

@@ -1,14 +1,16 @@
-//! The dead-letter file: a line of JSON for each record that was not processed.
+//! The dead-letter file: a line of JSON for each record that was not processed, and for each that was but whose event
+//! time is of no use to rules across events.
 
 use crate::engine::Reject;
 use crate::sink::{Destination, Mark};
+use crate::untimely::Untimely;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use rule_eval::json;
-use rule_model::Value;
+use rule_model::{DateTime, Value};
 use std::io;
 
-/// Writes rejected records.
+/// Writes rejected records and odd event times.
 pub struct DeadLetters<D> {
     destination: D,
 }
@@ -31,6 +33,26 @@ impl<D: Destination> DeadLetters<D> {
             ("length", Value::Long(reject.length as i64)),
             ("reason", Value::literal(reject.reason.name())),
             (name, record),
+        ]);
+        writeln!(self.destination, "{}", json::write(&line))
+    }
+
+    /// Writes where a record is whose event time is odd: it is processed, and rules that look at one event see it. `time`
+    /// is the event time where it could be read. The record itself is left out: a source that never gives a time that
+    /// can be read would be written out whole.
+    pub fn write_untimely(
+        &mut self,
+        source: &str,
+        offset: u64,
+        reason: Untimely,
+        time: Option<DateTime>,
+    ) -> io::Result<()> {
+        let line = Value::bag([
+            ("source", Value::string(source)),
+            ("offset", Value::Long(offset as i64)),
+            ("reason", Value::literal(reason.reason())),
+            ("event_time", time.into()),
+            ("processed", true.into()),
         ]);
         writeln!(self.destination, "{}", json::write(&line))
     }

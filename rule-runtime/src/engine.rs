@@ -15,15 +15,16 @@
 use crate::across::step::is_on_ticks;
 use crate::across::{Kept, Place};
 use crate::dispatch::{Candidate, DispatchTable, MemoryLimits, NameMemory};
-use crate::framing::{Batch, Frame};
+use crate::framing::{self, Batch, Frame};
 use crate::parse::Reason;
 use crate::plans::{Plans, StaticTables};
 use crate::recognize::Recognizable;
 use crate::rule::{Body, Input, RowBuilder, RowLocal, Ruleset};
-use crate::scan::{self, Buffers, End, Scan, Sight, Wanted};
+use crate::scan::{self, Buffers, Doubt, End, Scan, Sight, Wanted};
 use crate::tape::Json;
 use crate::untimely::Untimely;
 use crate::{Event, Parser, Rule};
+use memchr::memchr;
 use rule_eval::geography::Geography;
 use rule_eval::{Context, Row, key_hash, record};
 use rule_model::schema::recognition::Recognizer;
@@ -87,6 +88,15 @@ pub struct Work {
     pub batch: Batch,
 }
 
+/// What is known of records before they are looked at.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Origin {
+    /// The table that they are said to be of, else each is recognised.
+    pub table: Option<usize>,
+    /// Whether they can be read again.
+    pub rereads: bool,
+}
+
 /// What came of a [`Work`], which comes back so that its buffers are used again.
 #[derive(Debug, Default)]
 pub struct Outcome {
@@ -146,7 +156,7 @@ pub struct Time {
 }
 
 /// A record that is not processed.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reject {
     /// Offset of the record in its source.
     pub offset: u64,
@@ -340,20 +350,24 @@ impl Worker<'_> {
     pub fn run(&mut self, work: Work) -> Outcome {
         let mut outcome = Outcome { work, ..Outcome::default() };
         let work = std::mem::take(&mut outcome.work);
+        let origin = Origin { table: work.table, rereads: work.rereads };
+        let lines = &work.batch.lines;
+        let offset = work.batch.offset + lines.start as u64;
+        self.lines(origin, offset, work.batch.record(lines), &mut outcome);
         for frame in &work.batch.frames {
-            outcome.records += 1;
             match frame {
                 Frame::Record(range) => {
                     let offset = work.batch.offset + range.start as u64;
-                    self.record(&work, offset, work.batch.record(range), &mut outcome);
+                    outcome.records += 1;
+                    self.record(origin, offset, work.batch.record(range), &mut outcome);
                 }
-                Frame::TooLong { offset, length, beginning } => outcome.rejects.push(Reject {
+                Frame::TooLong { offset, length, beginning } => outcome.reject_frame(Reject {
                     offset: *offset,
                     length: *length,
                     reason: Reason::TooLong,
                     bytes: beginning.clone(),
                 }),
-                Frame::Unclosed { offset } => outcome.rejects.push(Reject {
+                Frame::Unclosed { offset } => outcome.reject_frame(Reject {
                     offset: *offset,
                     length: 0,
                     reason: Reason::CutOff,
@@ -365,35 +379,94 @@ impl Worker<'_> {
         outcome
     }
 
-    fn record(&mut self, work: &Work, offset: u64, bytes: &[u8], outcome: &mut Outcome) {
-        let Worker { engine, scanned, parser, matcher } = self;
-        let at = At { offset, length: bytes.len() as u64, rereads: work.rereads, time: None };
-        let (mut told, mut strings) = (Told::Nothing(work.table), None);
-        if engine.settings.validate == Validate::Structure {
-            let seen = engine.scan.see(bytes, End::Bytes, work.table, scanned).map(|(_, sight)| sight);
-            let is_marked = seen.is_some();
-            let sight = match seen {
-                Some(sight) => sight,
-                None => engine.scan.see_slowly(bytes, work.table, scanned),
-            };
-            if let Ok(sight) = sight {
-                told = matcher.told(&sight);
-                match told {
-                    Told::NoTable => return outcome.reject(offset, bytes, Reason::UnknownTable),
-                    Told::NoCandidates(time) => return outcome.time(offset, time),
-                    Told::Candidates(..) | Told::Nothing(_) => {}
-                }
-            }
-            strings = if is_marked { engine.scan.strings(bytes, scanned) } else { None };
+    /// Matches the records in whole lines, wherever they lie, of which the first begins at this offset of their source. What
+    /// comes of them is added to the outcome.
+    pub fn lines(&mut self, origin: Origin, offset: u64, lines: &[u8], outcome: &mut Outcome) {
+        let mut rest = lines;
+        while !rest.is_empty() {
+            let offset = offset + (lines.len() - rest.len()) as u64;
+            let length = self.line(origin, offset, rest, outcome);
+            rest = rest.get(length + 1..).unwrap_or_default();
         }
-        let parsed = match strings {
+    }
+
+    /// Matches the record in the first of these lines; the length of the line.
+    #[inline]
+    fn line(&mut self, origin: Origin, offset: u64, lines: &[u8], outcome: &mut Outcome) -> usize {
+        let Worker { engine, scanned, .. } = self;
+        let seen = match engine.settings.validate {
+            Validate::Structure => engine.scan.see(lines, End::Line, origin.table, scanned),
+            Validate::Full => None,
+        };
+        let length = match seen {
+            Some((length, _)) => length,
+            None => memchr(b'\n', lines).unwrap_or(lines.len()),
+        };
+        if let Some(record) = framing::record_of(lines.get(..length).unwrap_or_default()) {
+            outcome.records += 1;
+            match seen {
+                Some((_, sight)) => self.seen(origin, offset, record, sight, outcome),
+                None => self.record(origin, offset, record, outcome),
+            }
+        }
+        length
+    }
+
+    fn record(&mut self, origin: Origin, offset: u64, bytes: &[u8], outcome: &mut Outcome) {
+        let Worker { engine, scanned, parser, matcher } = self;
+        let mut told = Told::Nothing(origin.table);
+        if engine.settings.validate == Validate::Structure {
+            if let Some((_, sight)) = engine.scan.see(bytes, End::Bytes, origin.table, scanned) {
+                return self.seen(origin, offset, bytes, sight, outcome);
+            }
+            if let Ok(sight) = engine.scan.see_slowly(bytes, origin.table, scanned) {
+                told = matcher.told(&sight);
+            }
+            if outcome.is_done(told, offset, bytes) {
+                return;
+            }
+        }
+        let at = At::of(origin, offset, bytes);
+        let matched = parser.parse(bytes).and_then(|record| matcher.record(told, record, at, outcome));
+        self.end(told, matched, (origin, offset, bytes), outcome);
+    }
+
+    /// Matches a record that was just marked, of which so much was seen.
+    #[inline]
+    fn seen(
+        &mut self,
+        origin: Origin,
+        offset: u64,
+        bytes: &[u8],
+        sight: Result<Sight<'_>, Doubt>,
+        outcome: &mut Outcome,
+    ) {
+        let Worker { engine, scanned, parser, matcher } = self;
+        let told = sight.map_or(Told::Nothing(origin.table), |sight| matcher.told(&sight));
+        if outcome.is_done(told, offset, bytes) {
+            return;
+        }
+        let parsed = match engine.scan.strings(bytes, scanned) {
             Some(strings) => parser.parse_scanned(bytes, strings),
             None => parser.parse(bytes),
         };
-        match parsed.and_then(|record| matcher.record(told, record, at, outcome)) {
+        let at = At::of(origin, offset, bytes);
+        let matched = parsed.and_then(|record| matcher.record(told, record, at, outcome));
+        self.end(told, matched, (origin, offset, bytes), outcome);
+    }
+
+    /// Rejects a record that could not be matched.
+    fn end(
+        &mut self,
+        told: Told,
+        matched: Result<(), Reason>,
+        (origin, offset, bytes): (Origin, u64, &[u8]),
+        outcome: &mut Outcome,
+    ) {
+        match matched {
             Ok(()) => {}
             Err(Reason::InvalidJson) if matches!(told, Told::Nothing(_)) => {
-                self.unparsed(work, offset, bytes, outcome);
+                self.unparsed(origin, offset, bytes, outcome);
             }
             Err(reason) => outcome.reject(offset, bytes, reason),
         }
@@ -401,22 +474,27 @@ impl Worker<'_> {
 
     /// A record that is not JSON, and of which the scan could not tell whether a rule may ask for it.
     #[cold]
-    fn unparsed(&mut self, work: &Work, offset: u64, bytes: &[u8], outcome: &mut Outcome) {
+    fn unparsed(&mut self, origin: Origin, offset: u64, bytes: &[u8], outcome: &mut Outcome) {
         let Worker { engine, scanned, matcher, .. } = self;
         let spelled = match engine.settings.validate {
             Validate::Structure => scan::without_escapes(bytes),
             Validate::Full => None,
         };
         let sight =
-            spelled.as_ref().map(|record| engine.scan.see_slowly(record.as_bytes(), work.table, scanned));
-        match sight {
-            Some(Ok(sight)) => match matcher.told(&sight) {
-                Told::NoCandidates(time) => outcome.time(offset, time),
-                Told::NoTable => outcome.reject(offset, bytes, Reason::UnknownTable),
-                Told::Candidates(..) | Told::Nothing(_) => outcome.reject(offset, bytes, Reason::InvalidJson),
-            },
-            _ => outcome.reject(offset, bytes, Reason::InvalidJson),
+            spelled.as_ref().map(|record| engine.scan.see_slowly(record.as_bytes(), origin.table, scanned));
+        let told = match sight {
+            Some(Ok(sight)) => matcher.told(&sight),
+            _ => Told::Nothing(origin.table),
+        };
+        if !outcome.is_done(told, offset, bytes) {
+            outcome.reject(offset, bytes, Reason::InvalidJson);
         }
+    }
+}
+
+impl At {
+    fn of(origin: Origin, offset: u64, bytes: &[u8]) -> At {
+        At { offset, length: bytes.len() as u64, rereads: origin.rereads, time: None }
     }
 }
 
@@ -512,6 +590,23 @@ impl Outcome {
     /// Notes an event time, where it counts.
     fn time(&mut self, offset: u64, time: Option<EventTime>) {
         self.times.extend(time.map(|time| Time { offset, time }));
+    }
+
+    /// Whether a record of which so much was told need not be parsed; what came of it is then noted.
+    #[inline]
+    fn is_done(&mut self, told: Told, offset: u64, bytes: &[u8]) -> bool {
+        match told {
+            Told::NoTable => self.reject(offset, bytes, Reason::UnknownTable),
+            Told::NoCandidates(time) => self.time(offset, time),
+            Told::Candidates(..) | Told::Nothing(_) => return false,
+        }
+        true
+    }
+
+    /// Notes a record that was never whole.
+    fn reject_frame(&mut self, reject: Reject) {
+        self.records += 1;
+        self.rejects.push(reject);
     }
 
     fn reject(&mut self, offset: u64, bytes: &[u8], reason: Reason) {

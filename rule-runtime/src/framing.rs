@@ -56,6 +56,9 @@ pub struct Batch {
     pub offset: u64,
     /// The records.
     pub frames: Vec<Frame>,
+    /// Whole lines, none over the limit, whose records are in place of frames: where a [`Framer`] leaves lines to be cut by
+    /// whoever looks at their bytes in any case. The last may be without its newline. Empty where there are none.
+    pub lines: Range<usize>,
     /// Bytes of the source from where the last batch ended to `next`.
     pub taken: u64,
     /// Bytes that the last read gave.
@@ -122,6 +125,8 @@ pub struct Framer<R> {
     text_start: u64,
     at_end: bool,
     is_idle: bool,
+    /// Whether lines are left to be cut.
+    leaves_lines: bool,
 }
 
 /// Bytes without a record after which the caller gets its turn in any case: it may want to stop.
@@ -153,6 +158,11 @@ impl Batch {
         self.bytes.get(range.clone()).unwrap_or_default()
     }
 
+    /// Whether there are no records.
+    pub fn is_empty(&self) -> bool {
+        self.frames.is_empty() && self.lines.is_empty()
+    }
+
     /// Whether the source is slower than those who work on its records: then what is under way is reported before more
     /// is read, so that alerts on a live stream do not wait for the next record.
     pub fn trickles(&self) -> bool {
@@ -163,10 +173,17 @@ impl Batch {
     fn clear(&mut self) {
         self.bytes.clear();
         self.frames.clear();
+        self.lines = 0..0;
         self.taken = 0;
         self.last_read = 0;
         self.unfinished = None;
     }
+}
+
+/// The record in a line without its newline; `None` where there is none.
+pub fn record_of(line: &[u8]) -> Option<&[u8]> {
+    let is_blank = line.iter().all(|byte| matches!(byte, b' ' | b'\t' | b'\r'));
+    (!is_blank).then(|| line.strip_suffix(b"\r").unwrap_or(line))
 }
 
 /// What a read came to.
@@ -193,6 +210,7 @@ impl<R: Read> Framer<R> {
             text_start: 0,
             at_end: false,
             is_idle: false,
+            leaves_lines: false,
         }
     }
 
@@ -208,6 +226,12 @@ impl<R: Read> Framer<R> {
         Framer { cutter, offset, ..Framer::new(reader, framing, limits) }
     }
 
+    /// The same, but lines are left to be cut: [`Batch::lines`].
+    #[must_use]
+    pub fn leaving_lines(self) -> Framer<R> {
+        Framer { leaves_lines: true, ..self }
+    }
+
     /// Where reading goes on after the records given so far: what is over the limit is read again from its beginning.
     pub fn resume(&self) -> Resume {
         let (offset, place) = match &self.cutter {
@@ -219,7 +243,8 @@ impl<R: Read> Framer<R> {
                 (offset, Place::Value(state))
             }
         };
-        Resume { offset, place }
+        // Where nothing was read, not even a byte order mark, all may still come.
+        if offset == 0 { Resume::default() } else { Resume { offset, place } }
     }
 
     /// How records follow each other; [`Framing::Auto`] as long as that is not decided.
@@ -309,7 +334,7 @@ impl<R: Read> Framer<R> {
                     return (batch.bytes.len(), Err(error));
                 }
             };
-            if read == 0 || !batch.frames.is_empty() || total >= PATIENCE {
+            if read == 0 || !batch.is_empty() || total >= PATIENCE {
                 return (kept, chunk.map(|_| ()));
             }
             batch.bytes.drain(..kept);
@@ -338,6 +363,7 @@ impl<R: Read> Framer<R> {
         }
         Ok(match &mut self.cutter {
             Cutter::Unread(_) | Cutter::Undecided(_) => start,
+            Cutter::Lines(lines) if self.leaves_lines => lines.leave(batch, start, limit, self.at_end),
             Cutter::Lines(lines) => lines.cut(batch, start, limit, self.at_end),
             Cutter::Values(values) => values.cut(batch, start, limit, self.at_end),
         })

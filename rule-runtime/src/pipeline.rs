@@ -219,7 +219,8 @@ impl Sequence<'_, '_> {
                 return Ok(());
             }
         };
-        let mut framer = Framer::at(claim.next, source.reader, options.framing, options.limits);
+        let mut framer =
+            Framer::at(claim.next, source.reader, options.framing, options.limits).leaving_lines();
         let mut failed = false;
         while !control.stop.is_set() {
             let mut batch: Batch = crew.spare();
@@ -273,7 +274,6 @@ mod tests {
     use crate::dead_letter::DeadLetters;
     use crate::samples::{anything, engine, metadata, role_changes};
     use crate::sink::{Destination, Direct, Sink};
-    use crate::untimely::Untimely;
     use proptest::prelude::*;
     use rule_eval::json;
     use rule_model::metadata::{Comparison, Dedup, Grouping, Metadata, Schedule, Trigger};
@@ -480,12 +480,40 @@ mod tests {
         let kept = summary.rules["A"].kept;
         assert_eq!(found, ["10:09", "10:21", "10:36"]);
         assert_eq!((kept.late, kept.too_late), (2, 1));
-        let bytes = event("x", 1).replace("2024-03", "soon") + &event("x", 1).replace("2024", "2025");
-        let run = run_bytes(&engine(&[rule]), bytes.as_bytes(), 1, 1 << 20);
-        let untimely: Vec<_> =
-            run.summary.untimely.iter().map(|(what, found)| (*what, found.count)).collect();
-        assert_eq!(untimely, [(Untimely::Unreadable, 1), (Untimely::InTheFuture, 1)]);
-        assert_eq!(run.summary.alerts, 0);
+    }
+
+    #[test]
+    fn records_of_odd_times_are_processed_counted_and_told_one_by_one() {
+        let schedule = Some(Schedule { every: Timespan::minutes(10), over: Timespan::minutes(20) });
+        let trigger = Trigger { comparison: Comparison::GreaterOrEqual, rows: 1 };
+        let on_ticks = anything(Metadata { schedule, trigger, ..metadata("A") });
+        let engine = engine(&[on_ticks, anything(metadata("R"))]);
+        let times = ["soon-01T10:01", "2025-03-01T10:01", "2024-03-01T10:59", "2024-03-01T10:01"];
+        let mut lines = times.map(|time| event("x", 1).replace("2024-03-01T10:01", time)).to_vec();
+        lines.push("{\"InitiatedBy\":{},\"OperationName\":\"x\"}\n".to_owned());
+        let offsets: Vec<usize> = (0..5).map(|at| lines[..at].concat().len()).collect();
+        let run = run_bytes(&engine, lines.concat().as_bytes(), 2, 1 << 20);
+        let told = |at: usize, reason: &str, time: &str| {
+            format!(
+                r#"{{"source":"memory","offset":{},"reason":"{reason}","event_time":{time},"processed":true}}"#,
+                offsets[at]
+            )
+        };
+        assert_eq!(
+            run.dead_letters.lines().collect::<Vec<_>>(),
+            [
+                told(0, "time_unreadable", "null"),
+                told(1, "time_in_the_future", "\"2025-03-01T10:01:00.0000000Z\""),
+                told(3, "time_backwards", "\"2024-03-01T10:01:00.0000000Z\""),
+                told(4, "time_missing", "null"),
+            ]
+        );
+        let counts = run.summary.untimely.iter().map(|(what, found)| (what.name(), found.count));
+        let expected = [("missing", 1), ("unreadable", 1), ("in_the_future", 1), ("backwards", 1)];
+        assert_eq!(counts.collect::<Vec<_>>(), expected);
+        assert_eq!((run.summary.processed(), run.summary.rejected()), (5, 0));
+        // Late for the tick at 10:10, in time for none that is still to come.
+        assert_eq!((run.summary.rules["R"].alerts, run.summary.rules["A"].alerts), (5, 1));
     }
 
     #[test]
@@ -556,7 +584,8 @@ mod tests {
             let engine = engine(&rules);
             let whole = run_bytes(&engine, &bytes, 1, 1 << 20);
             let collapsed: i64 = whole.lines.iter().filter_map(|line| line.as_bag()?.get("count")?.as_i64()).sum();
-            prop_assert_eq!(whole.dead_letters.lines().count() as u64, whole.summary.rejected());
+            let odd: u64 = whole.summary.untimely.values().map(|found| found.count).sum();
+            prop_assert_eq!(whole.dead_letters.lines().count() as u64, whole.summary.rejected() + odd);
             prop_assert_eq!(whole.summary.bytes, bytes.len() as u64);
             prop_assert_eq!(whole.summary.collapsed as i64, collapsed);
             prop_assert!(whole.summary.rejected() <= whole.summary.records);

@@ -62,8 +62,13 @@ impl Tables for Inputs<'_> {
     }
 }
 
-/// Reads the plan of a rule.
+/// Reads the plan of a rule and resolves its names.
 pub(crate) fn read(rule: &Rule) -> Result<Prepared, String> {
+    Prepared::new(&plan(rule)?).map_err(|error| error.message)
+}
+
+/// Reads the plan of a rule.
+pub(crate) fn plan(rule: &Rule) -> Result<Plan, String> {
     let bytes = match &rule.body {
         Body::RowLocal(local) => match local.row {
             RowBuilder::Plan(bytes) => bytes,
@@ -71,9 +76,7 @@ pub(crate) fn read(rule: &Rule) -> Result<Prepared, String> {
         },
         Body::AcrossEvents(across) => across.tail,
     };
-    let plan: Plan =
-        postcard::from_bytes(bytes).map_err(|error| format!("its plan is unreadable: {error}"))?;
-    Prepared::new(&plan).map_err(|error| error.message)
+    postcard::from_bytes(bytes).map_err(|error| format!("its plan is unreadable: {error}"))
 }
 
 fn table(input: &Input, rows: Vec<Row>) -> Table {

@@ -2,9 +2,9 @@
 //! it happened, found without parsing it.
 //!
 //! ```text
-//!         AVX-512, AVX2 or portable          brackets matched      keys that matter, by their ends
-//! record ──Marks: brackets, colons──> Outline: containers ──> Layout: keys, kinds of values ──remembered──> Sight
-//!              └─ anything unusual ─┴──────────┴───────────────────┴─ or a layout not seen before
+//!         AVX-512, AVX2 or portable
+//! record ──Marks: brackets matched, colons after keys──> Layout: all keys and kinds of values, seen before ──> Sight
+//!              └─ anything unusual ────────────────────────┴─ or a layout not seen before
 //!                    └─classify──> masks ──walk──> top-level properties ──Head──> Sight, or a doubt: parse it
 //! ```
 //!
@@ -19,6 +19,7 @@
 //! What the scan finds whole is: one object, its brackets balanced and matched, its strings closed and free of raw
 //! control characters, its nesting within the limit, nothing but white space around it, all of it UTF-8. It may still
 //! not be JSON (`{"a":tru}`); such a record gives no alert either way.
+#![allow(unsafe_code, reason = "text of records that were found to be UTF-8")]
 #![allow(clippy::inline_always, reason = "what is inlined is compiled for the instructions of its caller")]
 
 mod avx2;
@@ -30,7 +31,7 @@ mod layout;
 mod look;
 mod marks;
 mod names;
-mod outline;
+mod nesting;
 mod portable;
 mod spelling;
 mod strings;
@@ -41,13 +42,14 @@ mod walk;
 use crate::dispatch::FIELDS;
 use classify::Classify;
 use interest::Interest;
-use layout::{Layouts, Meaning, Place};
-use look::{Asked, Desk, Look};
+use layout::{Layout, Layouts, Meaning, Place};
+use look::{Asked, Look};
+use marks::Marks;
 use names::Names;
 use rule_model::schema::Path;
 use rule_model::schema::recognition::{Recognizer, TYPE};
 use rule_model::{Column, Schema, Text, Type};
-use strings::Spread;
+use strings::{Positioned, Spread};
 use walk::Property;
 
 pub use head::{Head, Unclear};
@@ -66,7 +68,7 @@ pub struct Scan {
     tables: Vec<Table>,
     recognizer: Recognizer<'static>,
     /// The keys that tell tables apart, and their operations and times.
-    names: Option<Names>,
+    names: Names,
 }
 
 /// A table, and what is asked of its records beside their operation.
@@ -90,14 +92,15 @@ struct Table {
     time: Option<&'static Column>,
     fields: [Option<&'static Column>; FIELDS],
     /// The keys of these alone.
-    names: Option<Names>,
+    names: Names,
 }
 
 /// Memory of a worker that scans, used again for every record.
 #[derive(Debug, Default)]
 pub struct Buffers {
     properties: Vec<Property>,
-    desk: Desk,
+    marks: Marks,
+    positioned: Positioned,
     /// By table that records are said to be of; the first is for those that are recognised.
     layouts: Vec<Layouts>,
 }
@@ -167,33 +170,31 @@ impl Scan {
     /// too long for the fast way.
     #[inline]
     pub fn see<'a>(
-        &'a self,
+        &self,
         bytes: &'a [u8],
         end: End,
         table: Option<usize>,
-        buffers: &'a mut Buffers,
+        buffers: &mut Buffers,
     ) -> Option<(usize, Result<Sight<'a>, Doubt>)> {
-        let names = match table {
-            Some(table) => self.tables.get(table)?.names.as_ref()?,
-            None => self.names.as_ref()?,
-        };
-        let looked = (self.look)(bytes, Asked { end, max_depth: self.max_depth, names }, &mut buffers.desk);
+        let Buffers { marks, layouts, .. } = buffers;
+        let looked = (self.look)(bytes, Asked { end, max_depth: self.max_depth }, marks);
         let length = looked.length?;
         let record = bytes.get(..length)?;
-        let meaning = if looked.is_read { self.meaning(record, table, buffers) } else { None };
-        let sight = match meaning {
-            Some(meaning) => Ok(buffers.sight(record, meaning)),
-            None => self.see_slowly(record, table, buffers),
-        };
+        if !looked.is_plain {
+            return Some((length, self.see_slowly(record, table, buffers)));
+        }
+        let known = layouts.get(number(table)).and_then(|layouts| layouts.find(record, marks));
+        let sight = known.map(|meaning| Ok(marks.sight(record, meaning)));
+        let sight = sight.unwrap_or_else(|| self.see_and_remember(record, table, buffers));
         Some((length, sight))
     }
 
     /// What is seen of any record, the slow way.
     pub fn see_slowly<'a>(
-        &'a self,
+        &self,
         record: &'a [u8],
         table: Option<usize>,
-        buffers: &'a mut Buffers,
+        buffers: &mut Buffers,
     ) -> Result<Sight<'a>, Doubt> {
         let head = self.head(record, &mut buffers.properties)?;
         let table = match table {
@@ -212,54 +213,72 @@ impl Scan {
 
     /// The strings of the record that was just seen; `None` where its marks are not enough to tell.
     pub(crate) fn strings<'a>(&self, record: &[u8], buffers: &'a mut Buffers) -> Option<Strings<'a, u16>> {
-        let Desk { marks, positioned, .. } = &mut buffers.desk;
+        let Buffers { marks, positioned, .. } = buffers;
         let is_sound = marks.are_plain() && (self.spread)(record, marks, positioned);
         is_sound.then(|| positioned.strings())
     }
 
-    /// The meaning of the layout just read.
-    #[inline]
-    fn meaning(&self, record: &[u8], table: Option<usize>, buffers: &mut Buffers) -> Option<Meaning> {
-        let number = table.map_or(0, |table| table + 1);
-        if let Some(meaning) =
-            buffers.layouts.get(number).and_then(|layouts| layouts.get(&buffers.desk.layout))
+    /// What is seen the slow way of a marked record, whose layout is then remembered if it can be and comes again.
+    #[cold]
+    fn see_and_remember<'a>(
+        &self,
+        record: &'a [u8],
+        table: Option<usize>,
+        buffers: &mut Buffers,
+    ) -> Result<Sight<'a>, Doubt> {
+        let Buffers { properties, marks, layouts, .. } = buffers;
+        layouts.resize_with(layouts.len().max(number(table) + 1), Layouts::default);
+        if let Some(layouts) = layouts.get_mut(number(table))
+            && layouts.is_wanted(record, marks)
+            && let Some(layout) = self.layout(record, table, marks, properties)
         {
-            return Some(meaning);
+            layouts.insert(record, marks, layout);
         }
-        let meaning = self.work_out(record, table, buffers)?;
-        buffers.layouts.resize_with(buffers.layouts.len().max(number + 1), Layouts::default);
-        buffers.layouts.get_mut(number)?.insert(&buffers.desk.layout, meaning);
-        Some(meaning)
+        self.see_slowly(record, table, buffers)
     }
 
-    /// The meaning of a layout by the slow way; `None` where it is not one that can be told by its keys.
-    #[cold]
-    fn work_out(&self, record: &[u8], table: Option<usize>, buffers: &mut Buffers) -> Option<Meaning> {
-        let Buffers { properties, desk, .. } = buffers;
+    /// The layout of a marked record; `None` where its meaning cannot be told by its keys.
+    fn layout(
+        &self,
+        record: &[u8],
+        table: Option<usize>,
+        marks: &Marks,
+        properties: &mut Vec<Property>,
+    ) -> Option<Layout> {
         let head = self.head(record, properties).ok()?;
-        let table = match table {
+        let recognized = match table {
             Some(table) => Some(table),
             None => head.recognize(&self.recognizer).ok()?,
         };
-        let asked = table.and_then(|table| self.tables.get(table));
+        let asked = recognized.and_then(|table| self.tables.get(table));
         if asked.is_some_and(|table| table.is_opaque) {
             return None;
         }
-        let place = |column: Option<&Column>| match head.value(column).ok()? {
-            Some(value) => desk.layout.place_of(value),
-            None => Some(Place::Absent),
+        let names = match table {
+            Some(table) => &self.tables.get(table)?.names,
+            None => &self.names,
         };
-        let operation = place(asked.and_then(|table| table.operation))?;
-        let time = place(asked.and_then(|table| table.time))?;
-        let mut fields = [Place::Absent; FIELDS];
-        for (field, column) in fields.iter_mut().zip(asked.into_iter().flat_map(|table| table.fields)) {
-            *field = place(column)?;
-        }
-        Some(Meaning { table, operation, time, fields })
+        Layout::of(record, marks, names, |place_of| {
+            let place = |column: Option<&Column>| match head.value(column).ok()? {
+                Some(value) => place_of(value),
+                None => Some(Place::Absent),
+            };
+            let operation = place(asked.and_then(|table| table.operation))?;
+            let time = place(asked.and_then(|table| table.time))?;
+            let mut fields = [Place::Absent; FIELDS];
+            for (field, column) in fields.iter_mut().zip(asked.into_iter().flat_map(|table| table.fields)) {
+                *field = place(column)?;
+            }
+            Some(Meaning { table: recognized, operation, time, fields })
+        })
     }
 
     /// Walks a record whole.
-    fn head<'a>(&'a self, record: &'a [u8], properties: &'a mut Vec<Property>) -> Result<Head<'a>, Doubt> {
+    fn head<'a, 'p>(
+        &self,
+        record: &'a [u8],
+        properties: &'p mut Vec<Property>,
+    ) -> Result<Head<'a, 'p>, Doubt> {
         properties.clear();
         let object = record.trim_ascii_start();
         let skipped = record.len() - object.len();
@@ -292,7 +311,7 @@ impl Table {
             is_opaque: operation.is_some_and(|column| column.ty != Type::String),
             time: schema.time_column().filter(|_| wanted.time),
             fields: std::array::from_fn(|_| fields.next().flatten()),
-            names: None,
+            names: Names::default(),
         };
         table.names = Names::of(table.paths().map(|path| (path, Vec::new())));
         table
@@ -304,13 +323,13 @@ impl Table {
     }
 }
 
-impl Buffers {
-    /// What the values say that the layout last read means.
-    #[inline(always)]
-    fn sight<'a>(&'a self, record: &'a [u8], meaning: Meaning) -> Sight<'a> {
-        let text = |place| match place {
+impl Marks {
+    /// What the values of a marked record say whose keys mean this.
+    #[inline]
+    fn sight<'a>(&self, record: &'a [u8], meaning: &Meaning) -> Sight<'a> {
+        let text = |place: Place| match place {
             Place::Absent => Ok(None),
-            Place::Value(key) => self.string(record, key).map(Some).ok_or(Unclear),
+            place => self.string(record, place).map(Some).ok_or(Unclear),
         };
         Sight {
             table: meaning.table,
@@ -320,11 +339,19 @@ impl Buffers {
         }
     }
 
-    fn string<'a>(&self, record: &'a [u8], key: usize) -> Option<&'a str> {
-        let start = self.desk.layout.value(key).filter(|start| record.get(*start) == Some(&b'"'))?;
-        let end = self.desk.marks.string_end(start)?;
-        std::str::from_utf8(record.get(start + 1..end)?).ok()
+    #[inline]
+    fn string<'a>(&self, record: &'a [u8], place: Place) -> Option<&'a str> {
+        let start = place.value(record, self).filter(|start| record.get(*start) == Some(&b'"'))?;
+        let text = record.get(start + 1..self.string_end(start)?)?;
+        // SAFETY: layouts are only looked up of records that `is_plain_object` found to be UTF-8, and a quote is a
+        // character by itself, so that what lies between two begins and ends with whole characters.
+        Some(unsafe { std::str::from_utf8_unchecked(text) })
     }
+}
+
+/// Where the layouts of records are that are said to be of a table; the first place is for those that are recognised.
+fn number(table: Option<usize>) -> usize {
+    table.map_or(0, |table| table + 1)
 }
 
 /// The paths that tell whether a record is of a table, and the texts that their values are compared with.

@@ -132,33 +132,25 @@ impl RuleCounts {
 }
 
 impl fmt::Display for Summary {
+    /// What was read, what came of it, and what the reader should look after, which comes last and begins with a capital
+    /// word where alerts may be missing.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(
-            f,
-            "{} records: {} processed, {} rejected",
-            grouped(self.records),
-            grouped(self.processed()),
-            grouped(self.rejected())
-        )?;
+        let (processed, rejected) = (grouped(self.processed()), grouped(self.rejected()));
+        writeln!(f, "{}: {processed} processed, {rejected} rejected", counted(self.records, "record"))?;
         for (reason, n) in &self.rejected {
             writeln!(f, "  {:>12}  {reason}", grouped(*n))?;
         }
         writeln!(
             f,
-            "{} bytes in {:.2} s, {}; {} records with candidate rules",
-            grouped(self.bytes),
+            "{} in {:.2} s, {}; {} with candidate rules",
+            counted(self.bytes, "byte"),
             self.elapsed.as_secs_f64(),
             rate(self.gigabytes_per_second()),
-            grouped(self.candidates)
+            counted(self.candidates, "record")
         )?;
-        writeln!(f, "{} alerts, {} repeats collapsed", grouped(self.alerts), grouped(self.collapsed))?;
-        let mut rules: Vec<_> = self.rules.iter().collect();
-        rules.sort_by_key(|(id, counts)| (std::cmp::Reverse(counts.alerts), (*id).clone()));
-        for (id, counts) in rules {
-            writeln!(f, "  {:>12}  {id}{counts}", grouped(counts.alerts))?;
-        }
+        self.write_alerts(f)?;
         for (what, found) in &self.untimely {
-            write!(f, "{} records {what}", grouped(found.count))?;
+            write!(f, "{} {what}", counted(found.count, "record"))?;
             match &found.first {
                 Some((source, offset)) => writeln!(f, "; the first in {source} at byte {offset}")?,
                 None => writeln!(f)?,
@@ -167,29 +159,32 @@ impl fmt::Display for Summary {
         if self.history > 0 {
             writeln!(f, "{} of the records were history, which makes no alerts", grouped(self.history))?;
         }
-        for (id, counts) in self.rules.iter().filter(|(_, counts)| counts.kept.dropped > 0) {
-            writeln!(
-                f,
-                "WARNING: {id} dropped {} rows, because it kept as many as it may (--max-state-rows) or neither \
-                 memory nor disk had room (--max-state, --max-state-disk): alerts may be missing or wrong",
-                grouped(counts.kept.dropped)
-            )?;
-        }
-        for (id, counts) in self.rules.iter().filter(|(_, counts)| counts.kept.unread > 0) {
-            writeln!(
-                f,
-                "WARNING: {id} could not read {} records again, because their files were changed or removed: alerts \
-                 may be missing or wrong",
-                grouped(counts.kept.unread)
-            )?;
-        }
         if self.forgotten > 0 {
-            writeln!(f, "{} dedup keys forgotten for want of room", grouped(self.forgotten))?;
+            writeln!(f, "{} forgotten for want of room", counted(self.forgotten, "dedup key"))?;
         }
+        self.rules.iter().try_for_each(|(id, counts)| counts.write_warnings(id, f))?;
         if self.stopped {
             writeln!(f, "stopped before the end of the input: what waits for more of it is not reported")?;
         }
         self.errors.iter().try_for_each(|error| writeln!(f, "error: {error}"))
+    }
+}
+
+impl Summary {
+    fn write_alerts(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", counted(self.alerts, "alert"))?;
+        if self.collapsed > 0 {
+            write!(f, ", {} collapsed", counted(self.collapsed, "repeat"))?;
+        }
+        writeln!(f)?;
+        let mut rules: Vec<_> =
+            self.rules.iter().map(|(id, counts)| (id, counts, counts.to_string())).collect();
+        rules.retain(|(_, counts, further)| counts.alerts > 0 || !further.is_empty());
+        rules.sort_by_key(|(id, counts, _)| (std::cmp::Reverse(counts.alerts), *id));
+        for (id, counts, further) in rules {
+            writeln!(f, "  {:>12}  {id}{further}", grouped(counts.alerts))?;
+        }
+        Ok(())
     }
 }
 
@@ -205,23 +200,59 @@ fn rate(gigabytes_per_second: f64) -> String {
 impl fmt::Display for RuleCounts {
     /// What there is besides alerts.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (n, what) in [
-            (self.collapsed, "repeats collapsed"),
-            (self.held_back, "held back by max_alerts"),
-            (self.suppressed, "suppressed"),
-            (self.kept.late, "rows late for a tick"),
-            (self.kept.too_late, "of them too late for all"),
-            (self.kept.dropped, "rows dropped"),
-            (self.kept.passed_over, "empty ticks passed over"),
-            (self.kept.spilled, "rows spilled to disk"),
-            (self.failures, "failed evaluations"),
+        let (late, too_late) = (self.kept.late, self.kept.too_late);
+        for (n, text) in [
+            (self.collapsed, counted(self.collapsed, "repeat") + " collapsed"),
+            (self.held_back, grouped(self.held_back) + " held back by max_alerts"),
+            (self.suppressed, grouped(self.suppressed) + " suppressed"),
+            (late, counted(late, "row") + " late for a tick"),
+            (too_late, grouped(too_late) + " of them too late for all"),
+            (self.kept.passed_over, counted(self.kept.passed_over, "empty tick") + " passed over"),
+            (self.kept.spilled, counted(self.kept.spilled, "row") + " spilled to disk"),
         ] {
             if n > 0 {
-                write!(f, ", {} {what}", grouped(n))?;
+                write!(f, ", {text}")?;
             }
         }
-        self.first_failure.iter().try_for_each(|failure| write!(f, " ({failure})"))
+        Ok(())
     }
+}
+
+impl RuleCounts {
+    /// Why alerts of the rule may be missing or wrong.
+    fn write_warnings(&self, id: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let RuleCounts { kept, failures, .. } = self;
+        if *failures > 0 {
+            let first = self.first_failure.as_deref().unwrap_or_default();
+            let times = counted(*failures, "time");
+            writeln!(
+                f,
+                "WARNING: {id} could not be evaluated {times}: alerts may be missing; at first: {first}"
+            )?;
+        }
+        if kept.dropped > 0 {
+            writeln!(
+                f,
+                "WARNING: {id} dropped {}, because it kept as many as it may (--max-state-rows) or neither memory nor \
+                 disk had room (--max-state, --max-state-disk): alerts may be missing or wrong",
+                counted(kept.dropped, "row")
+            )?;
+        }
+        if kept.unread > 0 {
+            writeln!(
+                f,
+                "WARNING: {id} could not read {} again, because files were changed or removed: alerts may be missing or \
+                 wrong",
+                counted(kept.unread, "record")
+            )?;
+        }
+        Ok(())
+    }
+}
+
+/// So many of something, which is one or several.
+fn counted(n: u64, what: &str) -> String {
+    format!("{} {what}{}", grouped(n), if n == 1 { "" } else { "s" })
 }
 
 fn count(n: u64) -> Value {
@@ -250,6 +281,41 @@ mod tests {
         for (n, text) in [(0, "0"), (999, "999"), (1000, "1,000"), (1_234_567, "1,234,567")] {
             assert_eq!(grouped(n), text);
         }
+    }
+
+    #[test]
+    fn one_is_told_from_several_and_what_did_nothing_is_left_out() {
+        let kept = |late, too_late| Counts { late, too_late, peak_rows: 9, ..Counts::default() };
+        let counts = |alerts, collapsed, failures, kept| RuleCounts {
+            alerts,
+            collapsed,
+            failures,
+            first_failure: (failures > 0).then(|| "no table t".to_owned()),
+            kept,
+            ..RuleCounts::default()
+        };
+        let summary = Summary {
+            records: 1,
+            bytes: 1,
+            candidates: 1,
+            alerts: 1,
+            collapsed: 1,
+            rules: [
+                ("quiet".into(), counts(0, 0, 0, kept(0, 0))),
+                ("late".into(), counts(0, 0, 1, kept(1, 1))),
+                ("loud".into(), counts(1, 1, 0, kept(2, 0))),
+            ]
+            .into(),
+            ..Summary::default()
+        };
+        let text = "1 record: 1 processed, 0 rejected\n\
+            1 byte in 0.00 s, 0.00 MB/s; 1 record with candidate rules\n\
+            1 alert, 1 repeat collapsed\n\
+            \x20            1  loud, 1 repeat collapsed, 2 rows late for a tick\n\
+            \x20            0  late, 1 row late for a tick, 1 of them too late for all\n\
+            WARNING: late could not be evaluated 1 time: alerts may be missing; at first: no table t\n";
+        assert_eq!(summary.to_string(), text);
+        assert!(Summary::default().to_string().contains("\n0 alerts\n"));
     }
 
     #[test]

@@ -41,12 +41,22 @@ impl Untimely {
     }
 
     /// The name in JSON.
-    pub fn name(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
             Untimely::Missing => "missing",
             Untimely::Unreadable => "unreadable",
             Untimely::InTheFuture => "in_the_future",
             Untimely::Backwards => "backwards",
+        }
+    }
+
+    /// The reason that the dead-letter file gives.
+    pub const fn reason(self) -> &'static str {
+        match self {
+            Untimely::Missing => "time_missing",
+            Untimely::Unreadable => "time_unreadable",
+            Untimely::InTheFuture => "time_in_the_future",
+            Untimely::Backwards => "time_backwards",
         }
     }
 }

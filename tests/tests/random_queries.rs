@@ -18,7 +18,7 @@ use rule_model::plan::{Expr, Field, Name, Plan};
 use rule_model::tables::{AUDIT_LOGS, SIGNIN_LOGS};
 use rule_model::{DateTime, Schema, Timespan, Value};
 use rule_runtime::across::Bounds;
-use rule_runtime::alert::{Alert, Collapsed};
+use rule_runtime::alert::{Alert, Collapsed, Evidence};
 use rule_runtime::dispatch::MemoryLimits;
 use rule_runtime::engine::{Engine, Settings, Validate};
 use rule_runtime::framing::Limits;
@@ -28,7 +28,7 @@ use rule_runtime::rule::{AcrossEvents, Body, Dispatch, Input as RuleInput, Looku
 use rule_runtime::sink::Sink;
 use rule_runtime::source::Origin;
 use rule_runtime::{Event, Rule, Ruleset};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::RwLock;
@@ -67,6 +67,12 @@ fn aggregates() -> impl Strategy<Value = &'static str> {
         "arg_max(TimeGenerated, *)",
         "arg_min(TimeGenerated, Category)",
         "TimeGenerated = max(TimeGenerated), n = countif(Category == \"a\"), q = sum(toint(CorrelationId))",
+        "TimeGenerated = max(TimeGenerated), a = avg(toint(CorrelationId)), s = stdev(toint(CorrelationId)), \
+         v = varianceif(toint(CorrelationId), Category != \"a\"), p = percentiles(toint(CorrelationId), 50, 90)",
+        "TimeGenerated = minif(TimeGenerated, Category != \"b\"), d = dcountif(Category, CorrelationId != \"1\"), \
+         b = make_bag(bag_pack(Category, CorrelationId)), e = binary_all_or(tolong(CorrelationId))",
+        "TimeGenerated = take_anyif(TimeGenerated, Category == \"a\"), l = make_list_if(Category, CorrelationId == \"1\", 3), \
+         w = make_list_with_nulls(toint(CorrelationId)), c = count_distinct(Category)",
     ])
 }
 
@@ -151,10 +157,51 @@ fn stage() -> impl Strategy<Value = String> {
             format!(" | union ({table} | project CorrelationId, Category, TimeGenerated)")
         }),
         1 => Just(" | top 3 by TimeGenerated desc".to_owned()),
+        1 => table().prop_map(|table| {
+            format!(" | lookup kind=inner ({table} | distinct Category) on Category")
+        }),
+        1 => table().prop_map(|table| {
+            format!(" | union kind=inner withsource=from ({table} | project Category, CorrelationId, TimeGenerated)")
+        }),
+        4 => further_stage(),
         1 => Just(" | sort by TimeGenerated asc, Category | serialize r = row_number()".to_owned()),
         1 => table().prop_map(|table| format!(" | where CorrelationId in (({table} | project CorrelationId))")),
         1 => table().prop_map(|table| format!(" | where Category != toscalar({table} | summarize max(Category))")),
     ]
+}
+
+/// Operators that look at rows together or make columns of texts.
+fn further_stage() -> impl Strategy<Value = String> {
+    select(vec![
+        " | take 4",
+        " | distinct *",
+        " | sort by TimeGenerated desc, CorrelationId asc | limit 5",
+        " | partition by Category (top 2 by TimeGenerated asc)",
+        " | partition by CorrelationId (summarize TimeGenerated = max(TimeGenerated), CorrelationId = min(CorrelationId) by Category)",
+        " | make-series n = count(), m = max(toint(CorrelationId)) default=7 on TimeGenerated \
+           from datetime(2024-03-01 23:00) to datetime(2024-03-02 00:30) step 10m by CorrelationId \
+         | extend Category = tostring(n), TimeGenerated = todatetime(m[0])",
+        " | sort by TimeGenerated asc, Category, CorrelationId | extend d = prev(TimeGenerated), q = next(Category, 2, \"z\") \
+         | extend CorrelationId = strcat(CorrelationId, d, q)",
+        " | sort by Category asc, TimeGenerated desc, CorrelationId | where prev(Category) == Category or next(CorrelationId) == CorrelationId",
+        " | serialize | project CorrelationId, Category, TimeGenerated = coalesce(prev(TimeGenerated, 2), TimeGenerated)",
+        " | sort by TimeGenerated asc, CorrelationId, Category | serialize c = row_cumsum(toint(CorrelationId)) \
+         | extend Category = strcat(Category, c)",
+        " | mv-expand with_itemindex=i p = pack_array(CorrelationId, Category) | extend CorrelationId = strcat(i, p)",
+        " | mv-expand bagexpansion=array p = bag_pack(Category, CorrelationId, \"x\", TimeGenerated) to typeof(string) limit 1",
+        " | mv-apply a = pack_array(1, toint(CorrelationId)) to typeof(long) on (where a > 1 | top 1 by a | project a) \
+         | extend Category = tostring(a)",
+        " | parse Category with * \"a\" rest | extend CorrelationId = strcat(CorrelationId, rest)",
+        " | parse-where CorrelationId with number:long | extend Category = tostring(number)",
+        " | parse-kv Category as (a: string) with (pair_delimiter=\",\", kv_delimiter=\"=\")",
+        " | project-rename c = Category | project-reorder c | extend Category = c | project-away c",
+        " | sort by TimeGenerated asc, CorrelationId, Category \
+         | scan declare (n: long = 0) with (step s output=all: true => n = s.n + 1) | extend Category = tostring(n)",
+        " | top-nested 2 of CorrelationId by n = count(), top-nested of Category by TimeGenerated = max(TimeGenerated)",
+        " | extend p = tostring(pack_all()) | where p has \"a\"",
+        " | extend TimeGenerated = bin(TimeGenerated, 10m), Category = case(Category == \"a\", \"x\", isempty(Category), \"1\", Category)",
+    ])
+    .prop_map(str::to_owned)
 }
 
 fn query() -> impl Strategy<Value = String> {
@@ -322,13 +369,21 @@ struct Way {
 /// Tick and output row of each alert.
 type Alerts = Vec<(DateTime, String)>;
 
+/// The alerts, and the records behind each.
 #[derive(Default)]
-struct Collected(Alerts);
+struct Collected(Vec<((DateTime, String), Evidence)>);
+
+impl Collected {
+    fn alerts(&self) -> Alerts {
+        self.0.iter().map(|(alert, _)| alert.clone()).collect()
+    }
+}
 
 impl Sink for Collected {
     fn alert(&mut self, alert: &Alert) -> io::Result<()> {
         let row = Value::array(alert.visible().map(|(_, value)| value.clone()));
-        self.0.push((alert.time.unwrap_or(DateTime::MIN), json::write(&row)));
+        let time = alert.time.unwrap_or(DateTime::MIN);
+        self.0.push(((time, json::write(&row)), alert.evidence.clone()));
         Ok(())
     }
 
@@ -341,7 +396,7 @@ impl Sink for Collected {
     }
 }
 
-fn streamed(rule: &'static Rule, stream: &Stream, folder: &Path, way: Way) -> Alerts {
+fn streamed(rule: &'static Rule, stream: &Stream, folder: &Path, way: Way) -> Collected {
     let settings = Settings {
         max_depth: 64,
         validate: Validate::Structure,
@@ -372,24 +427,55 @@ fn streamed(rule: &'static Rule, stream: &Stream, folder: &Path, way: Way) -> Al
         let kept = counts.kept;
         assert_eq!((counts.failures, kept.late, kept.dropped, kept.unread), (0, 0, 0, 0), "{summary}");
     }
-    sink.0.sort();
-    sink.0
+    sink.0.sort_by(|one, other| one.0.cmp(&other.0));
+    sink
 }
 
-/// The alerts of each tick, from the rows of its window alone.
-fn expected(plan: &Plan, schedule: Schedule, stream: &Stream, folder: &Path, rereads: bool) -> Alerts {
-    let mut tables: BTreeMap<&str, Vec<(DateTime, String, usize, Row)>> = BTreeMap::new();
+/// A record: its time, its source and offset, its row.
+type Placed = (DateTime, String, u64, Row);
+
+/// The records of each table in their order.
+fn placed(stream: &Stream, folder: &Path, rereads: bool) -> BTreeMap<&'static str, Vec<Placed>> {
+    let mut tables: BTreeMap<&str, Vec<Placed>> = BTreeMap::new();
     for (file, (name, schema)) in stream.iter().zip(FILES) {
         let source = if rereads { folder.join(name).display().to_string() } else { name.to_owned() };
-        let rows = file.iter().enumerate().map(|(position, happening)| {
-            let Value::Bag(record) = json::parse(&line(happening)).unwrap() else { unreachable!() };
+        let mut offset = 0;
+        let rows = file.iter().map(|happening| {
+            let line = line(happening);
+            let Value::Bag(record) = json::parse(&line).unwrap() else { unreachable!() };
             let row = record::row(&record, schema);
             let Value::DateTime(time) = row[schema.time.unwrap()] else { unreachable!() };
-            (time, source.clone(), position, row)
+            let placed = (time, source.clone(), offset, row);
+            offset += line.len() as u64;
+            placed
         });
         tables.entry(&schema.name).or_default().extend(rows);
     }
     tables.values_mut().for_each(|rows| rows.sort_by(|a, b| (a.0, &a.1, a.2).cmp(&(b.0, &b.1, b.2))));
+    tables
+}
+
+/// The rows that a plan gives at a tick over those of the records that it may see.
+fn rows_at(
+    plan: &Plan,
+    tick: DateTime,
+    tables: &BTreeMap<&'static str, Vec<Placed>>,
+    sees: impl Fn(&Placed) -> bool,
+) -> Vec<String> {
+    let window = |schema: &Schema| {
+        let columns =
+            schema.columns.iter().map(|column| Field::new(column.name.as_ref(), column.ty)).collect();
+        let rows = tables.get(schema.name.as_ref()).into_iter().flatten();
+        Table { columns, rows: rows.filter(|row| sees(row)).map(|row| row.3.clone()).collect() }
+    };
+    let tables: HashMap<Name, Table> =
+        [("AuditLogs".into(), window(&AUDIT_LOGS)), ("SigninLogs".into(), window(&SIGNIN_LOGS))].into();
+    let table = evaluate(plan, &tables, &mut Context::at(tick)).unwrap();
+    table.rows.into_iter().map(|row| json::write(&Value::array(row))).collect()
+}
+
+/// The alerts of each tick, from the rows of its window alone.
+fn expected(plan: &Plan, schedule: Schedule, tables: &BTreeMap<&'static str, Vec<Placed>>) -> Alerts {
     let times: Vec<DateTime> = tables.values().flatten().map(|row| row.0).collect();
     let (Some(first), Some(last)) = (times.iter().min(), times.iter().max()) else { return Alerts::new() };
     let Schedule { every, over } = schedule;
@@ -398,20 +484,10 @@ fn expected(plan: &Plan, schedule: Schedule, stream: &Stream, folder: &Path, rer
     let mut alerts = Alerts::new();
     for number in ceiling(*first)..=ceiling(*last) {
         let tick = DateTime::from_unix_ticks(number * every.0).unwrap();
-        let seen = |time: DateTime| time.0 > tick.0 - over.0 && time <= tick;
-        let window = |schema: &Schema| {
-            let columns =
-                schema.columns.iter().map(|column| Field::new(column.name.as_ref(), column.ty)).collect();
-            let rows = tables.get(schema.name.as_ref()).into_iter().flatten();
-            Table { columns, rows: rows.filter(|row| seen(row.0)).map(|row| row.3.clone()).collect() }
-        };
-        let tables: HashMap<Name, Table> =
-            [("AuditLogs".into(), window(&AUDIT_LOGS)), ("SigninLogs".into(), window(&SIGNIN_LOGS))].into();
-        let table = evaluate(plan, &tables, &mut Context::at(tick)).unwrap();
+        let rows = rows_at(plan, tick, tables, |(time, ..)| time.0 > tick.0 - over.0 && *time <= tick);
         alerted.retain(|_, produced| produced.0 > tick.0 - over.0);
         let mut equal: HashMap<String, usize> = HashMap::new();
-        for row in &table.rows {
-            let text = json::write(&Value::array(row.clone()));
+        for text in rows {
             let ordinal = equal.entry(text.clone()).or_default();
             *ordinal += 1;
             if alerted.insert((text.clone(), *ordinal), tick).is_none() {
@@ -431,6 +507,29 @@ fn written(stream: &Stream) -> PathBuf {
         fs::write(folder.join(name), bytes(file)).unwrap();
     }
     folder
+}
+
+/// Whether rows can be followed through all operators.
+fn tells_records(query: &str) -> bool {
+    !["row_cumsum", "scan", "top-nested", "pack_all"].iter().any(|part| query.contains(part))
+}
+
+/// Whether more records can only add to what a query gives, and none decides without being part of it.
+fn is_monotone(query: &str) -> bool {
+    let others = [
+        "outer",
+        "anti",
+        "semi",
+        "top ",
+        "take ",
+        "limit ",
+        "row_number",
+        "prev(",
+        "next(",
+        "in ((",
+        "toscalar",
+    ];
+    tells_records(query) && !others.iter().any(|part| query.contains(part))
 }
 
 fn cases() -> u32 {
@@ -459,9 +558,20 @@ proptest! {
             Way { order: [0, 1, 2], rereads: true, threads, chunk, state },
             Way { order: [2, 1, 0], rereads: false, threads: 1, chunk: 1 << 18, state: 256 << 20 },
         ] {
-            let expected = expected(&plan, schedule, &stream, &folder, way.rereads);
+            let tables = placed(&stream, &folder, way.rereads);
+            let expected = expected(&plan, schedule, &tables);
             let found = streamed(rule, &stream, &folder, way);
-            prop_assert_eq!(&found, &expected, "{}\n{:?}", query, way);
+            prop_assert_eq!(&found.alerts(), &expected, "{}\n{:?}", query, way);
+            for ((tick, row), evidence) in &found.0 {
+                let records = evidence.records.iter().map(|at| (&*at.source, at.offset)).collect::<HashSet<_>>();
+                prop_assert_eq!(records.is_empty(), !tells_records(&query), "{}\n{}", query, row);
+                prop_assert_eq!(records.len() as u64, evidence.total);
+                // What the row was made of makes it again.
+                if is_monotone(&query) {
+                    let again = rows_at(&plan, *tick, &tables, |(_, source, offset, _)| records.contains(&(&**source, *offset)));
+                    prop_assert!(again.contains(row), "{}\n{}\n{:?}", query, row, evidence);
+                }
+            }
         }
     }
 

@@ -9,7 +9,7 @@
 //!
 //! A comparison that cannot go on stops at once: hence the panics.
 //!
-//! `cargo run --release [--features peers,vrl] -- [--events FILE] [--megabytes 100] [--every 200] [--detector BINARY] [--write FOLDER]`
+//! `cargo run --release [--features peers,vrl] -- [--events FILE] [--megabytes 100] [--detector BINARY] [--write FOLDER]`
 
 mod commands;
 mod events;
@@ -97,7 +97,6 @@ impl Arguments {
             match option.as_str() {
                 "--events" => arguments.events = Some(value.into()),
                 "--megabytes" => arguments.megabytes = number(),
-                "--every" => arguments.every = number(),
                 "--every" => arguments.every = number(),
                 "--detector" => arguments.detector = Some(value.into()),
                 "--write" => arguments.write = Some(value.into()),

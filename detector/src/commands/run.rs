@@ -75,7 +75,7 @@ pub(crate) fn parser() -> Command {
                 .help("How alerts are written [default: table on a terminal, else ndjson]"),
         )
         .arg(file("out").help("Write alerts here instead of to standard output"))
-        .arg(file("dead-letter").help("Write rejected records here, each with source, offset and reason"))
+        .arg(file("dead-letter").help("Write rejected records and odd event times here, each with source, offset and reason"))
         .arg(file("stats").help("Write the counts here as JSON"))
         .arg(
             Arg::new("threads")

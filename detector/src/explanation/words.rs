@@ -153,7 +153,8 @@ pub(crate) fn needed(metadata: &Metadata) -> Vec<String> {
         steps.push(format!("An alert needs {} matches of one key.", metadata.threshold));
     }
     if metadata.trigger != Trigger::default() {
-        steps.push(format!("An evaluation alerts if it has {} rows.", trigger(metadata.trigger)));
+        let plural = if metadata.trigger.rows == 1 { "" } else { "s" };
+        steps.push(format!("An evaluation alerts if it has {} row{plural}.", trigger(metadata.trigger)));
     }
     steps
 }
@@ -176,7 +177,8 @@ fn shaping(metadata: &Metadata) -> Vec<String> {
         steps.push(format!("After an alert the rule is silent for {}.", span(period)));
     }
     if let Some(most) = metadata.max_alerts {
-        steps.push(format!("It reports {most} alerts at the most; the others are counted."));
+        let plural = if most == 1 { "" } else { "s" };
+        steps.push(format!("It reports {most} alert{plural} at the most; the others are counted."));
     }
     steps
 }

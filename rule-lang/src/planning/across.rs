@@ -5,7 +5,7 @@ use super::prefix::Asked;
 use super::{input, lookup, partition, prune};
 use crate::schemas::Schemas;
 use rule_model::metadata::Metadata;
-use rule_model::plan::{Evaluate, Expr, ExprKind, Name, Operator, Plan, Query, Source, Stage, Union};
+use rule_model::plan::{Expr, ExprKind, Name, Plan, Query, Source, Stage, Union};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The body of a rule across events.
@@ -102,60 +102,8 @@ fn in_union(union: &mut Union, visitor: &mut dyn FnMut(&mut Query)) {
 }
 
 fn in_stage(stage: &mut Stage, visitor: &mut dyn FnMut(&mut Query)) {
-    match &mut stage.operator {
-        Operator::Where(expr) | Operator::Take(expr) => in_expr(expr, visitor),
-        Operator::Extend(assignments) | Operator::Project(assignments) | Operator::Serialize(assignments) => {
-            for assignment in assignments {
-                in_expr(&mut assignment.value, visitor);
-            }
-        }
-        Operator::Summarize { aggregates, by } => {
-            for call in aggregates.iter_mut().flat_map(|aggregate| &mut aggregate.calls) {
-                call.args.iter_mut().for_each(|arg| in_expr(arg, visitor));
-            }
-            for key in by {
-                in_expr(&mut key.value, visitor);
-            }
-        }
-        Operator::Join(join) => {
-            for (left, right) in &mut join.on {
-                in_expr(left, visitor);
-                in_expr(right, visitor);
-            }
-            visit(&mut join.right, visitor);
-        }
-        Operator::Union(union) => in_union(union, visitor),
-        Operator::MvApply(apply) => visit(&mut apply.body, visitor),
-        Operator::Partition { body, .. } => visit(body, visitor),
-        Operator::Evaluate(evaluate) => {
-            if let Evaluate::IpLookup { lookup, .. } = &mut **evaluate {
-                visit(lookup, visitor);
-            }
-        }
-        Operator::Top { rows, keys } => {
-            in_expr(rows, visitor);
-            for key in keys {
-                in_expr(&mut key.value, visitor);
-            }
-        }
-        Operator::Sort(keys) => keys.iter_mut().for_each(|key| in_expr(&mut key.value, visitor)),
-        Operator::MvExpand(expand) => expand.columns.iter_mut().for_each(|c| in_expr(&mut c.value, visitor)),
-        Operator::Parse(parse) => in_expr(&mut parse.value, visitor),
-        Operator::ParseKv(parse) => in_expr(&mut parse.value, visitor),
-        Operator::Scan(scan) => {
-            for step in &mut scan.steps {
-                in_expr(&mut step.condition, visitor);
-                for assignment in &mut step.assignments {
-                    in_expr(&mut assignment.value, visitor);
-                }
-            }
-        }
-        Operator::ProjectOpen(_)
-        | Operator::MakeSeries(_)
-        | Operator::GetSchema
-        | Operator::Sample { .. }
-        | Operator::TopNested(_) => {}
-    }
+    stage.operator.exprs_mut().into_iter().for_each(|expr| in_expr(expr, visitor));
+    stage.operator.queries_mut().into_iter().for_each(|query| visit(query, visitor));
 }
 
 fn in_expr(expr: &mut Expr, visitor: &mut dyn FnMut(&mut Query)) {

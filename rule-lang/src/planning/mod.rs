@@ -47,7 +47,23 @@ pub fn plan(rule: &Rule, schemas: &Schemas) -> Compiled {
 
 /// What a query does with events in a rule with this metadata.
 pub fn body(plan: &Plan, metadata: &Metadata, schemas: &Schemas) -> Body {
-    row_local(plan, schemas).unwrap_or_else(|| across::plan(plan, metadata, schemas))
+    // Evaluated on ticks, `now()` is the tick, which is not known as the event passes.
+    let may_be_local = metadata.alerts_each_row() || !reads_clock(&plan.root);
+    let local = may_be_local.then(|| row_local(plan, schemas)).flatten();
+    local.unwrap_or_else(|| across::plan(plan, metadata, schemas))
+}
+
+/// Whether anything in a query depends on when it is evaluated.
+fn reads_clock(query: &Query) -> bool {
+    let of_source = match &query.source {
+        Source::Query(inner) => reads_clock(inner),
+        _ => false,
+    };
+    let of_operator = |operator: &Operator| {
+        operator.exprs().into_iter().any(|expr| Reads::of(expr).unstable)
+            || operator.queries().into_iter().any(reads_clock)
+    };
+    of_source || query.stages.iter().any(|stage| of_operator(&stage.operator))
 }
 
 /// The body of a rule that looks at one event of one table at a time; `None` for any other.

@@ -4,7 +4,7 @@
 
 use super::reads::Reads;
 use rule_model::plan::{
-    Evaluate, Expr, ExprKind, Field, Join, JoinKind, Name, Operator, Plan, Query, Source, Stage, Union,
+    Expr, ExprKind, Field, Join, JoinKind, Name, Operator, Plan, Query, Source, Stage, Union,
 };
 use std::collections::{HashMap, HashSet};
 
@@ -107,11 +107,7 @@ impl Pruning {
                 let read = assignments.iter().filter(|assignment| wanted.has(&assignment.name));
                 return self.reads(read.map(|assignment| &assignment.value));
             }
-            Operator::Summarize { aggregates, by } => {
-                let args =
-                    aggregates.iter().flat_map(|aggregate| &aggregate.calls).flat_map(|call| &call.args);
-                return self.reads(args.chain(by.iter().map(|key| &key.value)));
-            }
+            Operator::Summarize { .. } => return self.reads(stage.operator.exprs()),
             Operator::Sort(keys) => self.reads(keys.iter().map(|key| &key.value)),
             Operator::Top { rows, keys } => self.reads(keys.iter().map(|key| &key.value).chain([rows])),
             Operator::Parse(parse) => self.reads([&parse.value]),
@@ -124,26 +120,27 @@ impl Pruning {
             }
             Operator::Join(join) => return self.join(join, wanted),
             Operator::Union(union) => return self.union(union, &stage.output, &wanted),
-            Operator::Partition { body, .. } => self.whole(body),
-            Operator::Evaluate(evaluate) => match &**evaluate {
-                Evaluate::IpLookup { lookup, .. } => self.whole(lookup),
-                _ => Wanted::All,
-            },
-            Operator::ProjectOpen(_)
+            Operator::Partition { .. }
+            | Operator::Evaluate(_)
+            | Operator::ProjectOpen(_)
             | Operator::MakeSeries(_)
             | Operator::GetSchema
             | Operator::Sample { .. }
             | Operator::TopNested(_)
-            | Operator::Scan(_) => Wanted::All,
+            | Operator::Scan(_) => {
+                // What their expressions ask other queries for is noted, too.
+                self.reads(stage.operator.exprs());
+                stage.operator.queries().into_iter().for_each(|query| self.whole(query));
+                Wanted::All
+            }
         };
         wanted.add(read);
         wanted
     }
 
     /// A subquery of an operator that is taken to read every column.
-    fn whole(&mut self, body: &Query) -> Wanted {
+    fn whole(&mut self, body: &Query) {
         self.query(body, Wanted::All);
-        Wanted::All
     }
 
     /// What a join reads of its left side.

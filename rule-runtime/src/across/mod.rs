@@ -83,6 +83,7 @@ pub mod block;
 pub mod elsewhere;
 pub mod estimate;
 pub mod evaluations;
+mod evidence;
 mod rows;
 pub mod schedule;
 pub mod segments;

@@ -5,6 +5,7 @@
 //! ```
 
 use super::elsewhere::Elsewhere;
+use super::evidence::Traced;
 use super::schedule::{at_or_after, at_or_before, reach};
 use super::segments::Segments;
 use super::state::{Kept, Place, State};
@@ -27,9 +28,10 @@ pub struct TickRule {
     pub schedule: Option<Schedule>,
     /// What makes output rows of kept ones; `None` where kept rows are output rows (a row-local rule).
     tail: Option<Prepared>,
-    tables: StaticTables,
+    pub(super) tables: StaticTables,
     /// Whether an evaluation that sees no row may alert.
     alerts_on_nothing: bool,
+    pub(super) traced: Traced,
 }
 
 /// Ticks in a row that are evaluated although they see nothing, by a rule that alerts on that. One event of a clock that
@@ -74,14 +76,15 @@ pub fn step(
             Ok(())
         }
         Signal::Tick(tick) => {
-            let outcome =
-                rule.evaluate(state, tick, elsewhere).map(|rows| rule.shape(state, tick, rows, alerts));
+            let outcome = rule
+                .evaluate(state, tick, elsewhere)
+                .map(|rows| rule.shape(state, tick, rows, elsewhere, alerts));
             rule.pass(state, tick, elsewhere);
             outcome
         }
-        Signal::Foretaste(tick) => {
-            rule.evaluate(state, tick, elsewhere).map(|rows| rule.foreshadow(state, tick, rows, alerts))
-        }
+        Signal::Foretaste(tick) => rule
+            .evaluate(state, tick, elsewhere)
+            .map(|rows| rule.foreshadow(state, tick, rows, elsewhere, alerts)),
         Signal::Passed(time) => {
             let every = rule.schedule.map_or(Timespan(i64::MAX), |schedule| schedule.every);
             if let Some(tick) = at_or_before(time, every) {
@@ -115,7 +118,9 @@ impl TickRule {
             },
         };
         let schedule = schedule(rule);
-        let mut it = TickRule { rule, schedule, tail, tables: tables.clone(), alerts_on_nothing: false };
+        let tables = tables.clone();
+        let mut it =
+            TickRule { rule, schedule, tail, tables, alerts_on_nothing: false, traced: Traced::default() };
         let of_nothing = it.evaluate_nothing();
         it.alerts_on_nothing = match of_nothing {
             Ok(rows) => rule.metadata.trigger.fires(rows.len() as u64),
@@ -178,9 +183,7 @@ impl TickRule {
         tick: DateTime,
         elsewhere: &Elsewhere<'_>,
     ) -> Result<Vec<Output>, String> {
-        let after = self.schedule.map_or(DateTime(i64::MIN), |schedule| reach(tick, schedule));
-        let until = if self.schedule.is_some() { tick } else { DateTime::MAX };
-        let window = Window::new(self.rule, state, (after, until), elsewhere, &self.tables);
+        let window = self.window(state, tick, elsewhere);
         let Some(tail) = &self.tail else {
             let mut rows = Vec::new();
             window.rows(0, None, &mut |place, row| {
@@ -202,8 +205,27 @@ impl TickRule {
         Ok(rows.into_iter().map(output).collect())
     }
 
+    /// What a tick sees.
+    pub(super) fn window<'a>(
+        &'a self,
+        state: &'a State,
+        tick: DateTime,
+        elsewhere: &'a Elsewhere<'a>,
+    ) -> Window<'a> {
+        let after = self.schedule.map_or(DateTime(i64::MIN), |schedule| reach(tick, schedule));
+        let until = if self.schedule.is_some() { tick } else { DateTime::MAX };
+        Window::new(self.rule, state, (after, until), elsewhere, &self.tables)
+    }
+
     /// The alerts of a tick's rows that no earlier tick made.
-    fn shape(&self, state: &mut State, tick: DateTime, rows: Vec<Output>, alerts: &mut Vec<Alert>) {
+    fn shape(
+        &self,
+        state: &mut State,
+        tick: DateTime,
+        rows: Vec<Output>,
+        elsewhere: &Elsewhere<'_>,
+        alerts: &mut Vec<Alert>,
+    ) {
         // Without a schedule there is one window, which is never left.
         let over = self.schedule.map_or(i64::MAX, |schedule| schedule.over.0);
         state.forget_alerts(DateTime(tick.0.saturating_sub(over)));
@@ -215,7 +237,13 @@ impl TickRule {
         let mut made: Vec<Alert> = self.numbered(rows);
         let window = self.schedule.map(|it| Seen { after: reach(tick, it), until: tick });
         made.iter_mut().for_each(|alert| alert.window = window);
-        made.retain(|alert| state.alerted.insert(alert.id, tick).is_none());
+        let is_new: Vec<bool> =
+            made.iter().map(|alert| state.alerted.insert(alert.id, tick).is_none()).collect();
+        if is_new.contains(&true) && self.tail.is_some() {
+            self.tell_evidence(state, tick, elsewhere, &mut made, &is_new);
+        }
+        let mut is_new = is_new.into_iter();
+        made.retain(|_| is_new.next().unwrap_or(false));
         if metadata.grouping == Grouping::Single && made.len() > 1 {
             let mut made = made.into_iter();
             if let Some(mut first) = made.next() {
@@ -228,9 +256,16 @@ impl TickRule {
     }
 
     /// The same, where rows that are absent so far may yet come.
-    fn foreshadow(&self, state: &mut State, tick: DateTime, rows: Vec<Output>, alerts: &mut Vec<Alert>) {
+    fn foreshadow(
+        &self,
+        state: &mut State,
+        tick: DateTime,
+        rows: Vec<Output>,
+        elsewhere: &Elsewhere<'_>,
+        alerts: &mut Vec<Alert>,
+    ) {
         if !rows.is_empty() {
-            self.shape(state, tick, rows, alerts);
+            self.shape(state, tick, rows, elsewhere, alerts);
         }
     }
 

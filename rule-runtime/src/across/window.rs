@@ -7,13 +7,16 @@
 
 use super::block::KeptRef;
 use super::elsewhere::Elsewhere;
+use super::evidence::MOST_RECORDS;
 use super::state::{Place, State};
 use crate::plans::{StaticTables, fields};
 use crate::rule::Input;
 use crate::{Event, Parser, Rule};
 use rule_eval::evaluate::{Parts, UsePart};
+use rule_eval::lineage::BEHIND;
 use rule_eval::{Context, Row, Table, Tables, key_hash};
-use rule_model::DateTime;
+use rule_model::plan::Field;
+use rule_model::{DateTime, Type, Value};
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 use std::collections::HashSet;
@@ -30,6 +33,8 @@ pub(super) struct Window<'a> {
     pub(super) tables: &'a StaticTables,
     reader: RefCell<Reader>,
     unread: Cell<u64>,
+    /// Where a plan is traced: the records that were handed out, whose numbers the rows carry.
+    records: Option<RefCell<Vec<Place>>>,
 }
 
 /// Reads records again.
@@ -60,7 +65,30 @@ impl<'a> Window<'a> {
             tables,
             reader: RefCell::new(reader),
             unread: Cell::new(0),
+            records: None,
         }
+    }
+
+    /// The same for a traced plan: each row carries the number of its record.
+    pub(super) fn numbered(self) -> Window<'a> {
+        Window { records: Some(RefCell::default()), ..self }
+    }
+
+    /// The records that were handed out, by their numbers.
+    pub(super) fn into_records(self) -> Vec<Place> {
+        self.records.map(RefCell::into_inner).unwrap_or_default()
+    }
+
+    /// Adds the number of its record to a row, where rows carry it. An error is that there are too many.
+    fn number(&self, place: &Place, row: &mut Row) -> Result<(), String> {
+        let Some(records) = &self.records else { return Ok(()) };
+        let mut records = records.borrow_mut();
+        if records.len() >= MOST_RECORDS {
+            return Err(format!("more than {MOST_RECORDS} records"));
+        }
+        row.push(Value::Long(records.len() as i64));
+        records.push(place.clone());
+        Ok(())
     }
 
     /// Records that could not be read again, or were no longer what they had been.
@@ -126,7 +154,8 @@ impl Tables for Window<'_> {
     fn parts(&self, name: &str, keys: Option<&HashSet<u64>>, use_part: &mut UsePart<'_>) -> Option<Parts> {
         let position = position(name)?;
         let input = self.rule.inputs().get(position)?;
-        let columns = fields(input);
+        let mut columns = fields(input);
+        columns.extend(self.records.as_ref().map(|_| Field::new(BEHIND, Type::Dynamic)));
         let mut rows = Vec::new();
         let mut failed = None;
         let mut hand_out = |rows: &mut Vec<Row>| {
@@ -137,7 +166,8 @@ impl Tables for Window<'_> {
                 message
             })
         };
-        let mut read = self.rows(position, keys, &mut |_, row| {
+        let mut read = self.rows(position, keys, &mut |place, mut row| {
+            self.number(place, &mut row)?;
             rows.push(row);
             if rows.len() < PART { Ok(()) } else { hand_out(&mut rows) }
         });

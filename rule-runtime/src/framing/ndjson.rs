@@ -1,8 +1,8 @@
 //! Lines: a newline always ends a record, so that a broken one costs exactly its own line.
 
 use super::overlong::Overlong;
-use super::{Batch, Frame};
-use memchr::memchr;
+use super::{Batch, Frame, record_of};
+use memchr::{memchr, memrchr};
 use std::ops::Range;
 
 /// Cuts lines.
@@ -31,6 +31,23 @@ impl Lines {
         self.unfinished(batch, start..end, limit)
     }
 
+    /// The same, but finished lines are left to be cut where none of them can be over the limit.
+    pub(super) fn leave(&mut self, batch: &mut Batch, start: usize, limit: usize, at_end: bool) -> usize {
+        let bytes = batch.bytes.get(start..).unwrap_or_default();
+        if self.overlong.is_some() || bytes.len() > limit {
+            return self.cut(batch, start, limit, at_end);
+        }
+        let searched = std::mem::take(&mut self.searched);
+        let finished = match bytes.get(searched..).and_then(|new| memrchr(b'\n', new)) {
+            _ if at_end => bytes.len(),
+            Some(newline) => searched + newline + 1,
+            None => 0,
+        };
+        batch.lines = start..start + finished;
+        self.searched = bytes.len() - finished;
+        start + finished
+    }
+
     /// Offset of a line over the limit whose end has not been seen.
     pub(super) fn overlong_since(&self) -> Option<u64> {
         self.overlong.as_ref().map(Overlong::offset)
@@ -45,13 +62,12 @@ impl Lines {
             return;
         }
         let line = batch.record(&range);
-        let end = range.end - usize::from(line.ends_with(b"\r"));
-        let record = range.start..end;
-        if record.len() > limit {
+        let Some(length) = record_of(line).map(<[u8]>::len) else { return };
+        if length > limit {
             let frame = Overlong::new(offset, line).frame();
             batch.frames.push(frame);
-        } else if !line.iter().all(|byte| matches!(byte, b' ' | b'\t' | b'\r')) {
-            batch.frames.push(Frame::Record(record));
+        } else {
+            batch.frames.push(Frame::Record(range.start..range.start + length));
         }
     }
 

@@ -280,8 +280,54 @@ fn between(bytes: &[u8], framing: Framing) -> Vec<u8> {
     between
 }
 
+#[test]
+fn an_empty_source_may_still_begin_with_a_byte_order_mark() {
+    let mut framer = Framer::new(&b""[..], Framing::Ndjson, Limits::default());
+    let mut batch = Batch::default();
+    while framer.fill(&mut batch).unwrap() {}
+    let grown = &b"\xef\xbb\xbf{\"a\":1}\n"[..];
+    let mut framer = Framer::at(framer.resume(), grown, Framing::Ndjson, Limits::default());
+    assert!(framer.fill(&mut batch).unwrap());
+    assert_eq!(batch.frames, [Frame::Record(3..10)]);
+}
+
+/// The records of a batch, cut or left in lines.
+fn records_of(batch: &Batch) -> Vec<Frame> {
+    let mut frames = batch.frames.clone();
+    let mut start = batch.lines.start;
+    for line in batch.record(&batch.lines).split_inclusive(|byte| *byte == b'\n') {
+        let record = super::record_of(line.strip_suffix(b"\n").unwrap_or(line));
+        frames.extend(record.map(|record| Frame::Record(start..start + record.len())));
+        start += line.len();
+    }
+    frames
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn lines_that_are_left_hold_the_records_that_are_cut(
+        bytes in pieces(), chunk in 1_usize..40, record in 1_usize..40
+    ) {
+        let limits = Limits { chunk, record };
+        let mut cut = Framer::new(&bytes[..], Framing::Ndjson, limits);
+        let mut left = Framer::new(&bytes[..], Framing::Ndjson, limits).leaving_lines();
+        let (mut expected, mut found) = (Vec::new(), Vec::new());
+        let mut batch = Batch::default();
+        let at = |batch: &Batch, frame: &Frame| match frame {
+            Frame::Record(range) => (batch.offset + range.start as u64, range.len() as u64),
+            Frame::TooLong { offset, length, .. } => (*offset, *length),
+            Frame::Unclosed { offset } => (*offset, 0),
+        };
+        while cut.fill(&mut batch).unwrap() {
+            expected.extend(batch.frames.iter().map(|frame| at(&batch, frame)));
+        }
+        while left.fill(&mut batch).unwrap() {
+            found.extend(records_of(&batch).iter().map(|frame| at(&batch, frame)));
+        }
+        prop_assert_eq!(found, expected);
+    }
 
     #[test]
     fn chunks_do_not_show(bytes in pieces(), chunk in 1_usize..9, record in 1_usize..40) {

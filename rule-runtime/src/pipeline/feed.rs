@@ -154,7 +154,7 @@ impl Feed {
         if !more {
             return self.end();
         }
-        if framer.is_idle() && batch.frames.is_empty() {
+        if framer.is_idle() && batch.is_empty() {
             self.silent_since.get_or_insert_with(Instant::now);
             return Next::Nothing;
         }
@@ -193,7 +193,7 @@ impl Feed {
                 let offset = self.begin.offset;
                 let reader =
                     Reader { origin, open: Some(reader), offset, most: usize::MAX, options: *options };
-                let framer = Framer::at(self.begin, reader, options.framing, options.limits);
+                let framer = Framer::at(self.begin, reader, options.framing, options.limits).leaving_lines();
                 self.state = State::Reading(Box::new(framer));
             }
             Err(error) => {

@@ -125,11 +125,12 @@ impl<'s> Keeper<'s> {
         self.position(number).map(|position| std::mem::take(&mut position.ahead)).unwrap_or_default()
     }
 
-    /// Holds what came of an input and is not reported yet, with its latest event time, for the next commit.
-    pub(super) fn hold(&mut self, number: usize, latest: Option<DateTime>, ahead: &Queue) {
-        if let Some(position) = self.position(number) {
-            (position.latest, position.ahead) = (latest, ahead.clone());
-        }
+    /// Holds what came of an input and is not reported yet, with its latest event time, for the next commit; false
+    /// where nothing is held of this input.
+    pub(super) fn hold(&mut self, number: usize, latest: Option<DateTime>, ahead: &Queue) -> bool {
+        let Some(position) = self.position(number) else { return false };
+        (position.latest, position.ahead) = (latest, ahead.clone());
+        true
     }
 
     /// A batch was matched, and is about to be reported or queued.

@@ -2,15 +2,16 @@
 
 use super::Reporter;
 use crate::checkpoint::rule_identity::RuleMap;
-use crate::engine::{Match, Outcome, Passed, Time};
+use crate::engine::{Match, Outcome, Passed, Reject, Time};
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
 
-/// Event times, rows and matches in the order of the records.
+/// Rejected records that somebody wants to see, event times, rows and matches, each in the order of the records.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Queue {
+    rejects: VecDeque<Reject>,
     times: VecDeque<Time>,
     passed: VecDeque<Passed>,
     matches: VecDeque<Match>,
@@ -18,16 +19,16 @@ pub struct Queue {
 
 impl Queue {
     /// Takes what came of a batch.
-    pub(super) fn take(&mut self, outcome: &mut Outcome, reporter: &mut Reporter<'_>) -> io::Result<()> {
-        reporter.note(outcome)?;
+    pub(super) fn take(&mut self, outcome: &mut Outcome, reporter: &mut Reporter<'_>) {
+        reporter.note(outcome);
+        self.rejects.extend(outcome.rejects.drain(..));
         self.times.extend(outcome.times.drain(..));
         self.passed.extend(outcome.passed.drain(..));
         self.matches.extend(outcome.matches.drain(..));
-        Ok(())
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.times.is_empty() && self.passed.is_empty() && self.matches.is_empty()
+        self.rejects.is_empty() && self.times.is_empty() && self.passed.is_empty() && self.matches.is_empty()
     }
 
     /// Reports up to the next record with an event time; where there is none, all there is.
@@ -49,11 +50,25 @@ impl Queue {
         name: &Arc<str>,
         reporter: &mut Reporter<'_>,
     ) -> io::Result<()> {
+        self.report_rejects(until, name, reporter)?;
         while let Some(passed) = self.passed.pop_front_if(|passed| passed.offset <= until) {
             reporter.passed(passed, name);
         }
         while let Some(found) = self.matches.pop_front_if(|found| found.offset <= until) {
             reporter.matched(found, name)?;
+        }
+        Ok(())
+    }
+
+    /// Reports the rejected records up to this offset.
+    pub(super) fn report_rejects(
+        &mut self,
+        until: u64,
+        name: &Arc<str>,
+        reporter: &mut Reporter<'_>,
+    ) -> io::Result<()> {
+        while let Some(reject) = self.rejects.pop_front_if(|reject| reject.offset <= until) {
+            reporter.rejected(&reject, name)?;
         }
         Ok(())
     }
@@ -68,6 +83,11 @@ impl Queue {
             found.rule = map.now(found.rule)?;
             Some(found)
         });
-        Queue { times: self.times, passed: passed.collect(), matches: matches.collect() }
+        Queue {
+            rejects: self.rejects,
+            times: self.times,
+            passed: passed.collect(),
+            matches: matches.collect(),
+        }
     }
 }

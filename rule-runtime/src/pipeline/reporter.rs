@@ -17,7 +17,7 @@ use crate::across::{Evaluations, Files, Kept, Signal};
 use crate::alert::{Alert, Collapsed, Evidence, Position};
 use crate::dead_letter::DeadLetters;
 use crate::dedup::{Deduplicator, Verdict};
-use crate::engine::{Engine, Match, Outcome, Passed, Time};
+use crate::engine::{Engine, Match, Outcome, Passed, Reject, Time};
 use crate::shaping::{Admission, Quota};
 use crate::sink::{Destination, Sink};
 use crate::summary::Summary;
@@ -33,7 +33,7 @@ pub use memory::Memory;
 pub struct Output<'a> {
     /// Alerts.
     pub sink: &'a mut dyn Sink,
-    /// Rejected records, if anybody wants them.
+    /// Rejected records and odd event times, if anybody wants them.
     pub dead_letters: Option<&'a mut DeadLetters<Box<dyn Destination>>>,
 }
 
@@ -84,27 +84,32 @@ impl<'a> Reporter<'a> {
 
     /// Takes everything out of an outcome but its work, where no rule is evaluated on ticks.
     pub fn take(&mut self, outcome: &mut Outcome) -> io::Result<()> {
-        self.note(outcome)?;
+        self.note(outcome);
         let source = outcome.work.source.clone();
+        outcome.rejects.drain(..).try_for_each(|reject| self.rejected(&reject, &source))?;
         outcome.matches.drain(..).try_for_each(|found| self.matched(found, &source))
     }
 
-    /// Takes the counts, rejects and failures out of an outcome.
-    pub fn note(&mut self, outcome: &mut Outcome) -> io::Result<()> {
+    /// Takes the counts and failures out of an outcome, and rejects that nobody wants to see.
+    pub fn note(&mut self, outcome: &mut Outcome) {
         self.summary.records += outcome.records;
         self.summary.history += if self.in_history { outcome.records } else { 0 };
         self.summary.bytes += outcome.work.batch.taken;
         self.summary.candidates += outcome.candidates;
-        for reject in outcome.rejects.drain(..) {
+        for reject in &outcome.rejects {
             *self.summary.rejected.entry(reject.reason).or_default() += 1;
-            if let Some(letters) = &mut self.output.dead_letters {
-                letters.write(&outcome.work.source, &reject)?;
-            }
+        }
+        if self.output.dead_letters.is_none() {
+            outcome.rejects.clear();
         }
         for failure in outcome.failures.drain(..) {
             self.failed(failure.rule, failure.message);
         }
-        Ok(())
+    }
+
+    /// Writes a rejected record.
+    pub fn rejected(&mut self, reject: &Reject, source: &str) -> io::Result<()> {
+        self.output.dead_letters.as_mut().map_or(Ok(()), |letters| letters.write(source, reject))
     }
 
     /// Sources whose records can be read again.
@@ -165,6 +170,9 @@ impl<'a> Reporter<'a> {
         };
         if let Some(untimely) = untimely {
             self.summary.untimely.entry(untimely).or_default().add(name, time.offset);
+            if let Some(letters) = &mut self.output.dead_letters {
+                letters.write_untimely(name, time.offset, untimely, time.time.ok())?;
+            }
         }
         self.report_found()
     }

@@ -103,7 +103,7 @@ pub(super) fn read(
             keeper.ended(feed.number);
         }
     }
-    timeless.hold(reporter, keeper);
+    timeless.leave(reporter, keeper)?;
     if !reporter.is_live() && (reporter.is_in_history() || !history.is_empty()) {
         let mut history = Feeds::new(history, options, control, keeper);
         reporter.begin(history.names(), true);
@@ -150,6 +150,17 @@ impl<'r> Feeds<'r> {
         }
     }
 
+    /// The same at the end, or where the run is to end: rejected records that no later run will tell are told now, because
+    /// they were counted.
+    fn leave(&mut self, reporter: &mut Reporter<'_>, keeper: &mut Keeper<'_>) -> io::Result<()> {
+        for (input, (feed, queue)) in self.sources.iter().zip(&mut self.queues).enumerate() {
+            if !keeper.hold(feed.number, reporter.latest(input), queue) {
+                queue.report_rejects(u64::MAX, &feed.name, reporter)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Commits, if it is time and the feed that is next has to be read anyway; `idle` when nothing else is to be done.
     fn commit_if_due(
         &self,
@@ -192,8 +203,7 @@ impl<'r> Feeds<'r> {
                 Filled::End => self.end(input, reporter, keeper)?,
             }
         }
-        self.hold(reporter, keeper);
-        Ok(())
+        self.leave(reporter, keeper)
     }
 
     fn end(&self, input: usize, reporter: &mut Reporter<'_>, keeper: &mut Keeper<'_>) -> io::Result<()> {
@@ -285,7 +295,8 @@ impl<'r> Feeds<'r> {
                 if let Some(feed) = sources.get(input) {
                     keeper.taken(feed.number, outcome);
                 }
-                queues.get_mut(input).map_or(Ok(()), |queue| queue.take(outcome, reporter))
+                queues.get_mut(input).into_iter().for_each(|queue| queue.take(outcome, reporter));
+                Ok(())
             };
             if let Next::Work(work) = next {
                 crew.put(*work, &mut take)?;

@@ -26,13 +26,14 @@ pub(super) fn detect() -> Option<(Classify, Look, Spread)> {
 #[cfg(all(target_arch = "x86_64", not(miri)))]
 mod x86 {
     use crate::scan::classify::{BLOCK, Block, Blocks, Carry, Compared};
-    use crate::scan::look::{self, Asked, Desk, Looked};
+    use crate::scan::look::{self, Asked, Looked};
     use crate::scan::marks::{self, Marks};
     use crate::scan::strings::{self, Positioned};
     use std::arch::x86_64::{
         __m256i, _mm_clmulepi64_si128, _mm_cvtsi128_si64, _mm_set_epi8, _mm_set_epi64x, _mm_set1_epi8,
         _mm256_broadcastsi128_si256, _mm256_cmpeq_epi8, _mm256_cmpgt_epi8, _mm256_loadu_si256,
-        _mm256_max_epu8, _mm256_movemask_epi8, _mm256_or_si256, _mm256_set1_epi8, _mm256_shuffle_epi8,
+        _mm256_max_epu8, _mm256_min_epi8, _mm256_movemask_epi8, _mm256_or_si256, _mm256_set1_epi8,
+        _mm256_shuffle_epi8,
     };
 
     /// Classifies; only [`super::detect`] hands this out, after it saw that the machine has the instructions.
@@ -42,9 +43,9 @@ mod x86 {
     }
 
     /// Looks; only [`super::detect`] hands this out, after it saw that the machine has the instructions.
-    pub(super) fn look_detected(bytes: &[u8], asked: Asked<'_>, desk: &mut Desk) -> Looked {
+    pub(super) fn look_detected(bytes: &[u8], asked: Asked, marks: &mut Marks) -> Looked {
         // SAFETY: `look` asks for instructions that `detect` found before it gave this function away.
-        unsafe { look(bytes, asked, desk) }
+        unsafe { look(bytes, asked, marks) }
     }
 
     /// Makes positions; only [`super::detect`] hands this out, after it saw that the machine has the instructions.
@@ -66,13 +67,13 @@ mod x86 {
     }
 
     #[target_feature(enable = "avx2,pclmulqdq,bmi1,bmi2,popcnt")]
-    fn look(bytes: &[u8], asked: Asked<'_>, desk: &mut Desk) -> Looked {
+    fn look(bytes: &[u8], asked: Asked, marks: &mut Marks) -> Looked {
         look::look(
             bytes,
             asked,
-            desk,
+            marks,
             |block| compare_for_marks(block),
-            |block| controls(&load(block)),
+            |block| compare_closer(block),
             |bits| parity(bits),
             marks::append,
         )
@@ -82,14 +83,33 @@ mod x86 {
     #[target_feature(enable = "avx2")]
     fn compare_for_marks(bytes: &[u8; BLOCK]) -> marks::Compared {
         let halves = load(bytes);
-        let beyond = halves.map(|half| _mm256_cmpgt_epi8(_mm256_set1_epi8(0x20), half));
+        let [low, high] = halves;
+        // Bytes beyond ASCII are negative.
+        let beyond_text = _mm256_cmpgt_epi8(_mm256_set1_epi8(0x20), _mm256_min_epi8(low, high));
+        let [low, high] = halves.map(|half| _mm256_cmpeq_epi8(half, _mm256_set1_epi8(b'\\' as i8)));
+        let unusual = _mm256_or_si256(beyond_text, _mm256_or_si256(low, high));
         marks::Compared {
             quotes: equal(halves, b'"'),
-            backslashes: equal(halves, b'\\'),
             brackets: brackets(&halves),
             colons: equal(halves, b':'),
+            unusual: _mm256_movemask_epi8(unusual) != 0,
+        }
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn compare_closer(bytes: &[u8; BLOCK]) -> marks::Closer {
+        let halves = load(bytes);
+        let [low, high] = halves;
+        marks::Closer {
+            backslashes: equal(halves, b'\\'),
             // Bytes beyond ASCII are negative.
-            unusual: mask(beyond),
+            beyond_text: _mm256_movemask_epi8(_mm256_cmpgt_epi8(
+                _mm256_set1_epi8(0x20),
+                _mm256_min_epi8(low, high),
+            )) != 0,
+            controls: controls(&halves),
+            beyond_ascii: _mm256_movemask_epi8(_mm256_or_si256(low, high)) != 0,
         }
     }
 

@@ -27,8 +27,8 @@ pub(super) fn detect() -> Option<(Look, Spread)> {
 #[cfg(all(target_arch = "x86_64", not(miri)))]
 mod x86 {
     use crate::scan::classify::BLOCK;
-    use crate::scan::look::{self, Asked, Desk, Looked};
-    use crate::scan::marks::{Compared, Marks, ROOM};
+    use crate::scan::look::{self, Asked, Looked};
+    use crate::scan::marks::{Closer, Compared, Marks, ROOM};
     use crate::scan::strings::{self, Positioned};
     use std::arch::x86_64::{
         __m512i, _mm_clmulepi64_si128, _mm_cvtsi128_si64, _mm_set_epi8, _mm_set_epi64x, _mm_set1_epi8,
@@ -39,9 +39,9 @@ mod x86 {
     };
 
     /// Looks; only [`super::detect`] hands this out, after it saw that the machine has the instructions.
-    pub(super) fn look_detected(bytes: &[u8], asked: Asked<'_>, desk: &mut Desk) -> Looked {
+    pub(super) fn look_detected(bytes: &[u8], asked: Asked, marks: &mut Marks) -> Looked {
         // SAFETY: `look` asks for instructions that `detect` found before it gave this function away.
-        unsafe { look(bytes, asked, desk) }
+        unsafe { look(bytes, asked, marks) }
     }
 
     /// Makes positions; only [`super::detect`] hands this out, after it saw that the machine has the instructions.
@@ -63,13 +63,13 @@ mod x86 {
     }
 
     #[target_feature(enable = "avx512f,avx512bw,avx512vbmi2,pclmulqdq,bmi1,bmi2,popcnt")]
-    fn look(bytes: &[u8], asked: Asked<'_>, desk: &mut Desk) -> Looked {
+    fn look(bytes: &[u8], asked: Asked, marks: &mut Marks) -> Looked {
         look::look(
             bytes,
             asked,
-            desk,
+            marks,
             |block| compare(block),
-            |block| controls(block),
+            |block| compare_closer(block),
             |bits| parity(bits),
             |positions, base, bits| append(positions, base, bits),
         )
@@ -84,20 +84,26 @@ mod x86 {
         let folded = _mm512_or_si512(bytes, _mm512_set1_epi8(0x20));
         let bracket = _mm_set_epi8(0, 0, b'}' as i8, 0, b'{' as i8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
         let bracket = _mm512_shuffle_epi8(_mm512_broadcast_i32x4(bracket), bytes);
+        // Bytes beyond ASCII are negative.
+        let unusual = _mm512_cmplt_epi8_mask(bytes, _mm512_set1_epi8(0x20)) | equal(b'\\');
         Compared {
             quotes: equal(b'"'),
-            backslashes: equal(b'\\'),
             brackets: _mm512_cmpeq_epi8_mask(folded, bracket),
             colons: equal(b':'),
-            // Bytes beyond ASCII are negative.
-            unusual: _mm512_cmplt_epi8_mask(bytes, _mm512_set1_epi8(0x20)),
+            unusual: unusual != 0,
         }
     }
 
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw")]
-    fn controls(bytes: &[u8; BLOCK]) -> u64 {
-        _mm512_cmplt_epu8_mask(load(bytes), _mm512_set1_epi8(0x20))
+    fn compare_closer(bytes: &[u8; BLOCK]) -> Closer {
+        let bytes = load(bytes);
+        Closer {
+            backslashes: _mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8(b'\\' as i8)),
+            beyond_text: _mm512_cmplt_epi8_mask(bytes, _mm512_set1_epi8(0x20)) != 0,
+            controls: _mm512_cmplt_epu8_mask(bytes, _mm512_set1_epi8(0x20)),
+            beyond_ascii: _mm512_cmplt_epi8_mask(bytes, _mm512_set1_epi8(0)) != 0,
+        }
     }
 
     #[inline]

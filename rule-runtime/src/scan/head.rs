@@ -11,10 +11,10 @@ use std::cell::Cell;
 
 /// A record that holds together, and those of its top-level properties that the tables of the scan may ask for.
 #[derive(Debug)]
-pub struct Head<'a> {
+pub struct Head<'a, 'p> {
     classify: Classify,
     object: &'a [u8],
-    properties: &'a [Property],
+    properties: &'p [Property],
     /// Whether something was asked for that only a parser can answer.
     doubtful: Cell<bool>,
 }
@@ -31,8 +31,8 @@ enum Object {
     At(usize),
 }
 
-impl<'a> Head<'a> {
-    pub(super) fn new(classify: Classify, object: &'a [u8], properties: &'a [Property]) -> Head<'a> {
+impl<'a, 'p> Head<'a, 'p> {
+    pub(super) fn new(classify: Classify, object: &'a [u8], properties: &'p [Property]) -> Head<'a, 'p> {
         Head { classify, object, properties, doubtful: Cell::new(false) }
     }
 
@@ -151,7 +151,7 @@ impl<'a> Head<'a> {
     }
 }
 
-impl Record for Head<'_> {
+impl Record for Head<'_, '_> {
     /// Keys that no table asks for may be left out.
     fn for_each_key(&self, mut see: impl FnMut(&str)) {
         for property in self.properties {

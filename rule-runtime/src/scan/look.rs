@@ -1,63 +1,39 @@
-//! The fast way to see a record, compiled once for each set of instructions.
+//! The fast way to look at a record, compiled once for each set of instructions.
 
 use super::classify::BLOCK;
-use super::layout::Layout;
-use super::marks::{self, Compared, End, Marks, Positions, ROOM};
-use super::names::{Leads, Names};
-use super::outline::Outline;
-use super::strings::Positioned;
+use super::marks::{self, Closer, Compared, End, Marks, ROOM};
 
-/// What is found of the record that bytes begin with.
+/// What is found of the record that bytes begin with, beside its marks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Looked {
     /// Its length, without the newline that ends it. `None` where it is too long to be looked at this way.
     pub(super) length: Option<usize>,
-    /// Whether it holds together and its layout was read.
-    pub(super) is_read: bool,
+    /// Whether it holds together and has nothing unusual: [`Marks::is_plain_object`].
+    pub(super) is_plain: bool,
 }
 
 /// What is asked of a record.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Asked<'n> {
+pub(super) struct Asked {
     pub(super) end: End,
     pub(super) max_depth: usize,
-    /// The keys that matter.
-    pub(super) names: &'n Names,
-}
-
-/// Memory that is used again for every record; the layout is what comes of it.
-#[derive(Debug, Default)]
-pub(super) struct Desk {
-    pub(super) marks: Marks,
-    pub(super) layout: Layout,
-    pub(super) positioned: Positioned,
-    outline: Outline,
-    colons: Positions,
-    leads: Leads,
 }
 
 /// Looks at the record that bytes begin with.
-pub(super) type Look = fn(&[u8], Asked<'_>, &mut Desk) -> Looked;
+pub(super) type Look = fn(&[u8], Asked, &mut Marks) -> Looked;
 
 /// A [`Look`] by instructions that [`marks::mark`] explains.
 #[inline(always)]
 pub(super) fn look(
     bytes: &[u8],
-    asked: Asked<'_>,
-    desk: &mut Desk,
+    Asked { end, max_depth }: Asked,
+    marks: &mut Marks,
     compare: impl Fn(&[u8; BLOCK]) -> Compared,
-    controls: impl Fn(&[u8; BLOCK]) -> u64,
+    compare_closer: impl Fn(&[u8; BLOCK]) -> Closer,
     parity: impl Fn(u64) -> u64,
     append: impl Fn(&mut [u16; ROOM], u16, u64),
 ) -> Looked {
-    let length = marks::mark(bytes, asked.end, &mut desk.marks, compare, controls, parity, append);
-    let Some(record) = length.and_then(|length| bytes.get(..length)) else {
-        return Looked { length: None, is_read: false };
-    };
-    let Desk { marks, layout, outline, colons, leads, .. } = desk;
-    let is_read = marks.are_plain()
-        && outline.follow(record, marks, asked.max_depth)
-        && marks.are_utf8(record)
-        && layout.read(record, asked.names, marks, outline, (colons, leads)).is_some();
-    Looked { length, is_read }
+    let length = marks::mark(bytes, end, marks, compare, compare_closer, parity, append);
+    let record = length.and_then(|length| bytes.get(..length));
+    Looked { length, is_plain: record.is_some_and(|record| marks.is_plain_object(record, max_depth)) }
 }

@@ -1,14 +1,16 @@
-//! One pass over a record's bytes: where its end, its brackets and its colons are, and whether anything in it is unusual.
+//! One pass over a record's bytes: where it ends, whether its brackets match, where the colons after its keys are, and
+//! whether anything in it is unusual.
 //!
 //! ```text
-//! 64 bytes ──compare──> quotes, backslashes, … ──> outside of strings: positions of brackets, bits of colons
-//!                                               └─> doubts: unclosed, raw control character, escape in a key, …
+//! 64 bytes ──compare──> quotes, brackets, colons ──those outside of strings──> Nesting, positions of colons by level
+//!                └─unusual─compare closer─> backslashes, control characters, bytes beyond ASCII ──> doubts
 //! ```
 //!
-//! What most blocks have none of (control characters, bytes beyond ASCII, backslashes, brackets) is looked at only
-//! where it is: one branch each, which is mostly foreseen.
+//! What a block of ordinary text has none of is asked with one comparison for all of it, and told apart only where there
+//! is some; brackets are followed only in blocks that have some. Both are branches that are mostly foreseen.
 
 use super::classify::{BLOCK, escaped};
+use super::nesting::Nesting;
 
 /// Blocks that a record may have to be marked: with more, positions would not fit their type. Longer ones are walked.
 const BLOCKS: usize = (1 << 16) / BLOCK - 1;
@@ -18,14 +20,21 @@ pub(super) const ROOM: usize = BLOCK;
 /// What a record is made of.
 #[derive(Debug)]
 pub(super) struct Marks {
-    /// Where brackets outside of strings are.
-    brackets: Positions,
+    /// Where colons outside of strings are: by level, those of levels that do not matter first.
+    colons: [Positions; LEVELS],
     blocks: Box<[Block]>,
     /// A bit for each block with a byte beyond ASCII.
     beyond_ascii: [u64; BLOCKS.div_ceil(64)],
+    nesting: Nesting,
     /// Not 0 where a closer look is needed.
     doubts: u64,
 }
+
+/// Levels whose colons are told apart: the record's own, that of objects in it, and all others.
+const LEVELS: usize = 3;
+const OTHERS: usize = 0;
+const OWN: usize = 1;
+const WITHIN: usize = 2;
 
 /// Offsets in a record, in their order, and room for a block's more.
 #[derive(Debug)]
@@ -41,19 +50,27 @@ struct Block {
     /// Quotes that open or close strings.
     quotes: u64,
     backslashes: u64,
-    /// Colons outside of strings.
-    colons: u64,
 }
 
-/// Comparisons of 64 bytes.
+/// What every block is compared with.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Compared {
     pub(super) quotes: u64,
-    pub(super) backslashes: u64,
     pub(super) brackets: u64,
     pub(super) colons: u64,
-    /// Control characters, and bytes beyond ASCII.
-    pub(super) unusual: u64,
+    /// Whether there are backslashes, control characters or bytes beyond ASCII.
+    pub(super) unusual: bool,
+}
+
+/// What a block is compared with that has something unusual.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Closer {
+    pub(super) backslashes: u64,
+    /// Whether there are control characters or bytes beyond ASCII.
+    pub(super) beyond_text: bool,
+    pub(super) controls: u64,
+    /// Whether there are bytes beyond ASCII.
+    pub(super) beyond_ascii: bool,
 }
 
 /// How it is seen that a record is at its end.
@@ -65,21 +82,24 @@ pub enum End {
     Bytes,
 }
 
-/// What blocks leave to the next about backslashes. All 0 where there were none lately.
-#[derive(Default)]
-struct Escapes {
+/// What goes from block to block.
+struct Marker<'m> {
+    end: End,
+    colons: &'m mut [Positions; LEVELS],
+    nesting: Nesting,
+    beyond_ascii: &'m mut [u64; BLOCKS.div_ceil(64)],
+    doubts: u64,
+    /// All ones within a string.
+    in_string: u64,
     /// 1 where the next byte is escaped.
     escaped: u64,
-    /// 1 within a string with escapes.
-    within: u64,
-    /// 1 where such a string closed with the last byte.
-    closed: u64,
 }
 
 impl Default for Marks {
     fn default() -> Marks {
         Marks {
-            brackets: Positions::default(),
+            colons: Default::default(),
+            nesting: Nesting::default(),
             blocks: vec![Block::default(); BLOCKS].into(),
             beyond_ascii: Default::default(),
             doubts: 0,
@@ -110,19 +130,6 @@ impl Positions {
         self.count = 0;
     }
 
-    /// Writes a position, and keeps it if so.
-    #[inline(always)]
-    pub(super) fn push_if(&mut self, position: u16, keep: bool) {
-        // As above.
-        self.at[usize::from(self.count)] = position;
-        self.count = self.count.wrapping_add(u16::from(keep));
-    }
-
-    #[inline(always)]
-    pub(super) fn len(&self) -> u16 {
-        self.count
-    }
-
     /// Adds the positions of bits, counted from `base`.
     #[inline(always)]
     pub(super) fn append(&mut self, base: u16, bits: u64, append: impl Fn(&mut [u16; ROOM], u16, u64)) {
@@ -135,22 +142,16 @@ impl Positions {
 }
 
 impl Marks {
-    /// Where brackets outside of strings are.
+    /// Where the colons after the record's own keys are.
     #[inline(always)]
-    pub(super) fn brackets(&self) -> &[u16] {
-        self.brackets.all()
+    pub(super) fn own_colons(&self) -> &[u16] {
+        self.colons[OWN].all()
     }
 
-    /// Where the colons outside of strings are that lie between two positions.
+    /// Where the colons one level below are.
     #[inline(always)]
-    pub(super) fn colons(&self, from: u16, to: u16, colons: &mut Positions) {
-        colons.clear();
-        let (first, last) = (usize::from(from) / BLOCK, usize::from(to) / BLOCK);
-        for (number, block) in self.blocks.iter().enumerate().take(last + 1).skip(first) {
-            let from = if number == first { !below(usize::from(from) % BLOCK) } else { !0 };
-            let to = if number == last { below(usize::from(to) % BLOCK) } else { !0 };
-            colons.append((number * BLOCK) as u16, block.colons & from & to, append);
-        }
+    pub(super) fn colons_within(&self) -> &[u16] {
+        self.colons[WITHIN].all()
     }
 
     /// The quotes that open or close strings and the backslashes of each block.
@@ -159,16 +160,23 @@ impl Marks {
         self.blocks.iter().map(|block| [block.quotes, block.backslashes])
     }
 
-    /// Whether the record's strings are closed and free of control characters, its keys free of escapes, and no backslash
-    /// is outside of strings.
+    /// Whether the record's strings are closed and free of control characters, and no backslash is outside of strings.
     #[inline(always)]
     pub(super) fn are_plain(&self) -> bool {
         self.doubts == 0
     }
 
+    /// Whether a record of these bytes is one object of at most `max_depth` levels, its brackets matched, its strings closed
+    /// and free of control characters, no backslash outside of strings, and UTF-8. May say no to one that is, but nests
+    /// deep.
+    #[inline(always)]
+    pub(super) fn is_plain_object(&self, record: &[u8], max_depth: usize) -> bool {
+        self.are_plain() && self.nesting.is_one_object(record, max_depth) && self.are_utf8(record)
+    }
+
     /// Whether a record of these bytes is UTF-8.
     #[inline(always)]
-    pub(super) fn are_utf8(&self, record: &[u8]) -> bool {
+    fn are_utf8(&self, record: &[u8]) -> bool {
         let words = record.len().div_ceil(BLOCK * 64);
         self.beyond_ascii.iter().take(words).all(|word| *word == 0) || self.runs_are_utf8(record)
     }
@@ -222,74 +230,160 @@ impl Marks {
     }
 }
 
-/// Marks the record that bytes begin with: its length, without the newline. `None` where it is too long. `controls` tells control characters from bytes beyond ASCII; `append` writes the
-/// positions of bits, counted from a base.
+/// Marks the record that bytes begin with: its length, without the newline. `None` where it is too long. `parity` says for
+/// each bit whether an odd number of bits are set up to and including it; `append` writes the positions of bits, counted
+/// from a base.
 #[inline(always)]
 pub(super) fn mark(
     bytes: &[u8],
     end: End,
     marks: &mut Marks,
     compare: impl Fn(&[u8; BLOCK]) -> Compared,
-    controls: impl Fn(&[u8; BLOCK]) -> u64,
+    compare_closer: impl Fn(&[u8; BLOCK]) -> Closer,
     parity: impl Fn(u64) -> u64,
     append: impl Fn(&mut [u16; ROOM], u16, u64),
 ) -> Option<usize> {
-    marks.brackets.clear();
-    marks.beyond_ascii = Default::default();
-    let mut doubts = 0;
+    let Marks { colons, blocks, beyond_ascii, doubts, nesting } = marks;
+    *beyond_ascii = Default::default();
+    colons.iter_mut().for_each(Positions::clear);
+    let mut marker = Marker {
+        end,
+        colons,
+        nesting: Nesting::default(),
+        beyond_ascii,
+        doubts: 0,
+        in_string: 0,
+        escaped: 0,
+    };
     let (whole, rest) = bytes.as_chunks::<BLOCK>();
-    let (mut in_string, mut escapes) = (0, Escapes::default());
-    let mut padded = [b' '; BLOCK];
-    let last = (!rest.is_empty()).then_some(&mut padded).map(|padded| {
-        padded.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
-        &*padded
-    });
-    let mut length = None;
-    for ((number, bytes), block) in whole.iter().chain(last).enumerate().zip(&mut marks.blocks) {
-        let mut compared = compare(bytes);
-        let mut raw = 0;
-        if compared.unusual != 0 {
-            raw = controls(bytes);
-            if raw != compared.unusual
-                && let Some(word) = marks.beyond_ascii.get_mut(number / 64)
-            {
-                *word |= 1 << (number % 64);
-            }
-            if end == End::Line
-                && let Some(newline) = newline(bytes, raw)
-            {
-                length = Some(number * BLOCK + newline);
-                compared.cut(below(newline));
-                raw &= below(newline);
-            }
+    let mut newline = None;
+    for (number, (bytes, block)) in whole.iter().zip(blocks.iter_mut()).enumerate() {
+        let compared = compare(bytes);
+        if !compared.unusual && marker.escaped == 0 {
+            marker.plain((number, bytes), compared, block, &parity, &append);
+            continue;
         }
-        let escaping = compared.backslashes | escapes.any() != 0;
-        let mut quotes = compared.quotes;
-        if escaping {
-            quotes &= !escaped(compared.backslashes, &mut escapes.escaped);
-        }
-        let strings = parity(quotes) ^ in_string;
-        // The sign bit says whether the block ends within a string.
-        in_string = ((strings as i64) >> 63) as u64;
-        let colons = compared.colons & !strings;
-        if escaping {
-            let escaped_keys = colons & escapes.ends(strings, quotes, compared.backslashes);
-            doubts |= (compared.backslashes & !strings) | escaped_keys;
-        }
-        doubts |= raw & strings;
-        *block = Block { quotes, backslashes: compared.backslashes, colons };
-        let outside = compared.brackets & !strings;
-        if outside != 0 {
-            marks.brackets.append((number * BLOCK) as u16, outside, &append);
-        }
-        if length.is_some() {
+        newline = marker.careful((number, bytes), compared, block, &compare_closer, &parity, &append);
+        if newline.is_some() {
             break;
         }
     }
-    marks.doubts = doubts | in_string;
-    let fits = bytes.len() <= BLOCKS * BLOCK;
-    length.or(fits.then_some(bytes.len()))
+    if newline.is_none()
+        && !rest.is_empty()
+        && let (number, Some(block)) = (whole.len(), blocks.get_mut(whole.len()))
+    {
+        let mut last = [b' '; BLOCK];
+        last.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
+        let compared = compare(&last);
+        newline = marker.careful((number, &last), compared, block, &compare_closer, &parity, &append);
+    }
+    *doubts = marker.doubts | marker.in_string;
+    *nesting = marker.nesting;
+    newline.or((bytes.len() <= BLOCKS * BLOCK).then_some(bytes.len()))
 }
+
+impl Marker<'_> {
+    /// A block that has nothing unusual and follows no escape.
+    #[inline(always)]
+    fn plain(
+        &mut self,
+        (number, bytes): (usize, &[u8; BLOCK]),
+        Compared { quotes, brackets, colons, .. }: Compared,
+        block: &mut Block,
+        parity: impl Fn(u64) -> u64,
+        append: impl Fn(&mut [u16; ROOM], u16, u64),
+    ) {
+        let strings = self.strings(quotes, parity);
+        *block = Block { quotes, backslashes: 0 };
+        self.structure((number, bytes), brackets & !strings, colons & !strings, append);
+    }
+
+    /// Any block, up to the newline that ends the record: where that is in the record.
+    #[inline(always)]
+    fn careful(
+        &mut self,
+        (number, bytes): (usize, &[u8; BLOCK]),
+        Compared { mut quotes, mut brackets, mut colons, .. }: Compared,
+        block: &mut Block,
+        compare_closer: impl Fn(&[u8; BLOCK]) -> Closer,
+        parity: impl Fn(u64) -> u64,
+        append: impl Fn(&mut [u16; ROOM], u16, u64),
+    ) -> Option<usize> {
+        let Closer { mut backslashes, beyond_text, controls, beyond_ascii } = compare_closer(bytes);
+        let (mut newline, mut raw) = (None, 0);
+        if beyond_text {
+            raw = controls;
+            newline = if self.end == End::Line { first_newline(bytes, controls) } else { None };
+            if let Some(newline) = newline {
+                let kept = below(newline);
+                (quotes, brackets, colons) = (quotes & kept, brackets & kept, colons & kept);
+                (backslashes, raw) = (backslashes & kept, raw & kept);
+            }
+            if beyond_ascii && let Some(word) = self.beyond_ascii.get_mut(number / 64) {
+                *word |= 1 << (number % 64);
+            }
+        }
+        let quotes = quotes & !escaped(backslashes, &mut self.escaped);
+        let strings = self.strings(quotes, parity);
+        self.doubts |= (backslashes & !strings) | (raw & strings);
+        *block = Block { quotes, backslashes };
+        self.structure((number, bytes), brackets & !strings, colons & !strings, append);
+        newline.map(|newline| number * BLOCK + newline)
+    }
+
+    /// What lies in strings, their opening quotes included.
+    #[inline(always)]
+    fn strings(&mut self, quotes: u64, parity: impl Fn(u64) -> u64) -> u64 {
+        let strings = parity(quotes) ^ self.in_string;
+        // The sign bit says whether the block ends within a string.
+        self.in_string = ((strings as i64) >> 63) as u64;
+        strings
+    }
+
+    /// Brackets and colons outside of strings.
+    #[inline(always)]
+    fn structure(
+        &mut self,
+        (number, bytes): (usize, &[u8; BLOCK]),
+        brackets: u64,
+        colons: u64,
+        append: impl Fn(&mut [u16; ROOM], u16, u64),
+    ) {
+        let base = (number * BLOCK) as u16;
+        if brackets == 0 {
+            let level = [OWN, WITHIN].into_iter().find(|level| self.nesting.is_on(*level));
+            self.colons[level.unwrap_or(OTHERS)].append(base, colons, append);
+            return;
+        }
+        self.nesting.last = number * BLOCK + brackets.ilog2() as usize;
+        let mut left = brackets;
+        if self.nesting.stays_below(WITHIN as u32, brackets.count_ones()) {
+            while left != 0 {
+                self.nesting.bracket(bytes[left.trailing_zeros() as usize % BLOCK]);
+                left &= left - 1;
+            }
+            return;
+        }
+        let (mut own, mut within, mut seen) = (0, 0, 0);
+        let all_if = |it: bool| u64::from(it).wrapping_neg();
+        while left != 0 {
+            let upto = left ^ left.wrapping_sub(1);
+            let between = upto & !seen;
+            own |= between & all_if(self.nesting.is_on(OWN));
+            within |= between & all_if(self.nesting.is_on(WITHIN));
+            seen = upto;
+            self.nesting.bracket(bytes[left.trailing_zeros() as usize % BLOCK]);
+            left &= left - 1;
+        }
+        own |= !seen & all_if(self.nesting.is_on(OWN));
+        within |= !seen & all_if(self.nesting.is_on(WITHIN));
+        self.colons[OWN].append(base, colons & own, &append);
+        self.colons[WITHIN].append(base, colons & within, &append);
+    }
+}
+
+/// Positions that are written without a branch: hardly any block has more colons of a level.
+const FEW: usize = 2;
 
 /// [`mark`]'s `append` where there is no better way.
 #[inline(always)]
@@ -300,47 +394,16 @@ pub(super) fn append(positions: &mut [u16; ROOM], base: u16, mut bits: u64) {
         bits &= bits.wrapping_sub(1);
         position
     };
-    let Some((first, rest)) = positions.split_first_chunk_mut::<4>() else { return };
+    let Some((first, rest)) = positions.split_first_chunk_mut::<FEW>() else { return };
     first.iter_mut().for_each(|position| *position = next());
-    if count > 4 {
-        rest.iter_mut().take(count - 4).for_each(|position| *position = next());
-    }
-}
-
-impl Escapes {
-    #[inline(always)]
-    fn any(&self) -> u64 {
-        self.escaped | self.within | self.closed
-    }
-
-    /// The places just after strings with escapes.
-    #[inline(always)]
-    fn ends(&mut self, strings: u64, quotes: u64, backslashes: u64) -> u64 {
-        // Added to the bits of a string, any bit within them carries to the place of its closing quote.
-        let (sum, over) = strings.overflowing_add(backslashes & strings);
-        let (sum, over_again) = sum.overflowing_add(self.within);
-        self.within = u64::from(over | over_again);
-        let closes = quotes & !strings & sum;
-        let ends = (closes << 1) | self.closed;
-        self.closed = closes >> 63;
-        ends
-    }
-}
-
-impl Compared {
-    /// Leaves only the bytes whose bits are kept.
-    #[inline(always)]
-    fn cut(&mut self, kept: u64) {
-        self.quotes &= kept;
-        self.backslashes &= kept;
-        self.brackets &= kept;
-        self.colons &= kept;
+    if count > FEW {
+        rest.iter_mut().take(count - FEW).for_each(|position| *position = next());
     }
 }
 
 /// The first newline among control characters.
 #[inline(always)]
-fn newline(block: &[u8; BLOCK], mut controls: u64) -> Option<usize> {
+fn first_newline(block: &[u8; BLOCK], mut controls: u64) -> Option<usize> {
     while controls != 0 {
         let at = controls.trailing_zeros() as usize;
         if block.get(at) == Some(&b'\n') {

@@ -1,7 +1,7 @@
 //! The classifier for every machine: eight bytes in a register at a time.
 
 use super::classify::{BLOCK, Blocks, Carry, Compared};
-use super::look::{self, Asked, Desk, Looked};
+use super::look::{self, Asked, Looked};
 use super::marks::{self, Marks};
 use super::strings::{self, Positioned};
 
@@ -23,14 +23,17 @@ pub(super) fn classify(bytes: &[u8], carry: &mut Carry, blocks: &mut Blocks) -> 
 }
 
 /// A [`look::Look`].
-pub(super) fn look(bytes: &[u8], asked: Asked<'_>, desk: &mut Desk) -> Looked {
+pub(super) fn look(bytes: &[u8], asked: Asked, marks: &mut Marks) -> Looked {
     let for_marks = |block: &[u8; BLOCK]| {
-        let Compared { quotes, backslashes, brackets, colons, controls, .. } = compare(block);
-        let words = block.as_chunks::<8>().0.iter().map(|word| u64::from_le_bytes(*word) & !LOW_BITS);
-        let beyond = words.enumerate().fold(0, |bits, (index, word)| bits | gather(word) << (index * 8));
-        marks::Compared { quotes, backslashes, brackets, colons, unusual: controls | beyond }
+        let Compared { quotes, backslashes, brackets, colons, controls, beyond_ascii } = compare(block);
+        let unusual = backslashes | controls != 0 || beyond_ascii;
+        marks::Compared { quotes, brackets, colons, unusual }
     };
-    look::look(bytes, asked, desk, for_marks, |block| compare(block).controls, parity, marks::append)
+    let closer = |block: &[u8; BLOCK]| {
+        let Compared { backslashes, controls, beyond_ascii, .. } = compare(block);
+        marks::Closer { backslashes, beyond_text: controls != 0 || beyond_ascii, controls, beyond_ascii }
+    };
+    look::look(bytes, asked, marks, for_marks, closer, parity, marks::append)
 }
 
 /// A [`strings::Spread`].

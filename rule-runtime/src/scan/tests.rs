@@ -75,7 +75,8 @@ fn scanned(record: &[u8]) -> Answer {
     for scan in &SUBJECTS.scans {
         let mut buffers = Buffers::default();
         answers.push(answer(|table| owned(scan.see_slowly(record, table, &mut Buffers::default()))));
-        for _ in 0..2 {
+        // A layout is remembered when it comes for the second time.
+        for _ in 0..4 {
             answers.push(answer(|table| match scan.see(record, End::Bytes, table, &mut buffers) {
                 Some((length, sight)) => {
                     assert_eq!(length, record.len());
@@ -505,8 +506,89 @@ fn records_as_sources_write_them_need_no_parser() {
     }
 }
 
+/// Holds what is seen of records, each by itself, against what is seen of them with the layouts of all in memory.
+fn assert_memory_does_not_show(records: &[Vec<u8>]) {
+    for scan in &SUBJECTS.scans {
+        let mut buffers = Buffers::default();
+        for record in records.iter().chain(records).chain(records) {
+            let alone = owned(scan.see_slowly(record, None, &mut Buffers::default()));
+            let seen = match scan.see(record, End::Bytes, None, &mut buffers) {
+                Some((_, sight)) => owned(sight),
+                None => alone.clone(),
+            };
+            assert_eq!(seen, alone, "{}", String::from_utf8_lossy(record));
+        }
+    }
+}
+
+#[test]
+fn a_record_that_is_almost_of_a_layout_is_not_of_it() {
+    let like = |record: &str, others: &[&str]| {
+        let others = others.iter().map(|other| other.as_bytes().to_vec());
+        let records: Vec<_> = [record.as_bytes().to_vec()].into_iter().chain(others).collect();
+        assert_memory_does_not_show(&records);
+        records.iter().for_each(|record| assert_agrees(record));
+    };
+    like(
+        r#"{"Id":"1","InitiatedBy":{},"OperationName":"a"}"#,
+        &[
+            r#"{"Id":"1","InitiatedBy":{},"operationName":"a"}"#,
+            r#"{"Id":"1","InitiatedBy":{},"xOperationName":"a"}"#,
+            r#"{"Id":"1","InitiatedBy":{},"x\"OperationName":"a"}"#,
+            r#"{"Id":"1","InitiatedBy":{},"x\\\"OperationName":"a"}"#,
+            r#"{"Id":"1","x":{"InitiatedBy":{}},"OperationName":"a"}"#,
+            r#"{"Id":"1","InitiatedBy":null,"OperationName":"a"}"#,
+            r#"{"Id":"1","InitiatedBy":{},"OperationName":null}"#,
+            r#"{"Id":"1","InitiatedBy":{},"OperationName":{}}"#,
+            r#"{"Id":"1","InitiatedBy":{},"OperationName":"a\n"}"#,
+            r#"{"Id":"1","InitiatedBy":{},"OperationName" :"a"}"#,
+            r#"{"Id":"1","InitiatedBy":{},"OperationName":   "b"}"#,
+            r#" {"Id":"1","InitiatedBy":{},"OperationName":"a"}"#,
+            r#"{ "Id":"1","InitiatedBy":{},"OperationName":"a"}"#,
+            r#"{ "a\"Id":"1","InitiatedBy":{},"OperationName":"a"}"#,
+            r#"{"Id":"1","InitiatedBy":{},"OperationName":"a","OperationName":"b"}"#,
+            r#"{"Id":"1","InitiatedBy":{},"OperationName":"a","Properties":1}"#,
+        ],
+    );
+    like(
+        r#"{"event":{"kind":"event","dataset":"o365.audit","action":"Set"},"user":{"id":1}}"#,
+        &[
+            r#"{"event":{"kind":"event","dataset":"o365.audit","actiom":"Set"},"user":{"id":1}}"#,
+            r#"{"event":{"kind":"event","dataset":"o365.other","action":"Set"},"user":{"id":1}}"#,
+            r#"{"event":{"kind":"event","dataset":"o365.audit\u0000","action":"Set"},"user":{"id":1}}"#,
+            r#"{"event":[{"kind":"event","dataset":"o365.audit","action":"Set"}],"user":{"id":1}}"#,
+            r#"{"event":{"kind":"event","dataset":"o365.audit"},"user":{"action":"Set"}}"#,
+            r#"{"event":{"kind":"event","dataset":"o365.audit","action":{"action":"x"}},"user":{"id":1}}"#,
+            r#"{"event":{"kind":"event","dataset":"o365.audit","action":"Set"},"event":{"id":1}}"#,
+        ],
+    );
+    like(
+        r#"{"Type":"AuditLogs","AKeyOfMoreThanSixteenBytes":1,"OperationName":"a"}"#,
+        &[
+            r#"{"Type":"AuditLogs","BKeyOfMoreThanSixteenBytes":1,"OperationName":"a"}"#,
+            r#"{"Type":"AuditLogs","AKeyOfMoreThanSixtyyBytes":1,"OperationName":"a"}"#,
+            r#"{"Type":"AuditLog","AKeyOfMoreThanSixteenBytes":1,"OperationName":"a"}"#,
+            r#"{"Type":"AuditLogs2","AKeyOfMoreThanSixteenBytes":1,"OperationName":"a"}"#,
+            r#"{"Type":null,"AKeyOfMoreThanSixteenBytes":1,"OperationName":"a"}"#,
+        ],
+    );
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(cases(300)))]
+
+    #[test]
+    fn layouts_of_other_records_do_not_show(
+        record in prop_oneof![
+            object(value()),
+            (0..RECORDS.len()).prop_map(|index| RECORDS[index].to_owned()),
+        ],
+        changes in prop::collection::vec(prop::collection::vec(change(), 1..3), 1..6),
+    ) {
+        let record = record.into_bytes();
+        let others = changes.iter().map(|changes| changed(&record, changes));
+        assert_memory_does_not_show(&[record.clone()].into_iter().chain(others).collect::<Vec<_>>());
+    }
 
     #[test]
     fn any_bytes_are_judged_alike(bytes in prop::collection::vec(any::<u8>(), 0..300)) {

@@ -2,7 +2,7 @@
 
 use super::{MAX_DEPTH, RECORDS, cases, change, changed, holds_together, object, space, value};
 use crate::dispatch::MemoryLimits;
-use crate::engine::{Engine, Outcome, Settings, Validate, Work};
+use crate::engine::{Engine, Origin, Outcome, Settings, Validate, Work};
 use crate::framing::{Batch, Frame};
 use crate::parse::Reason::{InvalidJson, UnknownTable};
 use crate::rule::DispatchKey;
@@ -38,7 +38,28 @@ fn run(engine: &Engine, records: &[Vec<u8>], table: Option<usize>) -> Outcome {
     engine.worker().run(Work { source: "memory".into(), table, rereads: false, batch })
 }
 
+/// The same where the records lie in lines that are cut while they are looked at.
+fn run_lines(engine: &Engine, records: &[Vec<u8>], table: Option<usize>) -> Outcome {
+    let lines: Vec<u8> = records.iter().flat_map(|record| record.iter().chain(b"\n")).copied().collect();
+    let mut outcome = Outcome::default();
+    engine.worker().lines(Origin { table, rereads: false }, 0, &lines, &mut outcome);
+    outcome
+}
+
+/// Lines must give what the records in them give.
+fn assert_lines_give_the_same(engine: &Engine, records: &[Vec<u8>], table: Option<usize>) {
+    let is_line = |record: &Vec<u8>| crate::framing::record_of(record).is_some_and(|it| it == record);
+    if records.iter().any(|record| record.contains(&b'\n') || !is_line(record)) {
+        return;
+    }
+    let (lines, framed) = (run_lines(engine, records, table), run(engine, records, table));
+    assert_eq!(format!("{:?}", lines.matches), format!("{:?}", framed.matches));
+    assert_eq!(lines.rejects, framed.rejects);
+    assert_eq!((lines.records, lines.candidates), (framed.records, framed.candidates));
+}
+
 fn assert_same(records: &[Vec<u8>], table: Option<usize>) {
+    ENGINES.iter().for_each(|engine| assert_lines_give_the_same(engine, records, table));
     let [fast, full] = ENGINES.each_ref().map(|engine| run(engine, records, table));
     let text: Vec<_> = records.iter().map(|record| String::from_utf8_lossy(record)).collect();
     assert_eq!(format!("{:?}", fast.matches), format!("{:?}", full.matches), "{text:?}");

@@ -1,0 +1,113 @@
+//! The records behind the rows of a tick that alert: its window is read once more, by the traced plan.
+//!
+//! ```text
+//! rows that alert ─ a new one? ─> traced plan over the same window ─ the same rows? ─> records of each, by their time
+//! ```
+//!
+//! A tick without a new alert costs nothing. What the traced plan gives decides nothing: alerts and their ids stand
+//! before, and where its rows are not the same (a query that calls `rand()`) no evidence is given.
+
+use super::elsewhere::Elsewhere;
+use super::state::{Place, State};
+use super::step::TickRule;
+use crate::alert::{Alert, Evidence, Position};
+use crate::plans;
+use rule_eval::lineage::{self, BEHIND};
+use rule_eval::{Context, Prepared, Row, json};
+use rule_model::metadata::Grouping;
+use rule_model::{DateTime, Value};
+use std::collections::BTreeSet;
+use std::sync::OnceLock;
+
+/// The traced plan of a rule, made when it is first asked for; `None` where an operator leaves untold where rows come
+/// from.
+#[derive(Debug, Default)]
+pub(super) struct Traced(OnceLock<Option<Prepared>>);
+
+/// Records whose places are held at a time, some 100 bytes each with what lists them. A window with more gives no
+/// evidence: the memory of an evaluation should not depend on whether it alerts.
+pub(super) const MOST_RECORDS: usize = 500_000;
+
+/// What is behind each row of a tick.
+struct Told {
+    /// The cells of the column that tells it.
+    cells: Vec<Value>,
+    records: Vec<Place>,
+}
+
+impl TickRule {
+    /// Tells the evidence of those alerts of a tick that are new; `alerts` are those of all its rows.
+    pub(super) fn tell_evidence(
+        &self,
+        state: &State,
+        tick: DateTime,
+        elsewhere: &Elsewhere<'_>,
+        alerts: &mut [Alert],
+        is_new: &[bool],
+    ) {
+        let Some(told) = self.told(state, tick, elsewhere, alerts) else { return };
+        let new = alerts.iter_mut().zip(&told.cells).zip(is_new).filter(|(_, is_new)| **is_new);
+        let mut new = new.map(|(it, _)| it);
+        if self.rule.metadata.grouping == Grouping::Single {
+            // The first of them stands for all; a record that is behind several counts once.
+            if let Some((alert, cell)) = new.next() {
+                let cells = std::iter::once(cell).chain(new.map(|(_, cell)| cell));
+                alert.evidence = told.evidence(&Value::array(cells.cloned()));
+            }
+        } else {
+            new.for_each(|(alert, cell)| alert.evidence = told.evidence(cell));
+        }
+    }
+
+    /// What is behind the rows of a tick, which are those of `alerts`.
+    fn told(
+        &self,
+        state: &State,
+        tick: DateTime,
+        elsewhere: &Elsewhere<'_>,
+        alerts: &[Alert],
+    ) -> Option<Told> {
+        let traced = self.traced.0.get_or_init(|| {
+            let plan = lineage::traced(&plans::plan(self.rule).ok()?)?;
+            Prepared::new(&plan).ok()
+        });
+        let window = self.window(state, tick, elsewhere).numbered();
+        let mut context = Context::at(tick).with_geography(elsewhere.geography.cloned());
+        let mut table = traced.as_ref()?.run(&window, &mut context).ok()?;
+        let behind = table.column_index(BEHIND)?;
+        if context.take_failure().is_some() || table.rows.len() != alerts.len() {
+            return None;
+        }
+        let mut cells = Vec::with_capacity(table.rows.len());
+        for (row, alert) in table.rows.iter_mut().zip(alerts) {
+            cells.push(row.remove(behind));
+            if !is_same(row, &alert.row) {
+                return None;
+            }
+        }
+        Some(Told { cells, records: window.into_records() })
+    }
+}
+
+/// Whether rows are the same; a real that is no number is the same as another.
+fn is_same(one: &Row, other: &Row) -> bool {
+    let text = |row: &Row| json::write(&Value::array(row.iter().cloned()));
+    one == other || text(one) == text(other)
+}
+
+impl Told {
+    /// The records that a cell lists, the earliest first.
+    fn evidence(&self, cell: &Value) -> Evidence {
+        let numbers = lineage::records(cell);
+        let places = numbers.iter().filter_map(|number| self.records.get(usize::try_from(*number).ok()?));
+        let places: BTreeSet<_> = places.map(|place| (place.time, &place.source, place.offset)).collect();
+        let position = |(_, source, offset): &(_, &std::sync::Arc<str>, u64)| Position {
+            source: (*source).clone(),
+            offset: *offset,
+        };
+        Evidence {
+            records: places.iter().take(Evidence::SHOWN).map(position).collect(),
+            total: places.len() as u64,
+        }
+    }
+}
