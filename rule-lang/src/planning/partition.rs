@@ -355,27 +355,26 @@ fn of_union<'n>(
     if flows.iter().all(|flow| flow.keys.is_none()) {
         return Ok(Flow { inputs, columns, keys: None });
     }
-    let is_key = |trace: &Trace| {
-        let of = |flow: &Flow| -> Trace {
-            trace
-                .iter()
-                .filter(|(input, _)| flow.inputs.contains(input))
-                .map(|(input, expr)| (*input, expr.clone()))
-                .collect()
-        };
-        flows.iter().all(|flow| {
-            flow.keys.as_ref().is_none_or(|keys| keys.iter().any(|key| key.sides.contains(&of(flow))))
-        })
-    };
-    let keys: Vec<Key> = columns
-        .iter()
-        .filter(|(_, trace)| is_key(trace))
-        .map(|(name, trace)| Key { name: name.clone(), sides: vec![trace.clone()] })
-        .collect();
+    let keys: Vec<Key> =
+        columns.iter().filter_map(|(name, trace)| key_of_union(name.clone(), trace, &flows)).collect();
     if keys.is_empty() {
         return Err("puts together rows that are parted by different keys".to_owned());
     }
     Ok(Flow { inputs, columns, keys: Some(keys) })
+}
+
+/// The key that a column of a union is, if it is one of every leg. What it is of inputs that a leg read without giving
+/// their rows (the other side of a semi join) stays known: it must be the same wherever these are read again.
+fn key_of_union(name: Name, trace: &Trace, legs: &[Flow]) -> Option<Key> {
+    let mut sides = vec![trace.clone()];
+    for leg in legs {
+        let Some(keys) = &leg.keys else { continue };
+        let own = trace.iter().filter(|(input, _)| leg.inputs.contains(input));
+        let own: Trace = own.map(|(input, expr)| (*input, expr.clone())).collect();
+        let key = keys.iter().find(|key| key.sides.contains(&own))?;
+        sides.extend(key.sides.iter().filter(|side| **side != own).cloned());
+    }
+    Some(Key { name, sides })
 }
 
 fn merged(traces: Vec<Trace>) -> Option<Trace> {

@@ -326,7 +326,45 @@ fn a_rule_is_parted_by_the_keys_that_its_operators_share() {
             "AuditLogs | where Id in ((SigninLogs | project Id)) | summarize n = count() by Id",
             Err("asks for a value of another query, which sees the rows of all keys"),
         ),
+        // The semi join needs events of one Category together, the last join those of one CorrelationId.
+        (
+            "let t = materialize(AuditLogs | project CorrelationId, Category); \
+             t | join kind=rightsemi (SigninLogs | project CorrelationId, Category) on CorrelationId, Category \
+             | union (SigninLogs | project CorrelationId, Category) \
+             | join kind=inner (t) on $left.Category == $right.CorrelationId",
+            Err("reads a table whose events its keys do not part"),
+        ),
     ] {
         assert_eq!(partition_of(query), key.map(str::to_owned).map_err(str::to_owned), "{query}");
+    }
+}
+
+#[test]
+fn the_queries_of_every_expression_are_read_at_the_tick() {
+    for (query, inputs) in [
+        ("AuditLogs | summarize n = count() * 1.0 / toscalar(SigninLogs | count) by Id", 2),
+        (
+            "AuditLogs | make-series n = count() on TimeGenerated step 1h by Id, m = toscalar(SigninLogs | summarize max(Id))",
+            2,
+        ),
+        ("AuditLogs | top-nested 2 of Id by countif(Id in ((SigninLogs | project Id)))", 2),
+        ("AuditLogs | summarize by Id | mv-expand m = pack_array(toscalar(SigninLogs | count))", 2),
+    ] {
+        let Body::AcrossEvents { inputs: found, static_tables, .. } = body(query) else { panic!("{query}") };
+        let read = found.iter().filter(|input| input.table == "SigninLogs" || !input.columns.is_empty());
+        assert_eq!((read.count(), static_tables.len()), (inputs, 0), "{query}");
+    }
+}
+
+#[test]
+fn a_condition_on_the_clock_is_asked_at_the_tick_where_rows_are_counted() {
+    for (fields, query, is_local) in [
+        ("trigger: > 1,", "AuditLogs | where TimeGenerated > ago(7m)", false),
+        ("trigger: > 1,", "AuditLogs | where Id == \"1\" | extend age = now() - TimeGenerated", false),
+        ("trigger: > 1,", "AuditLogs | where Id == \"1\"", true),
+        ("", "AuditLogs | where TimeGenerated > ago(7m)", true),
+    ] {
+        let body = body(&format!("{fields}\n{query}"));
+        assert_eq!(matches!(body, Body::RowLocal { .. }), is_local, "{fields} {query}");
     }
 }
