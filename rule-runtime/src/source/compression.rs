@@ -5,8 +5,9 @@
 //! ```
 
 use super::{Expansion, Progress};
-use flate2::bufread::MultiGzDecoder;
-use ruzstd::decoding::{FrameDecoder, StreamingDecoder};
+use flate2::bufread::GzDecoder;
+use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
+use std::fmt;
 use std::io::{self, BufRead, BufReader, Cursor, Read};
 
 const GZIP: &[u8] = &[0x1f, 0x8b];
@@ -38,7 +39,7 @@ pub(super) fn decompressed(
     let counted = Counted { inner: Counted { inner: whole, count: stored.clone() }, count: progress.clone() };
     let buffered = BufReader::with_capacity(BUFFER, counted);
     let inner: Box<dyn Read + Send> =
-        if gzip { Box::new(MultiGzDecoder::new(buffered)) } else { Box::new(ZstdReader::Between(buffered)) };
+        if gzip { Box::new(GzipReader::Between(buffered)) } else { Box::new(ZstdReader::Between(buffered)) };
     Ok(Box::new(Bounded { inner, stored, expansion, given: 0 }))
 }
 
@@ -80,13 +81,82 @@ impl Read for Bounded {
     }
 }
 
+/// Members of gzip one after the other. Behind each there may be zeros, as on tapes and in blocks of a fixed size.
+enum GzipReader<R: BufRead> {
+    /// At the start of a member or at the end of input.
+    Between(R),
+    /// Within a member.
+    Member(Box<GzDecoder<R>>),
+    /// After an error.
+    Broken,
+}
+
+impl<R: BufRead> Read for GzipReader<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            match self {
+                GzipReader::Between(reader) => {
+                    let head = reader.fill_buf()?;
+                    if head.is_empty() {
+                        return Ok(0);
+                    }
+                    let zeros = head.iter().take_while(|byte| **byte == 0).count();
+                    if zeros > 0 {
+                        reader.consume(zeros);
+                        continue;
+                    }
+                    if let GzipReader::Between(reader) = std::mem::replace(self, GzipReader::Broken) {
+                        *self = GzipReader::Member(Box::new(GzDecoder::new(reader)));
+                    }
+                }
+                GzipReader::Member(member) => match member.read(buffer) {
+                    Ok(0) if !buffer.is_empty() => {
+                        if let GzipReader::Member(member) = std::mem::replace(self, GzipReader::Broken) {
+                            *self = GzipReader::Between(member.into_inner());
+                        }
+                    }
+                    Err(error) if !is_of_system(&error) => {
+                        let error = broken("gzip", member.get_mut(), &error);
+                        *self = GzipReader::Broken;
+                        return Err(error);
+                    }
+                    read => return read,
+                },
+                GzipReader::Broken => return Ok(0),
+            }
+        }
+    }
+}
+
+/// Whether an error is not of the data, but of reading it.
+fn is_of_system(error: &io::Error) -> bool {
+    error.raw_os_error().is_some()
+        || matches!(error.kind(), io::ErrorKind::Interrupted | io::ErrorKind::WouldBlock)
+}
+
+/// What to say of compressed data that `reader` gave and that cannot be read on.
+fn broken(format: &str, reader: &mut impl BufRead, error: &dyn fmt::Display) -> io::Error {
+    let is_cut_off = reader.fill_buf().is_ok_and(<[u8]>::is_empty);
+    if is_cut_off {
+        let message = format!(
+            "its {format} data is cut off; what came before that was read; is it still being written, or was its \
+             transfer cut off?"
+        );
+        return io::Error::new(io::ErrorKind::UnexpectedEof, message);
+    }
+    let message = format!(
+        "its {format} data is damaged, or is followed by what is none ({error}); what came before was read"
+    );
+    io::Error::new(io::ErrorKind::InvalidData, message)
+}
+
 /// Frames of zstd one after the other, as `zstd` and `cat` write them. Pure Rust, so that the binary stays one static
 /// file without a C compiler; audit archives are read slower than with the C library, yet faster than they parse.
 enum ZstdReader<R: BufRead> {
     /// At the start of a frame or at the end of input.
     Between(R),
     /// Within a frame.
-    Frame(Box<StreamingDecoder<R, FrameDecoder>>),
+    Frame(R, Box<FrameDecoder>),
     /// After an error.
     Broken,
 }
@@ -96,22 +166,33 @@ impl<R: BufRead> Read for ZstdReader<R> {
         loop {
             match std::mem::replace(self, ZstdReader::Broken) {
                 ZstdReader::Between(mut reader) => {
-                    if skip_to_frame(&mut reader)? {
-                        let frame = StreamingDecoder::new(reader).map_err(io::Error::other)?;
-                        *self = ZstdReader::Frame(Box::new(frame));
-                    } else {
+                    if !skip_to_frame(&mut reader)? {
                         *self = ZstdReader::Between(reader);
                         return Ok(0);
                     }
-                }
-                ZstdReader::Frame(mut frame) => {
-                    let read = frame.read(buffer)?;
-                    if read > 0 || buffer.is_empty() {
-                        *self = ZstdReader::Frame(frame);
-                        return Ok(read);
+                    let mut decoder = Box::new(FrameDecoder::new());
+                    if let Err(error) = decoder.init(&mut reader) {
+                        return Err(broken("zstd", &mut reader, &error));
                     }
-                    verify(&frame.decoder)?;
-                    *self = ZstdReader::Between(frame.into_inner());
+                    *self = ZstdReader::Frame(reader, decoder);
+                }
+                ZstdReader::Frame(mut reader, mut decoder) => {
+                    if decoder.can_collect() > 0 {
+                        let read = decoder.read(buffer);
+                        *self = ZstdReader::Frame(reader, decoder);
+                        return read;
+                    }
+                    if decoder.is_finished() {
+                        verify(&decoder)?;
+                        *self = ZstdReader::Between(reader);
+                        continue;
+                    }
+                    if let Err(error) =
+                        decoder.decode_blocks(&mut reader, BlockDecodingStrategy::UptoBlocks(1))
+                    {
+                        return Err(broken("zstd", &mut reader, &error));
+                    }
+                    *self = ZstdReader::Frame(reader, decoder);
                 }
                 ZstdReader::Broken => return Ok(0),
             }
@@ -122,7 +203,10 @@ impl<R: BufRead> Read for ZstdReader<R> {
 /// Passes skippable frames; whether another frame follows.
 fn skip_to_frame(reader: &mut impl BufRead) -> io::Result<bool> {
     loop {
-        let head = reader.fill_buf()?;
+        let head = match reader.fill_buf() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            head => head?,
+        };
         if head.is_empty() {
             return Ok(false);
         }
@@ -130,10 +214,12 @@ fn skip_to_frame(reader: &mut impl BufRead) -> io::Result<bool> {
             return Ok(true);
         }
         let mut header = [0; 8];
-        reader.read_exact(&mut header)?;
+        if let Err(error) = reader.read_exact(&mut header) {
+            return Err(broken("zstd", reader, &error));
+        }
         let length = u64::from(u32::from_le_bytes([header[4], header[5], header[6], header[7]]));
         if io::copy(&mut reader.by_ref().take(length), &mut io::sink())? < length {
-            return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "zstd frame cut off"));
+            return Err(broken("zstd", reader, &"a frame to be skipped is not whole"));
         }
     }
 }
@@ -189,6 +275,7 @@ mod tests {
             (zstd(b"one"), "one"),
             ([zstd(b"one "), skippable.to_vec(), zstd(b"two")].concat(), "one two"),
             ([skippable.to_vec(), zstd(b"one")].concat(), "one"),
+            ([gzip(b"one"), vec![0; 1000], gzip(b" two"), vec![0; 300_000]].concat(), "one two"),
         ] {
             assert_eq!(read(bytes).unwrap(), text);
         }
@@ -200,8 +287,40 @@ mod tests {
         for whole in [gzip(&text), zstd(&text)] {
             let half = whole[..whole.len() / 2].to_vec();
             let mut bytes = Vec::new();
-            assert!(open(half, Expansion::default()).read_to_end(&mut bytes).is_err());
+            let error = open(half, Expansion::default()).read_to_end(&mut bytes).unwrap_err();
+            assert!(error.to_string().contains("data is cut off"), "{error}");
             assert!(text.starts_with(&bytes));
+        }
+    }
+
+    #[test]
+    fn what_follows_an_archive_and_is_none_is_an_error_after_the_archive() {
+        for whole in [gzip(b"text"), zstd(b"text")] {
+            let mut bytes = Vec::new();
+            let mut reader = open([whole, b"what else there is".to_vec()].concat(), Expansion::default());
+            let error = reader.read_to_end(&mut bytes).unwrap_err();
+            assert!(error.to_string().contains("is followed by what is none"), "{error}");
+            assert_eq!(bytes, b"text");
+        }
+    }
+
+    #[test]
+    fn a_signal_that_interrupts_the_reading_loses_nothing() {
+        struct Interrupted<R>(R, bool);
+        impl<R: Read> Read for Interrupted<R> {
+            fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+                self.1 = !self.1;
+                let few = buffer.len().min(3);
+                if self.1 { Err(io::ErrorKind::Interrupted.into()) } else { self.0.read(&mut buffer[..few]) }
+            }
+        }
+        let text = b"some text that is long enough to be split ".repeat(1000);
+        for whole in [[gzip(&text), gzip(b"!")].concat(), [zstd(&text), zstd(b"!")].concat()] {
+            let raw = Interrupted(Cursor::new(whole), false);
+            let mut reader = decompressed(raw, &Progress::default(), Expansion::default()).unwrap();
+            let mut bytes = Vec::new();
+            reader.read_to_end(&mut bytes).unwrap();
+            assert!(bytes == [&text[..], b"!"].concat(), "{} bytes", bytes.len());
         }
     }
 
