@@ -33,9 +33,10 @@ impl Detector {
         let rest = bytes.get(self.blanks..).unwrap_or_default();
         self.blanks += rest.iter().position(|byte| !is_blank(*byte)).unwrap_or(rest.len());
         let text = bytes.get(self.blanks..).unwrap_or_default();
-        let indent = self.blanks - bytes.get(..self.blanks).map_or(0, after_last_newline);
+        // A blank line over the limit is one that is too long, like any other.
+        let blank_lines = bytes.get(..self.blanks).unwrap_or_default().split(|byte| *byte == b'\n');
         match text.first() {
-            _ if indent > limit => return Some(Framing::Ndjson),
+            _ if blank_lines.into_iter().any(|line| line.len() > limit) => return Some(Framing::Ndjson),
             None if at_end => return Some(Framing::Ndjson),
             None => return None,
             Some(b'[') => return Some(Framing::Json),

@@ -50,6 +50,14 @@ fn lines_are_records_however_they_end() {
 }
 
 #[test]
+fn a_blank_line_over_the_limit_is_seen_before_the_framing_is_decided_too() {
+    for chunk in CHUNKS {
+        let found = frames(b"\t\t\n1\n", Framing::Auto, Limits { chunk, record: 1 });
+        assert_eq!(found, [(0, "too long: 2".to_owned()), (3, "1".to_owned())], "{chunk}");
+    }
+}
+
+#[test]
 fn a_line_over_the_limit_is_passed_and_counted() {
     for chunk in CHUNKS {
         let limits = Limits { chunk, record: 3 };
