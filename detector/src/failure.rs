@@ -1,6 +1,7 @@
 //! Why a command did not do its work, and the exit status that says so.
 
 use crate::program;
+use rule_runtime::checkpoint::directory::Unusable;
 use std::fmt::Display;
 use std::io;
 use std::process::ExitCode;
@@ -41,6 +42,9 @@ impl Failure {
 
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Failure {
-        Failure::Output(error)
+        match error.downcast::<Unusable>() {
+            Ok(state) => Failure::Usage(state.to_string()),
+            Err(error) => Failure::Output(error),
+        }
     }
 }

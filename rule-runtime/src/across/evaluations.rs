@@ -2,7 +2,7 @@
 
 use super::elsewhere::{Elsewhere, Reread};
 use super::schedule::{at_or_after, at_or_before};
-use super::segments::{DEFAULT_DISK, Segments};
+use super::segments::{DEFAULT_DISK, Segments, Unwritten};
 use super::snapshot::{self, Snapshot};
 use super::state::{Counts, State};
 use super::step::{Signal, TickRule, step};
@@ -40,6 +40,8 @@ pub struct Evaluations {
     geography: Option<Geography>,
     /// Whether spilling failed and nothing was forgotten since.
     stuck: bool,
+    /// Why the disk did not take rows, which were dropped then.
+    failed: Option<io::Error>,
     bytes: u64,
     first: Option<DateTime>,
     latest: Option<DateTime>,
@@ -99,6 +101,7 @@ impl Evaluations {
             max_depth: DEFAULT_MAX_DEPTH,
             geography: None,
             stuck: false,
+            failed: None,
             bytes: 0,
             first: None,
             latest: None,
@@ -330,19 +333,26 @@ impl Evaluations {
             Err(error) => {
                 self.stuck = true;
                 found.push(Found::Failure(position, format!("its rows cannot be spilled to disk: {error}")));
+                if let Unwritten::Disk(error) = error {
+                    self.failed = Some(error);
+                }
             }
         }
         self.bytes = self.rules.iter().flatten().map(|it| it.state.bytes()).sum();
     }
 
     /// The states of all rules, as they are between two records. In a store that outlives the run rows are left to
-    /// segments, except the latest few.
+    /// segments, except the latest few. Such a store that did not take rows makes this fail: a snapshot would have them
+    /// be lost for good.
     pub fn snapshot(&mut self) -> io::Result<Snapshot> {
         if self.segments.outlives() {
+            if let Some(error) = self.failed.take() {
+                return Err(error);
+            }
             let states = || self.rules.iter().flatten().map(|it| &it.state);
             let blocks: Vec<_> = states().flat_map(State::unwritten).collect();
             if !blocks.is_empty() {
-                let mut locations = self.segments.write(&blocks)?.into_iter();
+                let mut locations = self.segments.write(&blocks).map_err(io::Error::from)?.into_iter();
                 self.rules.iter_mut().flatten().for_each(|it| it.state.written(&mut locations));
             }
             self.segments.sync()?;

@@ -9,8 +9,10 @@
 //! safe ([`Segments::committed`]), so that whichever snapshot a restart finds has all that it names.
 
 use super::temporary::TemporaryFolder;
+use crate::disk::{self, DiskFile};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::os::unix::fs::FileExt;
@@ -44,6 +46,15 @@ pub struct Location {
     pub length: u64,
     /// Its xxHash (64 bits).
     pub checksum: u64,
+}
+
+/// Why blocks are not in a segment.
+#[derive(Debug)]
+pub enum Unwritten {
+    /// All files together would take more than they may.
+    Bound,
+    /// The disk does not take them.
+    Disk(io::Error),
 }
 
 #[derive(Debug)]
@@ -100,17 +111,17 @@ impl Segments {
     }
 
     /// Writes blocks into a new segment. On an error nothing of it stays.
-    pub fn write(&mut self, blocks: &[Arc<[u8]>]) -> io::Result<Vec<Location>> {
+    pub fn write(&mut self, blocks: &[Arc<[u8]>]) -> Result<Vec<Location>, Unwritten> {
         let bytes: u64 = blocks.iter().map(|block| block.len() as u64).sum();
         if self.bytes() + bytes > self.limit {
-            return Err(io::Error::new(io::ErrorKind::StorageFull, "the bound on disk space is reached"));
+            return Err(Unwritten::Bound);
         }
         let segment = self.next;
-        let path = self.folder()?.join(format!("{NAME}{segment}"));
+        let path = self.folder().map_err(Unwritten::Disk)?.join(format!("{NAME}{segment}"));
         if let Err(error) = write_all(&path, blocks) {
             // What could not be written whole is of no use, and may be what fills the disk.
-            let _removed = fs::remove_file(&path);
-            return Err(error);
+            let _removed = disk::remove(&path);
+            return Err(Unwritten::Disk(error));
         }
         self.next += 1;
         self.files.insert(segment, Live { blocks: blocks.len() as u64, bytes });
@@ -162,11 +173,11 @@ impl Segments {
             // One released meanwhile may be gone.
             if self.files.contains_key(&segment) {
                 let path = self.folder()?.join(format!("{NAME}{segment}"));
-                File::open(path)?.sync_all()?;
+                DiskFile::open(&path)?.sync()?;
             }
         }
         if let Folder::Given(folder) = &self.folder {
-            File::open(folder)?.sync_all()?;
+            disk::sync_directory(&folder.join(NAME))?;
         }
         self.condemned.append(&mut self.released);
         Ok(())
@@ -186,8 +197,7 @@ impl Segments {
         let folder = self.folder()?;
         for block in blocks {
             let path = folder.join(format!("{NAME}{}", block.segment));
-            let wrong =
-                |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
+            let wrong = |error: io::Error| disk::named(&path, &error);
             let bytes = fs::metadata(&path).map_err(wrong)?.len();
             if block.offset + block.length > bytes {
                 return Err(wrong(io::ErrorKind::UnexpectedEof.into()));
@@ -201,7 +211,7 @@ impl Segments {
             let name = entry.file_name();
             let number = name.to_str().and_then(|name| name.strip_prefix(NAME)?.parse::<u64>().ok());
             if number.is_some_and(|number| !self.files.contains_key(&number)) {
-                fs::remove_file(entry.path())?;
+                disk::remove(&entry.path())?;
             }
         }
         Ok(())
@@ -211,7 +221,7 @@ impl Segments {
         self.files.remove(&segment);
         if let Some(folder) = self.folder.path() {
             // A file that cannot be deleted costs disk space and nothing else; the next start tries again.
-            let _removed = fs::remove_file(folder.join(format!("{NAME}{segment}")));
+            let _removed = disk::remove(&folder.join(format!("{NAME}{segment}")));
         }
     }
 
@@ -234,8 +244,28 @@ impl Folder {
 }
 
 fn write_all(path: &Path, blocks: &[Arc<[u8]>]) -> io::Result<()> {
-    let mut file = File::create(path)?;
+    let mut file = DiskFile::create(path)?;
     blocks.iter().try_for_each(|block| file.write_all(block))
+}
+
+impl fmt::Display for Unwritten {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Unwritten::Bound => f.write_str("the bound on disk space is reached"),
+            Unwritten::Disk(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for Unwritten {}
+
+impl From<Unwritten> for io::Error {
+    fn from(error: Unwritten) -> io::Error {
+        match error {
+            Unwritten::Bound => io::Error::new(io::ErrorKind::StorageFull, error),
+            Unwritten::Disk(error) => error,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -288,7 +318,7 @@ mod tests {
     fn the_bound_on_disk_space_holds() {
         let mut store = Segments::temporary(5);
         let first = store.write(&[block("four")]).unwrap();
-        assert_eq!(store.write(&[block("xx")]).unwrap_err().kind(), io::ErrorKind::StorageFull);
+        assert!(matches!(store.write(&[block("xx")]), Err(Unwritten::Bound)));
         store.release(&first[0]);
         assert!(store.write(&[block("xx")]).is_ok());
     }

@@ -32,6 +32,8 @@ pub enum Unusable {
     Directory(io::Error),
     /// There are commits, and none can be used.
     Damaged(Fault),
+    /// Rows that the newest commit names are gone.
+    Incomplete(io::Error),
 }
 
 /// Commits kept: the newest, and one to fall back to.
@@ -129,9 +131,16 @@ impl std::fmt::Display for Unusable {
                 "{fault}, and there is no earlier commit to go on from; restore the directory from a backup, or name \
                  another one to begin anew (alerts of what is read again keep their alert_id)"
             ),
+            Unusable::Incomplete(error) => write!(
+                f,
+                "kept rows that the state names cannot be read: {error}; restore the directory from a backup, or name \
+                 another one to begin anew (alerts of what is read again keep their alert_id)"
+            ),
         }
     }
 }
+
+impl std::error::Error for Unusable {}
 
 /// Locks the directory, and leaves this process's id in it for the next one that tries.
 fn lock(directory: &Path) -> Result<File, Unusable> {

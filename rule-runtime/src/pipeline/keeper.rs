@@ -3,6 +3,7 @@
 use super::{Input, Queue, Reporter};
 use crate::checkpoint::Checkpoint;
 use crate::checkpoint::commit::{self, Head};
+use crate::checkpoint::directory::Unusable;
 use crate::checkpoint::positions::{Position, Positions};
 use crate::checkpoint::rule_identity::{RuleIdentity, RuleMap};
 use crate::engine::{Engine, Outcome};
@@ -77,7 +78,8 @@ impl<'s> Keeper<'s> {
                     position.ahead = std::mem::take(&mut position.ahead).of_rules_now(&map);
                 }
                 let counts = !before.head.finished;
-                reporter.restore(before.memory, before.evaluations, &map, counts)?;
+                let restored = reporter.restore(before.memory, before.evaluations, &map, counts);
+                restored.map_err(|error| io::Error::other(Unusable::Incomplete(error)))?;
                 let output =
                     reporter.restore_output(&before.head.alerts, before.head.dead_letters.as_ref())?;
                 map.notices.into_iter().chain(output).collect()
