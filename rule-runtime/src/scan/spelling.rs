@@ -7,22 +7,28 @@
 use crate::parse::escape::unescaped;
 use memchr::memchr;
 
-/// The record without backslashes outside of strings and without those escapes that can be spelled out. What cannot in a text
-/// (quotes, backslashes, control characters) is left as it is; in a key, where no table has any, it becomes U+FFFD. `None`
-/// of what is not UTF-8 or has no backslash.
+/// The record without backslashes that stand in the object outside of strings, and without those escapes that can be spelled
+/// out. What cannot in a text (quotes, backslashes, control characters) is left as it is; in a key, where no table has any,
+/// it becomes U+FFFD. `None` of what is not UTF-8, has no backslash, or is no object.
 pub(crate) fn without_escapes(record: &[u8]) -> Option<String> {
     memchr(b'\\', record)?;
     let mut rest = std::str::from_utf8(record).ok()?;
     let mut spelled = String::with_capacity(rest.len());
+    // One before or behind the object stays: nothing may stand there.
+    let object = rest.find('{')?..=rest.rfind('}')?;
+    let blanked = |outside: &str, offset: usize| -> String {
+        let is_stray = |at: usize, c: char| c == '\\' && object.contains(&(offset + at));
+        outside.char_indices().map(|(at, c)| if is_stray(at, c) { ' ' } else { c }).collect()
+    };
     while let Some(quote) = rest.find('"') {
         let (outside, string) = rest.split_at_checked(quote)?;
-        spelled.extend(outside.chars().map(|c| if c == '\\' { ' ' } else { c }));
+        spelled += &blanked(outside, record.len() - rest.len());
         let end = end_of_string(string);
         let (string, after) = string.split_at_checked(end)?;
         push(&mut spelled, string, after.trim_ascii_start().trim_start_matches('\\').starts_with(':'));
         rest = after;
     }
-    spelled.extend(rest.chars().map(|c| if c == '\\' { ' ' } else { c }));
+    spelled += &blanked(rest, record.len() - rest.len());
     Some(spelled)
 }
 
@@ -81,8 +87,11 @@ mod tests {
             (r#"{"\x":"\x","b":"\\"}"#, Some(r#"{"\x":"\x","b":"\\"}"#)),
             ("{\"\t\\n\":1}", Some("{\"\t\\n\":1}")),
             (r#"{"a":"\ud83d"}"#, Some("{\"a\":\"\u{fffd}\"}")),
-            (r#"{"a":"é\u00e9"#, Some(r#"{"a":"é\u00e9"#)),
-            (r#"{"a":"\"#, Some(r#"{"a":"\"#)),
+            (r#"{"a":"é\u00e9"}"#, Some(r#"{"a":"éé"}"#)),
+            (r#"{"a":"é\u00e9"#, None),
+            (r#"{"a":"\"#, None),
+            (r#"\{"a":\1}\"#, Some(r#"\{"a": 1}\"#)),
+            (r#"{"a":{}\}\}\"#, Some(r#"{"a":{} } }\"#)),
         ] {
             assert_eq!(without_escapes(record.as_bytes()).as_deref(), spelled, "{record}");
         }

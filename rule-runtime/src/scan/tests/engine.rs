@@ -118,6 +118,8 @@ fn escapes_do_not_hold_a_record_to_the_grammar_that_no_rule_asks_for() {
         ("{\"InitiatedBy\":1,\"OperationName\":\"x\",\"\\n\t\":1}", Some(InvalidJson)),
         (r#"{"unknown":tru,"\u0061":1}"#, Some(UnknownTable)),
         (r#"{"InitiatedBy":\ ],"OperationName":"x"}"#, Some(InvalidJson)),
+        (r#"{"InitiatedBy":1,"OperationName":"x"}\"#, Some(InvalidJson)),
+        (r#"\{"InitiatedBy":1,"OperationName":"x"}"#, Some(InvalidJson)),
     ] {
         let [fast, full] = ENGINES.each_ref().map(|engine| run(engine, &bytes(&[record]), None));
         assert_eq!(fast.rejects.first().map(|reject| reject.reason), reason, "{record}");
