@@ -8,6 +8,7 @@
 use crate::failure::Failure;
 use crate::known_tables::KnownTables;
 use crate::paths;
+use crate::reading::Reading;
 use crate::table_file::{self, Rejected};
 use rule_eval::evaluate::Tables;
 use rule_eval::{Table, inferred, record};
@@ -29,7 +30,7 @@ pub(crate) struct FileTables {
 
 impl FileTables {
     /// Reads the files of `TABLE=PATH` arguments; files of one table are read one after the other.
-    pub(crate) fn load(arguments: &[&str], known: &KnownTables) -> Result<FileTables, Failure> {
+    pub(crate) fn load(arguments: &[&str], known: &KnownTables, how: Reading) -> Result<FileTables, Failure> {
         let mut loaded = FileTables::default();
         let mut records: BTreeMap<Name, Vec<Bag>> = BTreeMap::new();
         for argument in arguments {
@@ -38,7 +39,7 @@ impl FileTables {
                 return Err(Failure::Usage(message));
             };
             for origin in paths::origins(file, false)? {
-                let mut file = table_file::read(&origin)?;
+                let mut file = table_file::read(&origin, how)?;
                 records.entry(canonical(table, known)).or_default().append(&mut file.records);
                 loaded.rejected.append(&mut file.rejected);
             }

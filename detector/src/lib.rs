@@ -33,6 +33,7 @@ mod known_tables;
 mod layout;
 mod nearest;
 mod new_crate;
+mod outputs;
 mod paths;
 mod program;
 mod progress;

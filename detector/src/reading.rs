@@ -47,23 +47,35 @@ pub(crate) fn arguments() -> [Arg; 3] {
     ]
 }
 
-/// How records follow each other.
-pub(crate) fn framing(matches: &ArgMatches) -> Framing {
-    match matches.get_one::<String>("framing").map(String::as_str) {
-        Some("ndjson") => Framing::Ndjson,
-        Some("json") => Framing::Json,
-        _ => Framing::Auto,
+/// How the inputs of a command are read.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Reading {
+    /// How records follow each other.
+    pub(crate) framing: Framing,
+    /// How long a record may be.
+    pub(crate) limits: Limits,
+    /// How much a compressed input may expand.
+    pub(crate) expansion: Expansion,
+}
+
+impl Reading {
+    /// As the arguments say.
+    pub(crate) fn of(matches: &ArgMatches) -> Reading {
+        let Reading { limits, expansion, .. } = Reading::default();
+        Reading {
+            framing: match matches.get_one::<String>("framing").map(String::as_str) {
+                Some("ndjson") => Framing::Ndjson,
+                Some("json") => Framing::Json,
+                _ => Framing::Auto,
+            },
+            limits: Limits {
+                record: matches.get_one("max-record-bytes").copied().unwrap_or(limits.record),
+                ..limits
+            },
+            expansion: Expansion {
+                ratio: matches.get_one("max-expansion").copied().unwrap_or(expansion.ratio),
+                ..expansion
+            },
+        }
     }
-}
-
-/// How long a record may be.
-pub(crate) fn limits(matches: &ArgMatches) -> Limits {
-    let limits = Limits::default();
-    Limits { record: matches.get_one("max-record-bytes").copied().unwrap_or(limits.record), ..limits }
-}
-
-/// How much a compressed input may expand.
-pub(crate) fn expansion(matches: &ArgMatches) -> Expansion {
-    let expansion = Expansion::default();
-    Expansion { ratio: matches.get_one("max-expansion").copied().unwrap_or(expansion.ratio), ..expansion }
 }

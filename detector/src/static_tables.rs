@@ -8,6 +8,7 @@
 use crate::failure::Failure;
 use crate::inputs;
 use crate::paths;
+use crate::reading::Reading;
 use crate::table_file;
 use rule_eval::{Table, inferred};
 use rule_model::Bag;
@@ -54,7 +55,7 @@ pub(crate) fn load<'a>(
     for (table, file) in arguments.filter_map(inputs::table_and_file) {
         if is_one(ruleset, table) {
             for origin in paths::origins(file, false)? {
-                let mut read = table_file::read(&origin)?;
+                let mut read = table_file::read(&origin, Reading::default())?;
                 table_file::report(&read.rejected);
                 records.entry(table.into()).or_default().append(&mut read.records);
             }

@@ -7,10 +7,11 @@
 
 use crate::csv;
 use crate::failure::Failure;
+use crate::reading::Reading;
 use rule_eval::json;
 use rule_model::{Bag, Value};
-use rule_runtime::framing::{Batch, Frame, Framer, Framing, Limits};
-use rule_runtime::source::{Expansion, Origin, Progress};
+use rule_runtime::framing::{Batch, Frame, Framer};
+use rule_runtime::source::{Origin, Progress};
 use std::io::{self, Read};
 
 /// What a file holds.
@@ -37,17 +38,17 @@ pub(crate) struct Rejected {
 const SHOWN: usize = 10;
 
 /// Reads a file, plain, gzip or zstd.
-pub(crate) fn read(origin: &Origin) -> Result<TableFile, Failure> {
+pub(crate) fn read(origin: &Origin, how: Reading) -> Result<TableFile, Failure> {
     let name = origin.name();
     let file = name.as_str();
     let opened = |error| Failure::open(file, &error);
-    let mut source = origin.open(&Progress::default(), Expansion::default()).map_err(opened)?;
+    let mut source = origin.open(&Progress::default(), how.expansion).map_err(opened)?;
     if is_csv(file) {
         let mut bytes = Vec::new();
         source.reader.read_to_end(&mut bytes).map_err(opened)?;
         return Ok(gathered(file, comma_separated(&bytes)));
     }
-    framed(file, source.reader).map_err(opened)
+    framed(file, source.reader, how).map_err(opened)
 }
 
 /// Says on standard error which records could not be read.
@@ -88,26 +89,39 @@ fn comma_separated(bytes: &[u8]) -> Vec<Result<Bag, (u64, String)>> {
     }
 }
 
-fn framed(file: &str, reader: impl Read) -> io::Result<TableFile> {
-    let mut framer = Framer::new(reader, Framing::Auto, Limits::default());
-    let mut batch = Batch::default();
+fn framed(file: &str, reader: impl Read, how: Reading) -> io::Result<TableFile> {
     let mut table = TableFile::default();
+    each(reader, how, |offset, record| match record {
+        Ok(bag) => table.records.push(bag),
+        Err(reason) => table.rejected.push(Rejected { file: file.to_owned(), offset, reason }),
+    })?;
+    Ok(table)
+}
+
+/// Hands out the records of a text with their offsets, or why one is none.
+pub(crate) fn each(
+    reader: impl Read,
+    how: Reading,
+    mut use_it: impl FnMut(u64, Result<Bag, String>),
+) -> io::Result<()> {
+    let mut framer = Framer::new(reader, how.framing, how.limits);
+    let mut batch = Batch::default();
     while framer.fill(&mut batch)? {
         for frame in &batch.frames {
-            let (offset, outcome) = match frame {
-                Frame::Record(range) => (batch.offset + range.start as u64, object(batch.record(range))),
-                Frame::TooLong { offset, length, .. } => (*offset, Err(format!("too long: {length} bytes"))),
-                Frame::Unclosed { offset } => {
-                    (*offset, Err("cut off: an array or envelope is not closed".to_owned()))
+            match frame {
+                Frame::Record(range) => {
+                    use_it(batch.offset + range.start as u64, object(batch.record(range)));
                 }
-            };
-            match outcome {
-                Ok(bag) => table.records.push(bag),
-                Err(reason) => table.rejected.push(Rejected { file: file.to_owned(), offset, reason }),
+                Frame::TooLong { offset, length, .. } => {
+                    use_it(*offset, Err(format!("too long: {length} bytes")));
+                }
+                Frame::Unclosed { offset } => {
+                    use_it(*offset, Err("cut off: an array or envelope is not closed".to_owned()));
+                }
             }
         }
     }
-    Ok(table)
+    Ok(())
 }
 
 fn object(line: &[u8]) -> Result<Bag, String> {
@@ -144,7 +158,7 @@ mod tests {
             (r#"[{"a":1}, 2]"#, r#"{"a":1}"#, "10: not a JSON object"),
             (r#"[{"a":1}"#, r#"{"a":1}"#, "8: cut off: an array or envelope is not closed"),
         ] {
-            let table = framed("f", text.as_bytes()).unwrap();
+            let table = framed("f", text.as_bytes(), Reading::default()).unwrap();
             let found: Vec<String> = table.records.into_iter().map(|bag| json::write(&bag.into())).collect();
             let reasons: Vec<String> =
                 table.rejected.iter().map(|it| format!("{}: {}", it.offset, it.reason)).collect();

@@ -17,6 +17,7 @@ mod tree;
 use crate::failure::Failure;
 use crate::file_tables::FileTables;
 use crate::known_tables::KnownTables;
+use crate::reading::Reading;
 use records::Record;
 use rule_eval::evaluate::trace::{Step, trace};
 use rule_eval::evaluate::verdict::{Judge, Verdict};
@@ -121,18 +122,19 @@ pub(crate) fn judge(
     ruleset: &'static Ruleset,
     rule: &'static Rule,
     arguments: &[&str],
+    how: Reading,
     geography: Option<Geography>,
 ) -> Result<Judged, Failure> {
     let known = KnownTables::of(ruleset);
     let (events, whole): (Vec<&str>, Vec<&str>) = arguments.iter().partition(|argument| {
         records::table_and_file(argument).is_none_or(|(table, _)| known.find(table).is_some())
     });
-    let whole = FileTables::load(&whole, &known)?;
+    let whole = FileTables::load(&whole, &known, how)?;
     let schemas = Schemas::with(ruleset.schemas.iter().map(|schema| (*schema).clone()));
     let subject = Subject::new(rule, &schemas, &whole, geography)?;
     let mut records = Vec::new();
     for argument in events {
-        records.extend(records::read(argument, &known, &subject.tables())?);
+        records.extend(records::read(argument, &known, &subject.tables(), how)?);
     }
     subject.judge(records)
 }

@@ -116,6 +116,24 @@ fn the_framing_can_be_told() {
 }
 
 #[test]
+fn a_query_and_an_explanation_are_told_the_framing_too() {
+    let [a, b] = ["a", "b"].map(|user| record(user, ""));
+    let text = format!("{a}{b}\n");
+    for (framing, count) in [("json", 2), ("ndjson", 0)] {
+        let arguments =
+            ["query", "--framing", framing, "--format", "ndjson", "AuditLogs=-", "AuditLogs | count"];
+        assert_eq!(output(&arguments, text.as_bytes()), format!("{{\"Count\":{count}}}\n"));
+        let shown = detector(&["explain", "--framing", framing, PIM, "-"], text.as_bytes());
+        assert_eq!(self::text(&shown.stdout).matches("1 row:").count(), count, "{framing}");
+    }
+    let arguments =
+        ["query", "--max-record-bytes", "64", "--format", "ndjson", "AuditLogs=-", "AuditLogs | count"];
+    let process = detector(&arguments, format!("{a}\n").as_bytes());
+    assert_eq!(self::text(&process.stdout), "{\"Count\":0}\n");
+    assert!(self::text(&process.stderr).contains("too long"));
+}
+
+#[test]
 fn what_is_broken_in_an_array_is_rejected_where_it_stands() {
     let dead = directory("array-dead").join("dead");
     let [a, b] = ["a", "b"].map(|user| record(user, ""));

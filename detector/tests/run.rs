@@ -72,3 +72,28 @@ fn the_table_can_be_named_instead_of_recognised() {
         assert!(report.contains(&format!("{rejected} rejected")), "{input}: {report}");
     }
 }
+
+#[test]
+fn no_file_is_read_and_written_in_one_run() {
+    let directory = directory("read-and-written");
+    let [log, other, link] = ["log.ndjson", "other.ndjson", "link.ndjson"].map(|name| directory.join(name));
+    let [log, other, link] = [&log, &other, &link].map(|path| path.to_str().unwrap());
+    std::fs::write(log, "{}\n").unwrap();
+    std::os::unix::fs::symlink(log, link).unwrap();
+    for (arguments, expected) in [
+        (&["--out", log, log][..], "is also read in this run"),
+        (&["--out", link, log], "is also read in this run"),
+        (&["--dead-letter", log, directory.to_str().unwrap()], "is also read in this run"),
+        (&["--stats", log, "--history", log, other], "is also read in this run"),
+        (&["--out", other, "--dead-letter", other, log], "are the same file"),
+    ] {
+        std::fs::write(other, "").unwrap();
+        let process = detector(&[&["run"], arguments].concat(), b"");
+        let report = text(&process.stderr);
+        assert_eq!(process.status.code(), Some(2), "{report}");
+        assert!(report.contains(expected), "{report}");
+        assert_eq!(std::fs::read_to_string(log).unwrap(), "{}\n", "{arguments:?}");
+    }
+    let process = detector(&["run", "--out", "/dev/null", "--dead-letter", "/dev/null", log], b"");
+    assert_eq!(process.status.code(), Some(0));
+}

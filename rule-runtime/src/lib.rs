@@ -20,6 +20,7 @@
 pub mod across;
 pub mod alert;
 pub mod checkpoint;
+pub mod clock;
 pub mod dead_letter;
 pub mod dedup;
 pub mod disk;

@@ -4,8 +4,10 @@ use crate::explanation::{Explained, json as described, text};
 use crate::failure::Failure;
 use crate::geo_database;
 #[cfg(feature = "queries")]
+use crate::reading::Reading;
+#[cfg(feature = "queries")]
 use crate::verdicts;
-use crate::{selection, terminal};
+use crate::{reading, selection, terminal};
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use rule_eval::json;
@@ -24,7 +26,7 @@ Examples:
   grep 4f0c audit.ndjson | detector explain Intune.NewDeviceManagementScript IntuneAuditLogs=-
       The same of events from standard input whose table is known.
 
-An event is a JSON object; a file may hold one, an array of them, or one a line. Of a rule across events it is shown
+An event is a JSON object; a file may hold one, one a line, an array or an envelope of them (--framing). Of a rule across events it is shown
 which inputs keep each event, and what the query gives over all of them together.
 
 `detector rules` lists the ids. Exit status: 0 done, 2 no such rule, or an event that cannot be read.";
@@ -48,6 +50,7 @@ pub(crate) fn parser() -> Command {
                 .default_value("text")
                 .help("How it is written"),
         )
+        .args(reading::arguments())
         .arg(geo_database::argument())
 }
 
@@ -84,7 +87,7 @@ fn judge(
     if geography.is_none() {
         geo_database::note_rules(&[rule]);
     }
-    let judged = verdicts::judge(ruleset, rule, events, geography)?;
+    let judged = verdicts::judge(ruleset, rule, events, Reading::of(matches), geography)?;
     let written = if as_json {
         json::write(&verdicts::json::whole(&judged)) + "\n"
     } else {

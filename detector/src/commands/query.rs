@@ -6,6 +6,7 @@ use crate::file_tables::FileTables;
 use crate::geo_database;
 use crate::known_tables::{GivenTables, KnownTables};
 use crate::program;
+use crate::reading::{self, Reading};
 use crate::result_table::Grid;
 use crate::terminal;
 use clap::builder::PossibleValuesParser;
@@ -14,10 +15,9 @@ use rule_eval::time_text::parse_datetime;
 use rule_eval::{Context, Table, evaluate, json};
 use rule_lang::compile_query;
 use rule_model::{DateTime, Value};
-use rule_runtime::Ruleset;
+use rule_runtime::{Ruleset, clock};
 use std::io::{self, BufWriter, IsTerminal, Write, stdout};
 use std::process::ExitCode;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Exit status when the query has an error, or stops with one.
 const FAULTY: u8 = 1;
@@ -53,6 +53,7 @@ pub(crate) fn parser() -> Command {
                 .help("How rows are written [default: table on a terminal, else ndjson]"),
         )
         .arg(Arg::new("now").long("now").value_name("TIME").help("What now() and ago() take for the time [default: the clock]"))
+        .args(reading::arguments())
         .arg(geo_database::argument())
 }
 
@@ -69,7 +70,7 @@ pub(crate) fn run(ruleset: &'static Ruleset, matches: &ArgMatches) -> Result<Exi
     };
     let mut context = Context::at(now(matches)?).with_geography(geo_database::open(matches)?);
     let known = KnownTables::of(ruleset);
-    let tables = FileTables::load(&arguments, &known)?;
+    let tables = FileTables::load(&arguments, &known, Reading::of(matches))?;
     tables.report_rejected();
     let catalog = GivenTables { given: tables.catalog(&known), known };
     let compiled = match compile_query(&query, &catalog) {
@@ -108,9 +109,7 @@ fn now(matches: &ArgMatches) -> Result<DateTime, Failure> {
         let message = || format!("--now {text}: not a time; write it as 2024-03-01T12:00:00Z");
         return parse_datetime(text).ok_or_else(|| Failure::Usage(message()));
     }
-    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let ticks = i64::try_from(since_epoch.as_nanos() / 100).unwrap_or(i64::MAX);
-    Ok(DateTime::from_unix_ticks(ticks).unwrap_or(DateTime::MAX))
+    Ok(clock::now())
 }
 
 fn write(table: &Table, format: Option<&str>) -> Result<(), Failure> {

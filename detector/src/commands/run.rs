@@ -4,8 +4,9 @@ use crate::bounds;
 use crate::failure::Failure;
 use crate::geo_database;
 use crate::inputs;
+use crate::outputs;
 use crate::progress::Bar;
-use crate::reading;
+use crate::reading::{self, Reading};
 use crate::signals::Signals;
 use crate::state;
 use crate::{selection, static_tables, terminal};
@@ -15,6 +16,7 @@ use rule_eval::json;
 use rule_model::DateTime;
 use rule_runtime::Ruleset;
 use rule_runtime::checkpoint::Checkpoint;
+use rule_runtime::clock;
 use rule_runtime::dead_letter::DeadLetters;
 use rule_runtime::disk::StandardOutput;
 use rule_runtime::dispatch::MemoryLimits;
@@ -30,7 +32,6 @@ use std::io::{self, BufWriter, IsTerminal, Write, stdout};
 use std::num::NonZeroUsize;
 use std::path::Path;
 use std::process::ExitCode;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Exit status of `--strict` when records were rejected.
 const REJECTED: u8 = 1;
@@ -127,6 +128,7 @@ pub(crate) fn run(ruleset: &'static Ruleset, matches: &ArgMatches) -> Result<Exi
     let engine = engine(ruleset, matches, state.as_ref().and_then(Checkpoint::earliest_now))?;
     let mut inputs = inputs::history(ruleset, &engine, matches)?;
     inputs.extend(inputs::inputs(ruleset, &engine, matches)?);
+    outputs::check(&inputs, matches)?;
     let signals = Signals::watch()?;
     let summary = process(&engine, &inputs, matches, &signals.control, state.as_mut())?;
     eprint!("{summary}");
@@ -177,8 +179,6 @@ pub(super) fn process(
 }
 
 fn settings(matches: &ArgMatches, earliest: Option<DateTime>) -> Settings {
-    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let ticks = i64::try_from(since_epoch.as_nanos() / 100).unwrap_or(i64::MAX);
     Settings {
         max_depth: matches.get_one("max-depth").copied().unwrap_or(DEFAULT_MAX_DEPTH),
         validate: match matches.get_one::<String>("validate").map(String::as_str) {
@@ -186,18 +186,19 @@ fn settings(matches: &ArgMatches, earliest: Option<DateTime>) -> Settings {
             _ => Validate::Structure,
         },
         memory: MemoryLimits::default(),
-        now: DateTime::from_unix_ticks(ticks).unwrap_or(DateTime::MAX).max(earliest.unwrap_or(DateTime::MIN)),
+        now: clock::now().max(earliest.unwrap_or(DateTime::MIN)),
     }
 }
 
 fn options(matches: &ArgMatches) -> Options {
     let cores = || std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
     let threads = matches.get_one::<usize>("threads").and_then(|n| NonZeroUsize::new(*n));
+    let Reading { framing, limits, expansion } = Reading::of(matches);
     Options {
         threads: threads.unwrap_or_else(cores),
-        framing: reading::framing(matches),
-        limits: reading::limits(matches),
-        expansion: reading::expansion(matches),
+        framing,
+        limits,
+        expansion,
         bounds: bounds::bounds(matches),
         idle: bounds::idle(matches),
         ..Options::default()

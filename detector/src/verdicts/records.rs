@@ -1,12 +1,13 @@
-//! The records that are judged: one JSON object however it is laid out, an array of them, or one a line.
+//! The records that are judged: framed as those of a run, so that one is judged as it would be there.
 
 use crate::failure::Failure;
 use crate::known_tables::KnownTables;
-use rule_eval::json;
+use crate::reading::Reading;
+use crate::table_file;
 use rule_model::schema::recognition::Recognizer;
-use rule_model::{Bag, Schema, Value};
-use rule_runtime::source::{Expansion, Origin, Progress};
-use std::io::Read;
+use rule_model::{Bag, Schema};
+use rule_runtime::source::{Origin, Progress};
+use std::io::{self, Read};
 use std::path::Path;
 
 /// A record as read.
@@ -40,15 +41,16 @@ pub(super) fn read(
     argument: &str,
     known: &KnownTables,
     of_rule: &[&'static Schema],
+    how: Reading,
 ) -> Result<Vec<Record>, Failure> {
     let (table, file) = match table_and_file(argument) {
         Some((table, file)) => (known.find(table), file),
         None => (None, argument),
     };
-    let text = text(file)?;
+    let contents = contents(&bytes(file, how)?, how).map_err(|error| Failure::open(file, &error))?;
     let recognizer = Recognizer::new(known.all());
     let table_of = |bag: &Bag| recognizer.recognize(bag).and_then(|index| known.all().nth(index));
-    let records = contents(&text).into_iter().enumerate().map(|(index, content)| {
+    let records = contents.into_iter().enumerate().map(|(index, content)| {
         let mut record =
             Record { source: file.to_owned(), number: index + 1, content, table, assumed: false };
         if let (None, Ok(bag)) = (table, &record.content) {
@@ -66,9 +68,9 @@ pub(super) fn read(
     Ok(records)
 }
 
-fn text(file: &str) -> Result<String, Failure> {
+fn bytes(file: &str, how: Reading) -> Result<Vec<u8>, Failure> {
     let opened = |error| Failure::open(file, &error);
-    let source = Origin::of(file).open(&Progress::default(), Expansion::default()).map_err(opened)?;
+    let source = Origin::of(file).open(&Progress::default(), how.expansion).map_err(opened)?;
     let mut bytes = Vec::new();
     source.reader.take(MOST + 1).read_to_end(&mut bytes).map_err(opened)?;
     if bytes.len() as u64 > MOST {
@@ -76,41 +78,23 @@ fn text(file: &str) -> Result<String, Failure> {
             format!("{file} is longer than {} MiB; name a file with the events in question", MOST >> 20);
         return Err(Failure::Usage(message));
     }
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
+    Ok(bytes)
 }
 
 /// The objects of a text.
-fn contents(text: &str) -> Vec<Result<Bag, String>> {
-    let text = text.trim_start_matches('\u{feff}');
-    match json::parse(text) {
-        Ok(Value::Array(items)) => items.iter().map(|item| object(item.clone())).collect(),
-        Ok(value) => vec![object(value)],
-        Err(whole) => {
-            let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
-            let read: Vec<Result<Bag, String>> = lines
-                .iter()
-                .map(|line| json::parse(line).map_err(|error| error.message).and_then(object))
-                .collect();
-            // One object over several lines that is broken somewhere has one fault, not one a line.
-            let is_one = lines.len() > 1 && read.iter().all(Result::is_err);
-            if is_one { vec![Err(whole.to_string())] } else { read }
-        }
-    }
-}
-
-fn object(value: Value) -> Result<Bag, String> {
-    match value {
-        Value::Bag(bag) => Ok(bag.as_ref().clone()),
-        _ => Err("not a JSON object".to_owned()),
-    }
+fn contents(bytes: &[u8], how: Reading) -> io::Result<Vec<Result<Bag, String>>> {
+    let mut found = Vec::new();
+    table_file::each(bytes, how, |_, record| found.push(record))?;
+    Ok(found)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rule_eval::json;
 
     #[test]
-    fn objects_come_one_a_line_in_an_array_or_laid_out() {
+    fn objects_come_one_a_line_in_an_array_or_envelope_or_laid_out() {
         for (text, shown) in [
             ("{\"a\":1}\n{\"a\":2}\n", "1 2"),
             ("[{\"a\":1},\n{\"a\":2}]", "1 2"),
@@ -119,9 +103,11 @@ mod tests {
             ("{\"a\":1}\n{\"a\":\n", "1 !"),
             ("{\"a\":1}\n3\n", "1 !"),
             ("{\n\"a\": x\n}", "!"),
+            ("{\"records\":[{\"a\":1},{\"a\":2}]}", "1 2"),
             ("", ""),
         ] {
-            let found: Vec<String> = contents(text)
+            let found: Vec<String> = contents(text.as_bytes(), Reading::default())
+                .unwrap()
                 .iter()
                 .map(|bag| bag.as_ref().map_or("!".to_owned(), |bag| json::write(bag.get("a").unwrap())))
                 .collect();
