@@ -3,6 +3,7 @@
 
 use fuzz_targets::Target;
 use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 static TARGET: LazyLock<Target> = LazyLock::new(|| {
     let name = std::env::var("FUZZ_TARGET").unwrap_or_default();
@@ -10,4 +11,16 @@ static TARGET: LazyLock<Target> = LazyLock::new(|| {
     Target::named(&name).unwrap_or_else(|| panic!("FUZZ_TARGET={name} names no target"))
 });
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| (TARGET.run)(data));
+/// Executions so far: libFuzzer counts inputs, some of which are many.
+static EXECUTIONS: AtomicU64 = AtomicU64::new(0);
+
+/// Executions between two lines that tell how many there were.
+const TOLD: u64 = 1 << 17;
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| {
+    let here = (TARGET.run)(data);
+    let before = EXECUTIONS.fetch_add(here, Ordering::Relaxed);
+    if (before + here) / TOLD > before / TOLD {
+        eprintln!("{}: {} executions", TARGET.name, before + here);
+    }
+});
