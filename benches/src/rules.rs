@@ -38,6 +38,7 @@ fn filler(number: usize) -> &'static Rule {
         matches: |event, _| !event.text(0).is_empty(),
         columns: &[],
         lookup: None,
+        recent: None,
     };
     let metadata = Metadata { id: format!("filler-{number}").into(), ..STUB.metadata };
     let row = RowBuilder::Generated(|_, _| None);

@@ -34,6 +34,11 @@ pub trait Accumulator: fmt::Debug {
     /// Takes the arguments of one row.
     fn add(&mut self, args: &[Value]);
 
+    /// Bytes that it has gathered, where they grow with the rows.
+    fn bytes(&self) -> u64 {
+        0
+    }
+
     /// The values of the result columns.
     fn finish(&mut self) -> Vec<Value>;
 }

@@ -30,6 +30,9 @@ const PREDICATE: Param = Param::one("predicate", Accepts::Type(Type::Bool));
 /// A bound on the number of elements.
 const MAX_SIZE: Param = Param::optional("maxSize", Accepts::Type(Type::Long)).constant();
 
+/// Bytes that a value takes where values are gathered, with its part of the gathering.
+const GATHERED: u64 = 48;
+
 /// Feeds the rows on which a predicate is true to another accumulator, without the predicate.
 #[derive(Debug)]
 struct If {
@@ -57,6 +60,10 @@ impl Accumulator for If {
 
     fn finish(&mut self) -> Vec<Value> {
         self.inner.finish()
+    }
+
+    fn bytes(&self) -> u64 {
+        self.inner.bytes()
     }
 }
 

@@ -1,6 +1,7 @@
 //! What an evaluation knows besides its input.
 
 use crate::geography::Geography;
+use crate::memory::Memory;
 use crate::pattern;
 use regex::Regex;
 use rule_model::{DateTime, Value};
@@ -14,6 +15,8 @@ pub struct Context {
     pub now: DateTime,
     /// Where addresses are; `None` without a database.
     pub geography: Option<Geography>,
+    /// What the evaluation holds, and may.
+    pub memory: Memory,
     regexes: HashMap<String, Option<Regex>>,
     failure: Option<EvalError>,
 }
@@ -31,12 +34,18 @@ const REMEMBERED_REGEXES: usize = 1024;
 impl Context {
     /// A context in which it is `now` and places are not known.
     pub fn at(now: DateTime) -> Context {
-        Context { now, geography: None, regexes: HashMap::new(), failure: None }
+        let (memory, regexes) = (Memory::default(), HashMap::new());
+        Context { now, geography: None, memory, regexes, failure: None }
     }
 
     /// The same context with a database of addresses, if there is one.
     pub fn with_geography(self, geography: Option<Geography>) -> Context {
         Context { geography, ..self }
+    }
+
+    /// The same context with room for so many bytes.
+    pub fn with_room(self, room: u64) -> Context {
+        Context { memory: Memory::of(room), ..self }
     }
 
     /// The compiled form of a pattern; `None` when it is not a valid one.

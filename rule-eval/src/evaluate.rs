@@ -335,4 +335,23 @@ mod tests {
             assert_eq!(expression.value(&mut Env::new(&(), &mut context), &[]), expected, "{index}");
         }
     }
+
+    #[test]
+    fn an_evaluation_ends_where_it_has_no_room() {
+        let plan = Plan { bindings: Vec::new(), root: join(JoinKind::Inner), visible: 0 };
+        for (room, fits) in [(100, false), (1 << 20, true)] {
+            let mut context = Context::at(DateTime::MIN).with_room(room);
+            assert_eq!(evaluate(&plan, &(), &mut context).is_ok(), fits, "{room}");
+            assert_eq!(context.memory.is_exceeded(), !fits, "{room}");
+        }
+        let peak = |rows: &[(&str, Option<i64>)]| {
+            let by = vec![Assignment { name: "v".into(), value: column("v", Type::Long) }];
+            let root = pairs(rows, vec![Operator::Summarize { aggregates: Vec::new(), by }]);
+            let mut context = Context::at(DateTime::MIN);
+            evaluate(&Plan { bindings: Vec::new(), root, visible: 0 }, &(), &mut context).unwrap();
+            context.memory.peak()
+        };
+        let (one, many): (Vec<_>, Vec<_>) = (0..500).map(|n| (("a", Some(1)), ("a", Some(n)))).unzip();
+        assert!(peak(&one) + 50_000 < peak(&many), "{} {}", peak(&one), peak(&many));
+    }
 }

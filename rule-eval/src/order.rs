@@ -3,6 +3,7 @@
 //! Operators group and join by [`Key`] and sort by [`compare`]. Both are total, unlike KQL's `==` and `<`, which give
 //! null on nulls: nulls are one group, and a sort puts them where it was told to.
 
+use crate::json;
 use rule_model::{DateTime, Guid, Timespan, Value};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
@@ -81,6 +82,21 @@ pub fn key_hash(key: &[Value]) -> Option<u64> {
         part.hash(&mut hash);
     }
     Some(hash.finish())
+}
+
+/// A hash of values, nulls among them, the same where each of them is the same key.
+pub fn part_hash(key: &[Value]) -> u64 {
+    let mut hash = Xxh64::new(0);
+    key.iter().for_each(|part| Key::of(part).hash(&mut hash));
+    hash.finish()
+}
+
+/// The order of two rows by their values from the first on: the same whatever order they come in, because rows that it
+/// puts nowhere print alike.
+pub fn in_order(a: &[Value], b: &[Value]) -> Ordering {
+    let cells = a.iter().zip(b).map(|(a, b)| compare(a, b)).find(|order| order.is_ne());
+    let text = |row: &[Value]| json::write(&Value::array(row.to_vec()));
+    cells.unwrap_or_else(|| if a == b { Ordering::Equal } else { text(a).cmp(&text(b)) })
 }
 
 /// The order of two values: numbers by value whatever their type, texts by their code points, `false` before `true`;

@@ -16,6 +16,7 @@ pub mod attack;
 pub mod entity;
 pub mod guid;
 pub mod metadata;
+pub mod parting;
 pub mod plan;
 mod record;
 pub mod scalar;

@@ -9,7 +9,7 @@ pub use std::option::Option::{None, Some};
 pub use crate::event::Event;
 pub use crate::rule::{
     AcrossEvents, Body, Dispatch, DispatchKey, Expectation, Indicator, Input, Language, Lookup, OutputColumn,
-    Partition, Query, RowBuilder, RowLocal, Rule, Ruleset, StageText, StaticTable, Test,
+    Parting, Partition, Query, RowBuilder, RowLocal, Rule, Ruleset, StageText, StaticTable, Test,
 };
 pub use crate::unique_ids::assert_unique_ids;
 pub use rule_eval::access::{element, property};
@@ -150,6 +150,7 @@ pub const STUB: Rule = Rule {
         inputs: &[],
         tail: &[],
         partition: Partition::Whole(""),
+        parting: Parting::Whole(""),
         static_tables: &[],
     }),
     columns: &[],

@@ -2,7 +2,7 @@
 //! of rules across events. A plan travels inside its rule as bytes and is read on first use.
 
 use crate::Rule;
-use crate::rule::{Body, Input, RowBuilder};
+use crate::rule::{Body, Input, RowBuilder, RowLocal};
 use rule_eval::{Context, Prepared, Row, Table, Tables};
 use rule_model::plan::{Field, Name, Plan};
 use std::borrow::Cow;
@@ -62,20 +62,18 @@ impl Tables for Inputs<'_> {
     }
 }
 
-/// Reads the plan of a rule and resolves its names.
-pub(crate) fn read(rule: &Rule) -> Result<Prepared, String> {
-    Prepared::new(&plan(rule)?).map_err(|error| error.message)
+/// Reads the plan of a row-local rule and resolves its names.
+fn read(rule: &Rule) -> Result<Prepared, String> {
+    let bytes = match &rule.body {
+        Body::RowLocal(RowLocal { row: RowBuilder::Plan(bytes), .. }) => bytes,
+        Body::RowLocal(_) => return Err("its rows are built by generated code".to_owned()),
+        Body::AcrossEvents(_) => return Err("it looks at several events at a time".to_owned()),
+    };
+    Prepared::new(&plan(bytes)?).map_err(|error| error.message)
 }
 
-/// Reads the plan of a rule.
-pub(crate) fn plan(rule: &Rule) -> Result<Plan, String> {
-    let bytes = match &rule.body {
-        Body::RowLocal(local) => match local.row {
-            RowBuilder::Plan(bytes) => bytes,
-            RowBuilder::Generated(_) => return Err("its rows are built by generated code".to_owned()),
-        },
-        Body::AcrossEvents(across) => across.tail,
-    };
+/// A plan from its bytes.
+pub(crate) fn plan(bytes: &[u8]) -> Result<Plan, String> {
     postcard::from_bytes(bytes).map_err(|error| format!("its plan is unreadable: {error}"))
 }
 

@@ -2,7 +2,7 @@
 
 use rule_eval::{Context, Row};
 use rule_model::metadata::Metadata;
-use rule_model::{Schema, Type};
+use rule_model::{Schema, Timespan, Type};
 
 /// A compiled rule: static data and a few functions made for it.
 #[derive(Debug)]
@@ -68,6 +68,8 @@ pub struct AcrossEvents {
     pub tail: &'static [u8],
     /// How its state may be parted, for people.
     pub partition: Partition,
+    /// How a tick's rows are evaluated where they take more memory than there is.
+    pub parting: Parting,
     /// Tables without a schema that the tail reads by name (watchlists, external data): given to a run as files.
     pub static_tables: &'static [StaticTable],
 }
@@ -78,6 +80,15 @@ pub enum Partition {
     /// By these keys, as the query names them.
     By(&'static [&'static str]),
     /// Not at all, for this reason: a sentence whose subject, the rule, is left out.
+    Whole(&'static str),
+}
+
+/// How a tick's rows are evaluated where they take more memory than there is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Parting {
+    /// A part of them at a time, as a serialised [`rule_model::parting::Parting`] tells them.
+    By(&'static [u8]),
+    /// All at once nevertheless, for this reason: a sentence whose subject, the rule, is left out.
     Whole(&'static str),
 }
 
@@ -103,6 +114,8 @@ pub struct Input {
     pub columns: &'static [usize],
     /// Of a side of a join whose rows only matter where the other side has their key: how they are found by it.
     pub lookup: Option<Lookup>,
+    /// How far back from a tick it is read, where its conditions say so; else as far as the rule's period.
+    pub recent: Option<Timespan>,
 }
 
 /// The key by which a join finds the rows of an input.

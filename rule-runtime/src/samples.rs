@@ -38,6 +38,7 @@ pub(crate) fn rule(
                 matches: |event, _| event.text(audit_logs::CATEGORY) != "ignored",
                 columns: &[],
                 lookup: None,
+                recent: None,
             },
             row: RowBuilder::Generated(row),
         }),

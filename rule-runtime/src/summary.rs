@@ -123,6 +123,9 @@ impl RuleCounts {
             ("spilled_rows", count(self.kept.spilled)),
             ("records_not_read_again", count(self.kept.unread)),
             ("ticks_passed_over", count(self.kept.passed_over)),
+            ("ticks_in_parts", count(self.kept.in_parts)),
+            ("ticks_over_memory", count(self.kept.oversized)),
+            ("most_bytes_evaluated", count(self.kept.peak_evaluation)),
             ("most_rows_kept", count(self.kept.peak_rows)),
             ("most_bytes_kept", count(self.kept.peak_bytes)),
             ("failures", count(self.failures)),
@@ -209,6 +212,7 @@ impl fmt::Display for RuleCounts {
             (too_late, grouped(too_late) + " of them too late for all"),
             (self.kept.passed_over, counted(self.kept.passed_over, "empty tick") + " passed over"),
             (self.kept.spilled, counted(self.kept.spilled, "row") + " spilled to disk"),
+            (self.kept.in_parts, counted(self.kept.in_parts, "tick") + " evaluated in parts"),
         ] {
             if n > 0 {
                 write!(f, ", {text}")?;
@@ -236,6 +240,15 @@ impl RuleCounts {
                 "WARNING: {id} dropped {}, because it kept as many as it may (--max-state-rows) or neither memory nor \
                  disk had room (--max-state, --max-state-disk): alerts may be missing or wrong",
                 counted(kept.dropped, "row")
+            )?;
+        }
+        if kept.oversized > 0 {
+            writeln!(
+                f,
+                "WARNING: {id} took more memory than there is (--max-state) at {}, {} bytes at the most: its alerts are \
+                 right; detector explain {id} says why its rows cannot be parted",
+                counted(kept.oversized, "tick"),
+                grouped(kept.peak_evaluation)
             )?;
         }
         if kept.unread > 0 {

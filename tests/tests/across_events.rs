@@ -2,7 +2,9 @@
 //! that is fuzzed, too (`fuzz_targets::streams`).
 #![allow(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
-use fuzz_targets::streams::{Happening, Stream, Way, comparable, expected, streamed, write};
+use fuzz_targets::streams::{
+    Happening, Stream, Way, comparable, expected, streamed, streamed_with_counts, write,
+};
 use proptest::prelude::*;
 use std::fs;
 use std::path::PathBuf;
@@ -30,6 +32,31 @@ fn stream() -> impl Strategy<Value = Stream> {
         })
     };
     [file(), file(), file()]
+}
+
+#[test]
+fn what_takes_more_memory_than_there_is_gives_the_same_alerts_in_the_same_order_part_by_part() {
+    let happening = |at: i64| Happening {
+        time: at * 60 / 900,
+        delay: 0,
+        operation: ["x", "y", "z"][at as usize % 3],
+        category: ["a", "b", "c", "b"][at as usize % 4],
+        correlation: (at * 7 % 251) as u8,
+    };
+    let file = || (0..900).map(happening).collect();
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("in_parts");
+    fs::create_dir_all(&folder).unwrap();
+    write(&folder, &[file(), file(), file()]);
+    let way = |state| Way { order: [0, 1, 2], threads: 1, chunk: 1 << 18, state };
+    let (expected, counts) = streamed_with_counts(&folder, way(256 << 20));
+    assert!(counts.rules.values().all(|counts| counts.kept.in_parts == 0), "{counts}");
+    let (found, counts) = streamed_with_counts(&folder, way(150_000));
+    assert!(counts.rules.values().all(|counts| counts.kept.dropped == 0), "{counts}");
+    for rule in ["join", "leftouter"] {
+        assert!(counts.rules[rule].kept.in_parts > 0, "{rule}: {counts}");
+    }
+    assert!(expected.values().map(Vec::len).sum::<usize>() > 1000);
+    assert_eq!(found, expected);
 }
 
 proptest! {

@@ -24,7 +24,9 @@ use rule_runtime::engine::{Engine, Settings, Validate};
 use rule_runtime::framing::Limits;
 use rule_runtime::generated::STUB;
 use rule_runtime::pipeline::{self, Control, Input, Options, Output};
-use rule_runtime::rule::{AcrossEvents, Body, Dispatch, Input as RuleInput, Lookup, OutputColumn, Partition};
+use rule_runtime::rule::{
+    AcrossEvents, Body, Dispatch, Input as RuleInput, Lookup, OutputColumn, Parting, Partition,
+};
 use rule_runtime::sink::Sink;
 use rule_runtime::source::Origin;
 use rule_runtime::{Event, Rule, Ruleset};
@@ -156,7 +158,8 @@ fn stage() -> impl Strategy<Value = String> {
         1 => table().prop_map(|table| {
             format!(" | union ({table} | project CorrelationId, Category, TimeGenerated)")
         }),
-        1 => Just(" | top 3 by TimeGenerated desc".to_owned()),
+        // Of rows with equal keys any may be taken: a key that tells all apart.
+        1 => Just(" | top 3 by strcat(TimeGenerated, \"/\", Category, \"/\", CorrelationId) desc".to_owned()),
         1 => table().prop_map(|table| {
             format!(" | lookup kind=inner ({table} | distinct Category) on Category")
         }),
@@ -267,7 +270,8 @@ const FUNCTIONS: (&[Matches; SLOTS], &[Key; SLOTS]) = slots!(0 1 2 3 4 5 6 7 8 9
 /// A rule across events with this query; `None` where the query looks at one event at a time.
 fn rule(plan: &Plan, schedule: Schedule) -> Option<&'static Rule> {
     let metadata = Metadata { id: "r".into(), schedule: Some(schedule), ..STUB.metadata };
-    let Planned::AcrossEvents { inputs, tail, .. } = planning::body(plan, &metadata, &Schemas::builtin())
+    let Planned::AcrossEvents { inputs, tail, parting, .. } =
+        planning::body(plan, &metadata, &Schemas::builtin())
     else {
         return None;
     };
@@ -285,6 +289,7 @@ fn rule(plan: &Plan, schedule: Schedule) -> Option<&'static Rule> {
         matches: FUNCTIONS.0[at],
         columns: Vec::leak(input.columns.clone()),
         lookup: input.lookup.as_ref().map(|lookup| Lookup { key: FUNCTIONS.1[at], rereads: lookup.rereads }),
+        recent: input.recent,
     });
     let columns = plan.root.output().iter().map(|field| OutputColumn {
         name: String::leak(field.name.to_string()),
@@ -295,6 +300,10 @@ fn rule(plan: &Plan, schedule: Schedule) -> Option<&'static Rule> {
         inputs: Vec::leak(inputs.collect()),
         tail: Vec::leak(postcard::to_allocvec(&tail).unwrap()),
         partition: Partition::Whole(""),
+        parting: match parting {
+            Ok(parting) => Parting::By(Vec::leak(postcard::to_allocvec(&parting).unwrap())),
+            Err(reason) => Parting::Whole(reason.leak()),
+        },
         static_tables: &[],
     };
     let visible = plan.visible;

@@ -104,6 +104,7 @@ mod tests {
                 matches: |_, _| true,
                 columns: &[],
                 lookup: None,
+                recent: None,
             },
             row: RowBuilder::Generated(|_, _| Some(Vec::new())),
         }),

@@ -7,7 +7,7 @@ use rule_model::{Bag, Text, Timespan, Value};
 use rule_runtime::Rule;
 use rule_runtime::across::estimate;
 use rule_runtime::across::step::{is_on_ticks, schedule};
-use rule_runtime::rule::{Body, DispatchKey, Input, Partition, StaticTable};
+use rule_runtime::rule::{Body, DispatchKey, Input, Parting, Partition, StaticTable};
 
 /// What a list says of a rule.
 pub(crate) fn summary(rule: &Rule) -> Value {
@@ -125,14 +125,18 @@ fn kept(rule: &Rule, input: &Input) -> Value {
     ])
 }
 
-/// The partition key, and why there is none; null where the rule alerts event by event.
+/// The partition key, why there is none, and why a tick is evaluated at once where it is; null where the rule alerts event by event.
 fn partition(rule: &Rule) -> Value {
     let Body::AcrossEvents(across) = &rule.body else { return Value::Null };
     let (key, reason) = match across.partition {
         Partition::By(keys) => (strings(keys), Value::Null),
         Partition::Whole(reason) => (Value::array([]), Value::string(format!("it {reason}"))),
     };
-    Value::bag([("key", key), ("none_because", reason)])
+    let at_once = match across.parting {
+        Parting::By(_) => Value::Null,
+        Parting::Whole(reason) => Value::string(format!("it {reason}")),
+    };
+    Value::bag([("key", key), ("none_because", reason), ("evaluated_at_once_because", at_once)])
 }
 
 /// When a rule evaluated on ticks is; null where it alerts event by event. Without a schedule it is evaluated at the end.

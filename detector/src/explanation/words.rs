@@ -6,7 +6,7 @@ use rule_model::metadata::{Comparison, Grouping, Metadata, TemplatePart, Trigger
 use rule_runtime::Rule;
 use rule_runtime::across::estimate;
 use rule_runtime::across::step::{is_on_ticks, schedule};
-use rule_runtime::rule::{Body, DispatchKey, Input, Partition, RowBuilder, StaticTable};
+use rule_runtime::rule::{Body, DispatchKey, Input, Parting, Partition, RowBuilder, StaticTable};
 
 const TICKS_PER_MILLISECOND: i64 = 10_000;
 /// Units of time in ticks, the longest first.
@@ -50,6 +50,15 @@ pub(super) fn plan(rule: &Rule) -> Vec<String> {
                 Partition::Whole(reason) => {
                     format!("It has no partition key, because it {reason}: one machine must see all its events.")
                 }
+            });
+            steps.push(match across.parting {
+                Parting::By(_) => "What a tick sees is evaluated part by part where it takes more memory than there is \
+                     (--max-state)."
+                    .to_owned(),
+                Parting::Whole(reason) => format!(
+                    "What a tick sees is evaluated at once, however much memory that takes, because it {reason}; \
+                     a run says where that was more than it may take (--max-state)."
+                ),
             });
         }
     }

@@ -1,9 +1,10 @@
 //! Entries and accumulators: lists, sets, bags.
 
 use super::schema::Schema;
-use super::{If, MAX_SIZE, PREDICATE, VALUE};
+use super::{GATHERED, If, MAX_SIZE, PREDICATE, VALUE};
 use crate::aggregate::{Accumulator, Aggregate, Naming, Results};
 use crate::function::{Accepts, Param, Signature};
+use crate::memory;
 use crate::order::Key;
 use rule_model::{Bag, Type, Value};
 use std::collections::HashSet;
@@ -134,12 +135,14 @@ fn max_size(args: &[Value]) -> usize {
 struct List {
     with_nulls: bool,
     items: Vec<Value>,
+    bytes: u64,
 }
 
 impl Accumulator for List {
     fn add(&mut self, args: &[Value]) {
         let Some(value) = args.first() else { return };
         if (self.with_nulls || !value.is_null()) && self.items.len() < max_size(args) {
+            self.bytes += memory::of_value(value);
             self.items.push(value.clone());
         }
     }
@@ -147,12 +150,17 @@ impl Accumulator for List {
     fn finish(&mut self) -> Vec<Value> {
         vec![Value::Array(Arc::new(std::mem::take(&mut self.items)))]
     }
+
+    fn bytes(&self) -> u64 {
+        self.bytes
+    }
 }
 
 #[derive(Debug, Default)]
 struct Set {
     seen: HashSet<Key>,
     items: Vec<Value>,
+    bytes: u64,
 }
 
 impl Accumulator for Set {
@@ -160,6 +168,8 @@ impl Accumulator for Set {
         let Some(value) = args.first() else { return };
         for item in value.as_array().unwrap_or(std::slice::from_ref(value)) {
             if !item.is_null() && self.items.len() < max_size(args) && self.seen.insert(Key::of(item)) {
+                // Once more as a key.
+                self.bytes += 2 * memory::of_value(item) + GATHERED;
                 self.items.push(item.clone());
             }
         }
@@ -167,6 +177,10 @@ impl Accumulator for Set {
 
     fn finish(&mut self) -> Vec<Value> {
         vec![Value::Array(Arc::new(std::mem::take(&mut self.items)))]
+    }
+
+    fn bytes(&self) -> u64 {
+        self.bytes
     }
 }
 
@@ -187,5 +201,9 @@ impl Accumulator for Merged {
         // The documentation's table of defaults says `[]` for an empty bag; a bag it is nevertheless, so that
         // properties of the result read alike whether rows came or not.
         vec![Value::Bag(Arc::new(std::mem::take(&mut self.0)))]
+    }
+
+    fn bytes(&self) -> u64 {
+        self.0.len() as u64 * 4 * GATHERED
     }
 }

@@ -1,6 +1,6 @@
 //! `percentile` and its family: exact, by nearest rank, where Kusto estimates with a t-digest.
 
-use super::{NUMBER, VALUE};
+use super::{GATHERED, NUMBER, VALUE};
 use crate::aggregate::{Accumulator, Aggregate, Naming, Results};
 use crate::function::{Accepts, Arity, Param, Returns, Signature};
 use crate::order::{as_f64, compare};
@@ -137,5 +137,9 @@ impl Accumulator for Percentiles {
             (true, false) => vec![Value::Array(std::sync::Arc::new(found))],
             (false, _) => found,
         }
+    }
+
+    fn bytes(&self) -> u64 {
+        self.values.len() as u64 * 2 * GATHERED
     }
 }

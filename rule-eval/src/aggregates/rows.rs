@@ -3,6 +3,7 @@
 use super::{If, PREDICATE, VALUE};
 use crate::aggregate::{Accumulator, Aggregate, Naming, Results};
 use crate::function::{Accepts, Param, Returns, Signature};
+use crate::memory;
 use crate::order::compare;
 use rule_model::{Type, Value};
 use std::cmp::Ordering;
@@ -206,6 +207,10 @@ impl Accumulator for ExtremeRow {
     fn finish(&mut self) -> Vec<Value> {
         std::mem::take(&mut self.row)
     }
+
+    fn bytes(&self) -> u64 {
+        memory::of_row(&self.row)
+    }
 }
 
 fn beats(value: &Value, best: &Value, wanted: Ordering) -> bool {
@@ -232,5 +237,9 @@ impl Accumulator for AnyRow {
 
     fn finish(&mut self) -> Vec<Value> {
         std::mem::take(&mut self.row)
+    }
+
+    fn bytes(&self) -> u64 {
+        memory::of_row(&self.row)
     }
 }

@@ -1,5 +1,6 @@
 //! Accumulators of numbers: counts, sums, means, variances, bits.
 
+use super::GATHERED;
 use crate::aggregate::Accumulator;
 use crate::order::{Key, as_f64};
 use rule_model::{DateTime, Timespan, Type, Value};
@@ -36,6 +37,10 @@ impl Accumulator for Distinct {
 
     fn finish(&mut self) -> Vec<Value> {
         vec![Value::Long(self.0.len() as i64)]
+    }
+
+    fn bytes(&self) -> u64 {
+        self.0.len() as u64 * 2 * GATHERED
     }
 }
 

@@ -10,7 +10,7 @@ use super::window::{self, Window};
 use super::{Binder, Env, Expression};
 use crate::context::EvalError;
 use crate::order::{Key, key_hash};
-use crate::{Row, Table};
+use crate::{Row, Table, memory};
 use rule_model::Value;
 use rule_model::plan::{Field, Join, JoinKind, Name};
 use std::collections::{HashMap, HashSet};
@@ -65,6 +65,11 @@ pub(super) struct BoundJoin {
     columns: Vec<Field>,
 }
 
+/// What the key of a right row takes in the index of keys.
+const ENTRY: u64 = 120;
+/// Rows made after which is looked at what they take.
+const LOOK: usize = 1024;
+
 /// The key of a row; `None` when a part of it is null.
 fn key(keys: &[Expression], env: &mut Env<'_>, row: &[Value]) -> Option<Vec<Key>> {
     let parts = keys.iter().map(|key| Key::of(&key.value(env, row)));
@@ -81,7 +86,7 @@ impl Operate for BoundJoin {
         let keys = (!self.preserves_right() && self.right.finds_by_key(env))
             .then(|| hashes(&self.left_keys, env, &left.rows));
         let right = self.right_rows(env, keys.as_ref())?;
-        Ok(self.put_together(env, left, &right))
+        self.put_together(env, left, &right)
     }
 
     fn join(&self) -> Option<&BoundJoin> {
@@ -117,12 +122,18 @@ impl BoundJoin {
     }
 
     /// The rows that come of these of the left side, to which window functions are not yet added, and of the right.
-    pub(super) fn run_with(&self, env: &mut Env<'_>, mut left: Table, right: &[Row]) -> Table {
+    pub(super) fn run_with(
+        &self,
+        env: &mut Env<'_>,
+        mut left: Table,
+        right: &[Row],
+    ) -> Result<Table, EvalError> {
         window::append(&self.left_windows, env, &mut left.rows);
         self.put_together(env, left, right)
     }
 
-    fn put_together(&self, env: &mut Env<'_>, left: Table, right: &[Row]) -> Table {
+    fn put_together(&self, env: &mut Env<'_>, left: Table, right: &[Row]) -> Result<Table, EvalError> {
+        env.context.memory.hold(right.len() as u64 * ENTRY)?;
         let mut by_key: HashMap<Vec<Key>, Vec<usize>> = HashMap::new();
         for (at, row) in right.iter().enumerate() {
             if let Some(key) = key(&self.right_keys, env, row) {
@@ -132,6 +143,7 @@ impl BoundJoin {
         let mut paired = vec![false; right.len()];
         let mut seen = HashSet::new();
         let mut rows = Vec::new();
+        let mut counted = 0;
         for mut row in left.rows {
             let key = key(&self.left_keys, env, &row);
             row.truncate(self.left_fields.len());
@@ -146,9 +158,13 @@ impl BoundJoin {
                 paired[*at] = true;
             }
             self.emit(row, matches, right, &mut rows);
+            if rows.len() >= counted + LOOK {
+                env.context.memory.hold(memory::of_rows(&rows[counted..]))?;
+                counted = rows.len();
+            }
         }
         self.emit_right(right, &paired, &mut rows);
-        Table { columns: self.columns.clone(), rows }
+        Ok(Table { columns: self.columns.clone(), rows })
     }
 
     /// The rows of the right side, of these keys where they are found by key, with the columns that the join was bound

@@ -7,8 +7,8 @@ use super::{
     Binder, Env, Expression, expand, join, nested, parse, parse_kv, plugins, rows, scan, series, summarize,
     union,
 };
-use crate::Table;
 use crate::context::EvalError;
+use crate::{Table, memory};
 use rule_model::plan::{Field, Operator, Query, Stage};
 use std::collections::HashSet;
 use std::fmt;
@@ -59,10 +59,10 @@ pub(super) trait Operate: fmt::Debug + Send + Sync {
 /// An operator over an input that comes in parts.
 pub(super) trait Gather {
     /// Takes a part.
-    fn add(&mut self, env: &mut Env<'_>, part: Table);
+    fn add(&mut self, env: &mut Env<'_>, part: Table) -> Result<(), EvalError>;
 
     /// The whole output.
-    fn finish(self: Box<Self>, env: &mut Env<'_>) -> Table;
+    fn finish(self: Box<Self>, env: &mut Env<'_>) -> Result<Table, EvalError>;
 }
 
 /// What binding an operator gives.
@@ -102,10 +102,13 @@ impl PreparedQuery {
     /// Gives the whole output.
     pub(super) fn run(&self, env: &mut Env<'_>) -> Result<Table, EvalError> {
         let Some((at, join)) = self.join_to_ask(env) else { return self.run_for(env, None) };
+        let before = env.context.memory.held();
         let (right, keys) = join.right_first(env)?;
         let (table, done) = self.read(env, Some(&keys), at)?;
         let table = self.run_stages(env, table, done..at)?;
-        let table = join.run_with(env, table, &right);
+        let table = join.run_with(env, table, &right)?;
+        env.context.memory.release_to(before);
+        env.context.memory.hold(memory::of_table(&table))?;
         env.check()?;
         self.run_stages(env, table, at + 1..self.stages.len())
     }
@@ -141,6 +144,7 @@ impl PreparedQuery {
         keys: Option<&HashSet<u64>>,
         until: usize,
     ) -> Result<(Table, usize), EvalError> {
+        let before = env.context.memory.held();
         let bound = self.stages.iter().take(until).map_while(|stage| match stage {
             PreparedStage::Bound(operator) => Some(operator.as_ref()),
             PreparedStage::Late(_) => None,
@@ -156,18 +160,33 @@ impl PreparedQuery {
             }
             env.check()?;
             match (&mut gather, &mut whole) {
-                (Some(gather), _) => gather.add(env, part),
-                (None, Some(whole)) => whole.rows.append(&mut part.rows),
-                (None, whole) => *whole = Some(part),
+                (Some(gather), _) => gather.add(env, part)?,
+                (None, whole) => {
+                    env.context.memory.hold(memory::of_table(&part))?;
+                    match whole {
+                        Some(whole) => whole.rows.append(&mut part.rows),
+                        None => *whole = Some(part),
+                    }
+                }
             }
             env.check()
         });
         match read {
-            None => Ok((self.source.read(env, &self.filters)?, 0)),
+            None => {
+                let table = self.source.read(env, &self.filters)?;
+                env.context.memory.release_to(before);
+                env.context.memory.hold(memory::of_table(&table))?;
+                Ok((table, 0))
+            }
             Some(ended) => {
                 ended?;
                 match (gather, whole) {
-                    (Some(gather), _) => Ok((gather.finish(env), of_parts + 1)),
+                    (Some(gather), _) => {
+                        let table = gather.finish(env)?;
+                        env.context.memory.release_to(before);
+                        env.context.memory.hold(memory::of_table(&table))?;
+                        Ok((table, of_parts + 1))
+                    }
                     (None, Some(whole)) => Ok((whole, of_parts)),
                     (None, None) => Ok((self.source.empty(), 0)),
                 }
@@ -182,6 +201,7 @@ impl PreparedQuery {
         stages: Range<usize>,
     ) -> Result<Table, EvalError> {
         env.check()?;
+        let before = env.context.memory.held().saturating_sub(memory::of_table(&table));
         for stage in self.stages.iter().take(stages.end).skip(stages.start) {
             table = match stage {
                 PreparedStage::Bound(operator) => operator.run(env, table)?,
@@ -194,6 +214,9 @@ impl PreparedQuery {
                     operator.run(env, table)?
                 }
             };
+            // What the operator took and gave back on its way, and its input, are gone.
+            env.context.memory.release_to(before);
+            env.context.memory.hold(memory::of_table(&table))?;
             env.check()?;
         }
         Ok(table)
@@ -201,9 +224,11 @@ impl PreparedQuery {
 
     /// Runs over rows that an enclosing operator hands in.
     pub(super) fn run_over(&self, env: &mut Env<'_>, input: Table) -> Result<Table, EvalError> {
+        let before = env.context.memory.held();
         env.inputs.push(input);
         let result = self.run(env);
         env.inputs.pop();
+        env.context.memory.release_to(before);
         result
     }
 }

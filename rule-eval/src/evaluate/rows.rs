@@ -2,12 +2,12 @@
 //! `sample`, `getschema`.
 
 use super::expression::Scope;
-use super::query::{Bound, Operate};
+use super::query::{Bound, Gather, Operate};
 use super::window::{self, Window};
 use super::{Binder, Env, Expression, error};
 use crate::context::EvalError;
 use crate::order::{Key, compare};
-use crate::{Row, Table};
+use crate::{Row, Table, memory};
 use rule_model::plan::{Assignment, Direction, Expr, Field, Name, ProjectOpen, SortKey};
 use rule_model::{Type, Value};
 use std::cmp::Ordering;
@@ -241,17 +241,63 @@ impl Operate for Sort {
 
     fn run(&self, env: &mut Env<'_>, mut input: Table) -> Result<Table, EvalError> {
         window::append(&self.windows, env, &mut input.rows);
-        let mut keyed: Vec<(Vec<Value>, Row)> = Vec::with_capacity(input.rows.len());
-        for mut row in input.rows {
-            let keys = self.keys.iter().map(|(key, ..)| key.value(env, &row)).collect();
-            row.truncate(self.columns.len());
-            keyed.push((keys, row));
+        let mut sorted = Box::new(Sorted::new(self));
+        sorted.add(env, input)?;
+        sorted.finish(env)
+    }
+
+    fn gather(&self) -> Option<Box<dyn Gather + '_>> {
+        // All rows of `sort` are needed at once, and all that window functions see.
+        let gathers = self.limit.is_some() && self.windows.is_empty();
+        gathers.then(|| Box::new(Sorted::new(self)) as Box<dyn Gather + '_>)
+    }
+}
+
+/// The rows so far, of `top` those that may still be among the first, each with the values of its keys.
+struct Sorted<'s> {
+    operator: &'s Sort,
+    keyed: Vec<(Vec<Value>, Row)>,
+    /// What was held before them.
+    before: Option<u64>,
+}
+
+/// Rows that `top` gathers, besides those that it gives, before it looks which are the first.
+const SURPLUS: usize = 1024;
+
+impl Gather for Sorted<'_> {
+    fn add(&mut self, env: &mut Env<'_>, part: Table) -> Result<(), EvalError> {
+        let limit = self.operator.limit.as_ref().map(|limit| count(limit, env)).transpose()?;
+        let before = *self.before.get_or_insert(env.context.memory.held());
+        for mut row in part.rows {
+            let keys: Row = self.operator.keys.iter().map(|(key, ..)| key.value(env, &row)).collect();
+            row.truncate(self.operator.columns.len());
+            self.keyed.push((keys, row));
+            if limit.is_some_and(|limit| self.keyed.len() >= limit.saturating_add(SURPLUS)) {
+                self.sort(limit);
+            }
         }
-        keyed.sort_by(|a, b| self.order(&a.0, &b.0));
-        if let Some(limit) = &self.limit {
-            keyed.truncate(count(limit, env)?);
-        }
-        Ok(Table { columns: self.columns.clone(), rows: keyed.into_iter().map(|(_, row)| row).collect() })
+        let bytes = memory::of_many(&self.keyed, |(keys, row)| memory::of_row(keys) + memory::of_row(row));
+        env.context.memory.release_to(before);
+        env.context.memory.hold(bytes)
+    }
+
+    fn finish(mut self: Box<Self>, env: &mut Env<'_>) -> Result<Table, EvalError> {
+        let limit = self.operator.limit.as_ref().map(|limit| count(limit, env)).transpose()?;
+        self.sort(limit);
+        let rows = self.keyed.into_iter().map(|(_, row)| row).collect();
+        Ok(Table { columns: self.operator.columns.clone(), rows })
+    }
+}
+
+impl<'s> Sorted<'s> {
+    fn new(operator: &'s Sort) -> Sorted<'s> {
+        Sorted { operator, keyed: Vec::new(), before: None }
+    }
+
+    /// Sorts, stably, and leaves so many rows.
+    fn sort(&mut self, limit: Option<usize>) {
+        self.keyed.sort_by(|a, b| self.operator.order(&a.0, &b.0));
+        self.keyed.truncate(limit.unwrap_or(usize::MAX));
     }
 }
 

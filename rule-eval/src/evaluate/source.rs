@@ -5,7 +5,7 @@ use super::union::PreparedUnion;
 use super::{Binder, Env, Expression, Parts, error};
 use crate::context::EvalError;
 use crate::order::{as_f64, compare};
-use crate::{Row, Table, record};
+use crate::{Row, Table, memory, record};
 use rule_model::plan::{Field, Name, Query, Source};
 use rule_model::{DateTime, Timespan, Value};
 use std::collections::HashSet;
@@ -222,7 +222,10 @@ fn binding(index: usize, env: &mut Env<'_>) -> Result<Arc<Table>, EvalError> {
     }
     let bindings = env.bindings;
     let query = bindings.get(index).ok_or_else(|| error(format!("the plan has no binding {index}")))?;
+    let before = env.context.memory.held();
     let table = Arc::new(query.run(env)?);
+    env.context.memory.release_to(before);
+    env.context.memory.hold_to_the_end(memory::of_table(&table))?;
     if let Some(place) = env.computed.get_mut(index) {
         *place = Some(Arc::clone(&table));
     }

@@ -7,7 +7,7 @@ use super::{Binder, Env, Expression, error};
 use crate::aggregate::{Accumulator, Aggregate, Results};
 use crate::context::EvalError;
 use crate::order::Key;
-use crate::{Row, Table};
+use crate::{Row, Table, memory};
 use rule_model::plan::{AggregateCall, AggregateColumn, Assignment, Field};
 use rule_model::{Type, Value};
 use std::collections::HashMap;
@@ -165,14 +165,25 @@ impl Operate for Summarize {
     fn run(&self, env: &mut Env<'_>, mut input: Table) -> Result<Table, EvalError> {
         window::append(&self.windows, env, &mut input.rows);
         let mut gathered = Gathered::new(self);
-        gathered.add(env, input);
-        Ok(Box::new(gathered).finish(env))
+        gathered.add(env, input)?;
+        Box::new(gathered).finish(env)
     }
 
     fn gather(&self) -> Option<Box<dyn Gather + '_>> {
         // Window functions need all rows at once.
         self.windows.is_empty().then(|| Box::new(Gathered::new(self)) as Box<dyn Gather + '_>)
     }
+}
+
+/// Rows after which is looked at what the groups take.
+const LOOK: usize = 256;
+/// What a group takes besides its key, which is held twice, and an accumulator besides what it gathers.
+const GROUP: u64 = 80;
+const ACCUMULATOR: u64 = 96;
+
+/// Bytes that the accumulators of a group have gathered.
+fn bytes(group: &Group) -> u64 {
+    group.iter().map(|accumulator| accumulator.bytes()).sum()
 }
 
 /// The groups of the rows so far.
@@ -193,23 +204,37 @@ impl<'s> Gathered<'s> {
 }
 
 impl Gather for Gathered<'_> {
-    fn add(&mut self, env: &mut Env<'_>, part: Table) {
+    fn add(&mut self, env: &mut Env<'_>, part: Table) -> Result<(), EvalError> {
         let Summarize { keys, aggregates, .. } = self.operator;
-        for row in &part.rows {
-            let key: Row = keys.iter().map(|key| key.value(env, row)).collect();
-            let at = self.groups.at(key, aggregates);
-            add(aggregates, &mut self.groups.list[at].1, env, row);
+        for rows in part.rows.chunks(LOOK) {
+            let mut grown = 0_i64;
+            for row in rows {
+                let key: Row = keys.iter().map(|key| key.value(env, row)).collect();
+                let groups = self.groups.list.len();
+                let at = self.groups.at(key, aggregates);
+                let (key, group) = &mut self.groups.list[at];
+                if at == groups {
+                    grown += (2 * memory::of_row(key) + GROUP + ACCUMULATOR * group.len() as u64) as i64;
+                }
+                let before = bytes(group);
+                add(aggregates, group, env, row);
+                grown += bytes(group) as i64 - before as i64;
+            }
+            let memory = &mut env.context.memory;
+            memory.release_to(memory.held().saturating_sub(grown.min(0).unsigned_abs()));
+            memory.hold(grown.max(0).unsigned_abs())?;
         }
+        Ok(())
     }
 
-    fn finish(self: Box<Self>, env: &mut Env<'_>) -> Table {
+    fn finish(self: Box<Self>, env: &mut Env<'_>) -> Result<Table, EvalError> {
         let Gathered { operator, groups } = *self;
         let rows = groups.list.into_iter().map(|(mut row, group)| {
             finish(&operator.aggregates, group, env, &mut row);
             row
         });
         let rows = rows.collect();
-        Table { columns: operator.columns.clone(), rows }
+        Ok(Table { columns: operator.columns.clone(), rows })
     }
 }
 

@@ -3,7 +3,7 @@
 use super::query::{Bound, Operate, PreparedQuery};
 use super::{Binder, Env};
 use crate::context::EvalError;
-use crate::{Row, Table};
+use crate::{Row, Table, memory};
 use rule_model::Value;
 use rule_model::plan::{Field, Name, Union};
 
@@ -67,6 +67,7 @@ impl PreparedUnion {
     fn read_inputs(&self, env: &mut Env<'_>) -> Result<Table, EvalError> {
         let mut result = Table::empty(self.columns.clone());
         for input in &self.inputs {
+            let before = env.context.memory.held();
             let table = input.query.run(env)?;
             let places = self.places(input, &table, &mut result);
             let cells = |row: &Row| -> Row {
@@ -74,6 +75,8 @@ impl PreparedUnion {
                 cells.map(|(feed, field)| feed.cell(row, &input.label, field)).collect()
             };
             let rows: Vec<Row> = table.rows.iter().map(cells).collect();
+            env.context.memory.release_to(before);
+            env.context.memory.hold(memory::of_rows(&rows))?;
             result.rows.extend(rows);
         }
         // Rows that were read before a later input brought a further column.

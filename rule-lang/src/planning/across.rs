@@ -2,7 +2,7 @@
 
 use super::compiled::{Body, Input, StaticTable};
 use super::prefix::Asked;
-use super::{input, lookup, partition, prune};
+use super::{flattened, input, lookup, parting, partition, prune, recent};
 use crate::schemas::Schemas;
 use rule_model::metadata::Metadata;
 use rule_model::plan::{Expr, ExprKind, Name, Plan, Query, Source, Stage, Union};
@@ -10,16 +10,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// The body of a rule across events.
 pub(super) fn plan(plan: &Plan, metadata: &Metadata, schemas: &Schemas) -> Body {
-    let mut tail = plan.clone();
+    let mut tail = Plan { root: flattened(plan.root.clone()), ..plan.clone() };
     let mut splitter = Splitter { schemas, inputs: Vec::new() };
     tail.bindings.iter_mut().for_each(|binding| splitter.query(binding));
     splitter.query(&mut tail.root);
     let mut inputs = splitter.inputs;
     prune(&mut inputs, &tail);
     lookup::find(&mut inputs, &tail);
+    recent::find(&mut inputs, &tail, schemas);
     let partition = partition::find(&tail, metadata);
+    let parting = parting::find(&tail, inputs.len());
     let static_tables = static_tables(&tail, |name| name.starts_with('$'));
-    Body::AcrossEvents { inputs, tail, partition, static_tables }
+    Body::AcrossEvents { inputs, tail, partition, parting, static_tables }
 }
 
 /// The tables that a tail reads and that are no input of it, by name.
@@ -79,7 +81,7 @@ impl Splitter<'_> {
 }
 
 /// Visits a query and then all queries within it, in the order in which they are written.
-fn visit(query: &mut Query, visitor: &mut dyn FnMut(&mut Query)) {
+pub(super) fn visit(query: &mut Query, visitor: &mut dyn FnMut(&mut Query)) {
     visitor(query);
     match &mut query.source {
         Source::Query(inner) => visit(inner, visitor),

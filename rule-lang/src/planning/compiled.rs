@@ -1,6 +1,8 @@
 //! A rule as it is compiled in, still as data: what the macro turns into Rust.
 
 use super::partition::Partition;
+use rule_model::Timespan;
+use rule_model::parting::Parting;
 use rule_model::plan::{Expr, Field, Name, Plan, Stage};
 use std::collections::BTreeSet;
 
@@ -37,6 +39,8 @@ pub enum Body {
         tail: Plan,
         /// How its state may be parted.
         partition: Partition,
+        /// How a tick's rows may be evaluated in parts, or why not: a sentence without its subject, the rule.
+        parting: Result<Parting, String>,
         /// Tables without a schema that the tail reads by name (watchlists, external data), each once.
         static_tables: Vec<StaticTable>,
     },
@@ -92,6 +96,8 @@ pub struct Input {
     pub columns: Vec<usize>,
     /// The key by which a join finds its rows, where one does.
     pub lookup: Option<Lookup>,
+    /// How far back from a tick it is read, where its conditions say so.
+    pub recent: Option<Timespan>,
 }
 
 /// The key by which a join finds the rows of an input.

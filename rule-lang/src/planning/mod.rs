@@ -11,10 +11,12 @@ mod describe;
 mod dispatch;
 mod literals;
 mod lookup;
+mod parting;
 pub mod partition;
 mod prefix;
 mod pruning;
 mod reads;
+mod recent;
 #[cfg(test)]
 mod tests;
 
@@ -120,6 +122,7 @@ fn input(schema: &Schema, fields: &[Field], stages: &mut Vec<Stage>, asked: Aske
         matches,
         columns: Vec::new(),
         lookup: None,
+        recent: None,
     }
 }
 

@@ -43,7 +43,7 @@ type Trace = BTreeMap<usize, Expr>;
 
 /// The rows that come out of a part of a query.
 #[derive(Clone, Debug, Default)]
-struct Flow {
+pub(super) struct Flow {
     /// The inputs that are read for them.
     inputs: BTreeSet<usize>,
     /// Where the values of columns come from, of those that are a row's own.
@@ -65,8 +65,7 @@ pub(super) fn find(tail: &Plan, metadata: &Metadata) -> Partition {
         Ok(flow) => flow,
         Err(reason) => return Partition::Whole(reason),
     };
-    let keys = flow.keys.unwrap_or_default().into_iter();
-    let keys: Vec<PartitionKey> = keys.filter_map(|key| key.complete(&flow.inputs)).collect();
+    let keys = flow.complete_keys();
     if keys.is_empty() {
         return Partition::Whole("reads a table whose events its keys do not part".to_owned());
     }
@@ -80,12 +79,7 @@ fn found(tail: &Plan, metadata: &Metadata) -> Result<Flow, String> {
     if metadata.grouping == Grouping::Single {
         return Err("makes one alert of the rows of all keys".to_owned());
     }
-    let mut bindings = Vec::new();
-    for binding in &tail.bindings {
-        let flow = query(binding, &bindings, None)?;
-        bindings.push(flow);
-    }
-    let flow = query(&tail.root, &bindings, None)?;
+    let flow = query(&tail.root, &bindings(tail)?, None)?;
     // Equal rows of one tick are numbered, which takes all of them.
     let visible = tail.root.output().iter().take(tail.visible).map(|field| field.name.clone());
     let alert_key: Vec<Name> = metadata.alert_key.iter().map(|name| name.as_ref().into()).collect();
@@ -96,9 +90,32 @@ fn found(tail: &Plan, metadata: &Metadata) -> Result<Flow, String> {
     flow.grouped_by(&key, "counts repeats over the rows of several keys")
 }
 
+/// The rows of a tail's bindings.
+pub(super) fn bindings(tail: &Plan) -> Result<Vec<Flow>, String> {
+    let mut bindings = Vec::new();
+    for binding in &tail.bindings {
+        let flow = query(binding, &bindings, None)?;
+        bindings.push(flow);
+    }
+    Ok(bindings)
+}
+
+/// The rows of a query's source.
+pub(super) fn source(query: &Query, bindings: &[Flow]) -> Result<Flow, String> {
+    read(query, bindings, None)
+}
+
 /// `handed_in` are the rows that an operator around hands in.
 fn query(query: &Query, bindings: &[Flow], handed_in: Option<&Flow>) -> Result<Flow, String> {
-    let mut flow = match &query.source {
+    let mut flow = read(query, bindings, handed_in)?;
+    for stage in &query.stages {
+        flow = after(stage, flow, bindings)?;
+    }
+    Ok(flow)
+}
+
+fn read(query: &Query, bindings: &[Flow], handed_in: Option<&Flow>) -> Result<Flow, String> {
+    Ok(match &query.source {
         Source::Table(name) | Source::OpenTable(name) => of_table(name, query),
         Source::Binding(at) => bindings.get(*at).cloned().unwrap_or_default(),
         Source::Input => handed_in.cloned().unwrap_or_default(),
@@ -107,11 +124,7 @@ fn query(query: &Query, bindings: &[Flow], handed_in: Option<&Flow>) -> Result<F
             of_union(union, query.columns.iter().map(|field| &field.name), bindings, handed_in)?
         }
         Source::Query(inner) => self::query(inner, bindings, handed_in)?,
-    };
-    for stage in &query.stages {
-        flow = after(stage, flow, bindings)?;
-    }
-    Ok(flow)
+    })
 }
 
 /// The rows of an input; those of a table without a schema are there whatever the key.
@@ -126,7 +139,8 @@ fn of_table(name: &str, query: &Query) -> Flow {
     Flow { inputs: [input].into(), columns: query.columns.iter().map(own).collect(), keys: None }
 }
 
-fn after(stage: &Stage, mut flow: Flow, bindings: &[Flow]) -> Result<Flow, String> {
+/// The rows behind a stage.
+pub(super) fn after(stage: &Stage, mut flow: Flow, bindings: &[Flow]) -> Result<Flow, String> {
     match &stage.operator {
         Operator::Where(predicate) => plain([predicate])?,
         Operator::Extend(assignments) | Operator::Serialize(assignments) => {
@@ -147,6 +161,7 @@ fn after(stage: &Stage, mut flow: Flow, bindings: &[Flow]) -> Result<Flow, Strin
         Operator::Summarize { aggregates, by } => {
             plain(by.iter().map(|key| &key.value))?;
             plain(aggregates.iter().flat_map(|aggregate| &aggregate.calls).flat_map(|call| &call.args))?;
+            plain(aggregates.iter().filter_map(|aggregate| aggregate.expression.as_ref()))?;
             let traces = flow.traced(by);
             let by: Vec<(Name, Trace)> =
                 by.iter().zip(traces).filter_map(|(key, trace)| Some((key.name.clone(), trace?))).collect();
@@ -189,6 +204,12 @@ fn after(stage: &Stage, mut flow: Flow, bindings: &[Flow]) -> Result<Flow, Strin
 }
 
 impl Flow {
+    /// What parts the rows, where it says of each input what it is of an event.
+    pub(super) fn complete_keys(&self) -> Vec<PartitionKey> {
+        let keys = self.keys.iter().flatten().cloned();
+        keys.filter_map(|key| key.complete(&self.inputs)).collect()
+    }
+
     /// Where the values of assignments come from.
     fn traced(&self, assignments: &[Assignment]) -> Vec<Option<Trace>> {
         assignments.iter().map(|assignment| self.trace(&assignment.value)).collect()

@@ -25,6 +25,15 @@ pub(super) fn take(fields: &[Field], stages: &mut Vec<Stage>, asked: Asked) -> V
     let mut remaining = std::mem::take(stages).into_iter();
     for stage in remaining.by_ref() {
         match &stage.operator {
+            // What numbers rows or looks at their neighbours sees those that a filter behind it drops.
+            Operator::Where(predicate) if Reads::of(predicate).window => {
+                rest.push(stage);
+                break;
+            }
+            Operator::Extend(assignments) if assignments.iter().any(|it| Reads::of(&it.value).window) => {
+                rest.push(stage);
+                break;
+            }
             Operator::Where(predicate) => {
                 let (own, later) = split(predicate, &sources, rest.is_empty(), asked);
                 prefix.extend(own);
@@ -38,6 +47,8 @@ pub(super) fn take(fields: &[Field], stages: &mut Vec<Stage>, asked: Asked) -> V
                 }
                 rest.push(stage);
             }
+            // What passes a filter behind it passes before it.
+            Operator::Sort(_) => rest.push(stage),
             _ => {
                 rest.push(stage);
                 break;

@@ -81,6 +81,9 @@ fn conditions_on_the_operation_alone_are_asked_once_a_name_and_others_of_each_ev
         ("extend x = tolower(Category) | where OperationName == 'a' and x == 'c'", 1, 0),
         ("extend OperationName = 'a' | where OperationName == 'a'", 0, 0),
         ("project OperationName | where OperationName == 'a'", 0, 0),
+        ("sort by TimeGenerated | where OperationName == 'a' and Category == 'c'", 1, 1),
+        ("sort by TimeGenerated | extend r = row_number() | where Category == 'c'", 0, 0),
+        ("sort by TimeGenerated | where prev(Id) != Id | where Category == 'c'", 0, 0),
         ("where TimeGenerated > ago(1h)", 0, 1),
         ("where TimeGenerated > ago(1h) and Category == 'c' | summarize count()", 0, 1),
     ] {
@@ -366,5 +369,94 @@ fn a_condition_on_the_clock_is_asked_at_the_tick_where_rows_are_counted() {
     ] {
         let body = body(&format!("{fields}\n{query}"));
         assert_eq!(matches!(body, Body::RowLocal { .. }), is_local, "{fields} {query}");
+    }
+}
+
+/// How many of the root's stages are evaluated in parts, and the columns that the parts' keys read of each input; or
+/// why there are none.
+fn parting_of(query: &str) -> Result<String, String> {
+    let Body::AcrossEvents { parting, inputs, .. } = body(query) else { panic!("{query}") };
+    let parting = parting?;
+    assert_eq!(parting.keys.len(), inputs.len(), "{query}");
+    let of_input = |(keys, input): (&Vec<_>, &Input)| {
+        let reads: Vec<_> = keys.iter().flat_map(|key| super::reads::Reads::of(key).columns).collect();
+        let kept = |name: &&str| input.columns.iter().any(|&column| input.fields[column].name == *name);
+        assert!(reads.iter().all(kept), "{query}: {reads:?} of {}", read_columns(input));
+        sorted(reads.into_iter())
+    };
+    let keys: Vec<String> = parting.keys.iter().zip(&inputs).map(of_input).collect();
+    Ok(format!("{}: {}", parting.stages, keys.join(", ")))
+}
+
+#[test]
+fn first_stages_are_evaluated_in_parts_where_those_behind_care_for_no_order() {
+    for (query, parting) in [
+        ("AuditLogs | summarize n = count() by Category", Ok("1: Category")),
+        ("AuditLogs | summarize n = count() by Id | where n > 5 | top 10 by n", Ok("2: Id")),
+        ("AuditLogs | summarize n = count() by Id | project n", Ok("2: Id")),
+        ("AuditLogs | summarize n = count() by Id | summarize max(n), count()", Ok("1: Id")),
+        (
+            "AuditLogs | summarize n = sum(toreal(Level)) by Id | summarize sum(n)",
+            Err("summarizes over rows of several keys"),
+        ),
+        ("AuditLogs | sort by TimeGenerated asc | summarize l = make_list(Category) by Id", Ok("2: Id")),
+        // The order of a final sort is that of all parts together.
+        ("AuditLogs | summarize n = count() by Id | sort by n | where n > 5", Ok("1: Id")),
+        ("let T = AuditLogs | summarize n = count() by Id | sort by n; T | extend m = n", Ok("1: Id")),
+        ("AuditLogs | join kind=fullouter (SigninLogs) on Id", Ok("1: Id, Id")),
+        ("AuditLogs | join kind=leftanti (SigninLogs) on Id | sort by Id asc", Ok("1: Id, Id")),
+        (
+            "AuditLogs | extend k = tolower(Category) | join (SigninLogs | project k = AppId) on k",
+            Ok("2: Category, AppId"),
+        ),
+        (
+            "AuditLogs | summarize n = count() by Id | take 5",
+            Err("has take, which looks at the rows of all keys"),
+        ),
+        (
+            "AuditLogs | summarize n = count() by Id | serialize r = row_number()",
+            Err("numbers or compares neighbouring rows, whatever their key"),
+        ),
+        (
+            "AuditLogs | summarize n = count() by Id | extend k = tostring(n) | join kind=inner (SigninLogs) on $left.k == $right.ResultType",
+            Err("joins rows of several keys"),
+        ),
+        (
+            "AuditLogs | summarize n = count() * 1.0 / toscalar(SigninLogs | count) by Id",
+            Err("asks for a value of another query, which sees the rows of all keys"),
+        ),
+        (
+            "AuditLogs | summarize n = count() by Id | summarize m = count() + toscalar(SigninLogs | count)",
+            Err("asks for a value of another query, which sees the rows of all keys"),
+        ),
+        ("AuditLogs | top 3 by TimeGenerated", Err("has top, which looks at the rows of all keys")),
+        ("AuditLogs | sort by TimeGenerated", Err("puts together no rows that share a key")),
+    ] {
+        assert_eq!(parting_of(query), parting.map(str::to_owned).map_err(str::to_owned), "{query}");
+    }
+}
+
+#[test]
+fn an_input_is_read_as_far_back_as_its_conditions_on_time_let_pass() {
+    for (query, minutes) in [
+        ("where TimeGenerated > ago(20m) | summarize count()", Some(20)),
+        ("where ago(20m) <= TimeGenerated and Category == 'a' | summarize count()", Some(20)),
+        ("where TimeGenerated between (ago(20m) .. ago(10m)) | summarize count()", Some(20)),
+        ("where TimeGenerated > now() - 20m | summarize count()", Some(20)),
+        ("extend t = TimeGenerated | where t > ago(20m) | where t >= ago(10m) | summarize count()", Some(10)),
+        ("project t = TimeGenerated | sort by t | where t > ago(20m) | summarize count()", Some(20)),
+        ("extend TimeGenerated = now() | where TimeGenerated > ago(20m) | summarize count()", None),
+        (
+            "project TimeGenerated = ActivityDateTime | where TimeGenerated > ago(20m) | summarize count()",
+            None,
+        ),
+        ("where TimeGenerated > ago(20m) or Category == 'a' | summarize count()", None),
+        ("where TimeGenerated < ago(20m) | summarize count()", None),
+        ("where not(TimeGenerated > ago(20m)) | summarize count()", None),
+        ("serialize r = row_number() | where TimeGenerated > ago(20m) | summarize count()", None),
+        ("summarize TimeGenerated = max(TimeGenerated) by Id | where TimeGenerated > ago(20m)", None),
+    ] {
+        let query = format!("AuditLogs | {query}");
+        assert_eq!(input(&query).recent, minutes.map(rule_model::Timespan::minutes), "{query}");
     }
 }

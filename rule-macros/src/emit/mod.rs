@@ -23,6 +23,7 @@ use rule_lang::planning::{
 };
 use rule_lang::rule::typed::{Language, Rule, Test};
 use rule_lang::schemas::Schemas;
+use rule_model::Timespan;
 use rule_model::plan::{Expr, Name, Plan};
 use statics::Statics;
 use xxhash_rust::xxh64::xxh64;
@@ -92,7 +93,7 @@ fn body(body: &Body, schemas: &Schemas, statics: &mut Statics) -> (TokenStream, 
             };
             (functions, quote!(g::Body::RowLocal(g::RowLocal { input: #emitted_input, row: #row })))
         }
-        Body::AcrossEvents { inputs, tail, partition, static_tables } => {
+        Body::AcrossEvents { inputs, tail, partition, parting, static_tables } => {
             let mut functions = TokenStream::new();
             let mut emitted = Vec::new();
             for (index, input) in inputs.iter().enumerate() {
@@ -108,6 +109,13 @@ fn body(body: &Body, schemas: &Schemas, statics: &mut Statics) -> (TokenStream, 
                 }
                 Partition::Whole(reason) => quote!(g::Partition::Whole(#reason)),
             };
+            let parting = match parting {
+                Ok(parting) => {
+                    let parting = Literal::byte_string(&postcard::to_allocvec(parting).unwrap_or_default());
+                    quote!(g::Parting::By(#parting))
+                }
+                Err(reason) => quote!(g::Parting::Whole(#reason)),
+            };
             let static_tables = static_tables.iter().map(|table| {
                 let (name, columns) = (table.name.as_str(), table.columns.iter().map(Name::as_str));
                 quote!(g::StaticTable { name: #name, columns: &[#(#columns),*] })
@@ -116,6 +124,7 @@ fn body(body: &Body, schemas: &Schemas, statics: &mut Statics) -> (TokenStream, 
                 inputs: &[#(#emitted),*],
                 tail: #tail,
                 partition: #partition,
+                parting: #parting,
                 static_tables: &[#(#static_tables),*],
             }));
             (functions, body)
@@ -153,12 +162,18 @@ fn input(
     let columns = &input.columns;
     let (of_lookup, lookup) = self::lookup(input, index, statics);
     let functions = quote!(#functions #of_lookup);
+    let recent = if let Some(Timespan(ticks)) = input.recent {
+        quote!(Some(g::Timespan(#ticks)))
+    } else {
+        quote!(None)
+    };
     let input = quote!(g::Input {
         schema: &#schema,
         dispatch: g::Dispatch { keys: &[#(#keys),*], accepts: #by_name },
         matches: #by_event,
         columns: &[#(#columns),*],
         lookup: #lookup,
+        recent: #recent,
     });
     (functions, input)
 }

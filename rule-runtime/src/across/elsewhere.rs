@@ -20,6 +20,10 @@ pub struct Elsewhere<'a> {
     pub max_depth: usize,
     /// Where addresses are; `None` without a database.
     pub geography: Option<&'a Geography>,
+    /// Bytes of memory that an evaluation may take. It does not show in alerts.
+    pub room: u64,
+    /// Bytes of memory that all states and an evaluation may take.
+    pub bound: u64,
 }
 
 /// Sources whose records can be read again.

@@ -64,6 +64,9 @@ pub enum Found {
     Failure(usize, String),
 }
 
+/// Bytes that a kept row takes in an evaluation, roughly.
+const EVALUATED_ROW: u64 = 400;
+
 impl Default for Bounds {
     fn default() -> Bounds {
         Bounds {
@@ -139,6 +142,7 @@ impl Evaluations {
             self.spill(position, found);
         }
         let is_full = cost.is_some_and(|cost| self.bytes + cost > self.bounds.state && self.bytes > 0);
+        let room = self.room();
         let Some(Evaluated { rule, state }) = self.rules.get_mut(position).and_then(Option::as_mut) else {
             return;
         };
@@ -152,6 +156,8 @@ impl Evaluations {
             sources: &*self.sources,
             max_depth: self.max_depth,
             geography: self.geography.as_ref(),
+            room,
+            bound: self.bounds.state,
         };
         let outcome = step(rule, state, signal, &elsewhere, &mut Vec::new());
         self.settle(position, before);
@@ -277,8 +283,25 @@ impl Evaluations {
         self.step(position, Signal::Tick(tick), tick, found);
     }
 
+    /// Bytes that an evaluation may take: what kept rows leave of the memory, and some where they leave none.
+    fn room(&self) -> u64 {
+        self.bounds.state.saturating_sub(self.bytes).max(self.bounds.state / 8)
+    }
+
+    /// Leaves to an evaluation at least half of the memory, if it may need that much.
+    fn make_room(&mut self, position: usize, found: &mut Vec<Found>) {
+        let Some(it) = self.rules.get(position).and_then(Option::as_ref) else { return };
+        let room = self.room();
+        let is_tight = room < self.bounds.state / 2 && it.state.rows().saturating_mul(EVALUATED_ROW) > room;
+        if is_tight && !self.stuck {
+            self.spill(position, found);
+        }
+    }
+
     /// Takes a signal that makes alerts, which are those of `tick`.
     fn step(&mut self, position: usize, signal: Signal, tick: DateTime, found: &mut Vec<Found>) {
+        self.make_room(position, found);
+        let room = self.room();
         let Some(Evaluated { rule, state }) = self.rules.get_mut(position).and_then(Option::as_mut) else {
             return;
         };
@@ -289,6 +312,8 @@ impl Evaluations {
             sources: &*self.sources,
             max_depth: self.max_depth,
             geography: self.geography.as_ref(),
+            room,
+            bound: self.bounds.state,
         };
         let outcome = step(rule, state, signal, &elsewhere, &mut alerts);
         self.settle(position, before);

@@ -5,18 +5,20 @@
 //! ```
 //!
 //! A tick without a new alert costs nothing. What the traced plan gives decides nothing: alerts and their ids stand
-//! before, and where its rows are not the same (a query that calls `rand()`) no evidence is given.
+//! before, and where its rows are not the same (a query that calls `rand()`, ties of a `top` over rows that may be parted)
+//! no evidence is given, nor where tracing takes more than half of the memory.
 
 use super::elsewhere::Elsewhere;
 use super::state::{Place, State};
 use super::step::TickRule;
 use crate::alert::{Alert, Evidence, Position};
 use crate::plans;
+use crate::rule::Body;
 use rule_eval::lineage::{self, BEHIND};
 use rule_eval::{Context, Prepared, Row, json};
 use rule_model::metadata::Grouping;
 use rule_model::{DateTime, Value};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::OnceLock;
 
 /// The traced plan of a rule, made when it is first asked for; `None` where an operator leaves untold where rows come
@@ -27,6 +29,9 @@ pub(super) struct Traced(OnceLock<Option<Prepared>>);
 /// Records whose places are held at a time, some 100 bytes each with what lists them. A window with more gives no
 /// evidence: the memory of an evaluation should not depend on whether it alerts.
 pub(super) const MOST_RECORDS: usize = 500_000;
+
+/// Bytes that tracing may take however little memory there is.
+const LEAST_ROOM: u64 = 32 << 20;
 
 /// What is behind each row of a tick.
 struct Told {
@@ -68,31 +73,33 @@ impl TickRule {
         alerts: &[Alert],
     ) -> Option<Told> {
         let traced = self.traced.0.get_or_init(|| {
-            let plan = lineage::traced(&plans::plan(self.rule).ok()?)?;
+            let Body::AcrossEvents(across) = &self.rule.body else { return None };
+            let plan = lineage::traced(&plans::plan(across.tail).ok()?)?;
             Prepared::new(&plan).ok()
         });
         let window = self.window(state, tick, elsewhere).numbered();
-        let mut context = Context::at(tick).with_geography(elsewhere.geography.cloned());
+        let context = Context::at(tick).with_geography(elsewhere.geography.cloned());
+        let mut context = context.with_room((elsewhere.bound / 2).max(LEAST_ROOM));
         let mut table = traced.as_ref()?.run(&window, &mut context).ok()?;
         let behind = table.column_index(BEHIND)?;
         if context.take_failure().is_some() || table.rows.len() != alerts.len() {
             return None;
         }
-        let mut cells = Vec::with_capacity(table.rows.len());
-        for (row, alert) in table.rows.iter_mut().zip(alerts) {
-            cells.push(row.remove(behind));
-            if !is_same(row, &alert.row) {
-                return None;
-            }
+        // Of a rule whose rows may be parted alerts come in another order than the traced plan gives their rows in.
+        let mut by_row: HashMap<String, VecDeque<Value>> = HashMap::new();
+        for mut row in table.rows.drain(..) {
+            let cell = row.remove(behind);
+            by_row.entry(text(&row)).or_default().push_back(cell);
         }
+        let cell = |alert: &Alert| by_row.get_mut(&text(&alert.row))?.pop_front();
+        let cells = alerts.iter().map(cell).collect::<Option<_>>()?;
         Some(Told { cells, records: window.into_records() })
     }
 }
 
-/// Whether rows are the same; a real that is no number is the same as another.
-fn is_same(one: &Row, other: &Row) -> bool {
-    let text = |row: &Row| json::write(&Value::array(row.iter().cloned()));
-    one == other || text(one) == text(other)
+/// What tells rows apart; a real that is no number is the same as another.
+fn text(row: &Row) -> String {
+    json::write(&Value::array(row.iter().cloned()))
 }
 
 impl Told {

@@ -45,6 +45,7 @@
 //!             matches: |_, _| true,
 //!             columns: &[],
 //!             lookup: None,
+//!             recent: None,
 //!         },
 //!         row: RowBuilder::Generated(|_, _| Some(Vec::new())),
 //!     }),
@@ -54,7 +55,7 @@
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let rule = TickRule::new(&RULE, &Default::default()).ok_or("alerts event by event")??;
 //! let segments = Segments::temporary(0);
-//! let elsewhere = Elsewhere { segments: &segments, sources: &(), max_depth: 128, geography: None };
+//! let elsewhere = Elsewhere { segments: &segments, sources: &(), max_depth: 128, geography: None, room: 1 << 20, bound: 1 << 20 };
 //! let mut states: HashMap<&str, Vec<u8>> = HashMap::new();
 //! let mut signal = |key, signal| -> Result<usize, Box<dyn std::error::Error>> {
 //!     let mut state = match states.get(key) {
@@ -84,12 +85,14 @@ pub mod elsewhere;
 pub mod estimate;
 pub mod evaluations;
 mod evidence;
+mod parts;
 mod rows;
 pub mod schedule;
 pub mod segments;
 pub mod snapshot;
 pub mod state;
 pub mod step;
+mod tail;
 mod temporary;
 pub mod watermark;
 mod window;

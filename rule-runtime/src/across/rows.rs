@@ -63,6 +63,12 @@ impl Rows {
         self.fresh.len() as u64 + self.in_blocks
     }
 
+    /// Rows of the blocks that overlap a window, and the fresh ones.
+    pub(super) fn len_in(&self, after: DateTime, until: DateTime) -> u64 {
+        let overlapping = self.blocks.iter().filter(|block| block.overlaps(after, until));
+        self.fresh.len() as u64 + overlapping.map(|block| block.rows).sum::<u64>()
+    }
+
     /// The earliest event time.
     pub(super) fn earliest(&self) -> Option<DateTime> {
         let fresh = self.fresh.iter().filter_map(|(place, _)| place.time);
@@ -90,9 +96,8 @@ impl Rows {
         let mut fresh: Vec<&(Place, Kept)> =
             self.fresh.iter().filter(|(place, _)| sees(place.time)).collect();
         fresh.sort_by(|a, b| a.0.cmp(&b.0));
-        let overlaps =
-            |block: &&Block| block.times.is_none_or(|(first, last)| last > after && first <= until);
-        let mut blocks: Vec<&Block> = self.blocks.iter().filter(overlaps).collect();
+        let overlapping = self.blocks.iter().filter(|block| block.overlaps(after, until));
+        let mut blocks: Vec<&Block> = overlapping.collect();
         blocks.sort_by_key(|block| Reverse(block.first()));
         let mut merge =
             Merge { fresh: fresh.into_iter().peekable(), blocks, open: BinaryHeap::new(), segments };
@@ -193,6 +198,10 @@ impl Block {
 
     fn first(&self) -> Option<DateTime> {
         self.times.map(|(first, _)| first)
+    }
+
+    fn overlaps(&self, after: DateTime, until: DateTime) -> bool {
+        self.times.is_none_or(|(first, last)| last > after && first <= until)
     }
 
     /// Forgets the rows of this time and before; false when there are no others.

@@ -23,6 +23,11 @@ pub fn reach(tick: DateTime, schedule: Schedule) -> DateTime {
     DateTime(tick.0.saturating_sub(schedule.over.0))
 }
 
+/// The instant before the first that is no longer than `span` before `tick`.
+pub fn before(tick: DateTime, span: Timespan) -> DateTime {
+    DateTime(tick.0.saturating_sub(span.0).saturating_sub(1))
+}
+
 /// The smallest instant after `time`.
 pub fn just_after(time: DateTime) -> DateTime {
     DateTime(time.0.saturating_add(1))

@@ -18,6 +18,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use xxhash_rust::xxh64::xxh64;
 
 /// A store of blocks.
@@ -151,6 +152,19 @@ impl Segments {
             return Err(wrong(error));
         }
         Ok(block.into())
+    }
+
+    /// A file for what is needed for a moment, which has no name and goes when it is closed, and the bytes that it may
+    /// take.
+    pub fn scratch(&self) -> io::Result<(File, u64)> {
+        static FILES: AtomicU64 = AtomicU64::new(0);
+        let number = FILES.fetch_add(1, Ordering::Relaxed);
+        let name = format!("detector-scratch-{}-{number}", std::process::id());
+        let temporary = std::env::temp_dir();
+        let path = self.folder.path().unwrap_or(&temporary).join(name);
+        let file = File::options().read(true).write(true).create_new(true).open(&path)?;
+        fs::remove_file(&path)?;
+        Ok((file, self.limit.saturating_sub(self.bytes())))
     }
 
     /// A block is no longer needed.

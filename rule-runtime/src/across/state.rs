@@ -73,6 +73,12 @@ pub struct Counts {
     pub passed_over: u64,
     /// Rows that were spilled to disk.
     pub spilled: u64,
+    /// Ticks that were evaluated part by part, because they saw more than there was memory for.
+    pub in_parts: u64,
+    /// Ticks that took more memory than there was.
+    pub oversized: u64,
+    /// Most bytes that a tick's evaluation took, near enough.
+    pub peak_evaluation: u64,
     /// Most rows kept at a time.
     pub peak_rows: u64,
     /// Most bytes kept at a time.
@@ -101,6 +107,11 @@ impl State {
     /// Rows kept, in memory and in segments.
     pub fn rows(&self) -> u64 {
         self.inputs.iter().map(Rows::len).sum()
+    }
+
+    /// Rows of an input with a time in (after, until], those without one, and perhaps some more.
+    pub(super) fn rows_in(&self, input: usize, after: DateTime, until: DateTime) -> u64 {
+        self.inputs.get(input).map_or(0, |rows| rows.len_in(after, until))
     }
 
     /// Makes blocks of all rows; those that lie in memory alone.
@@ -163,10 +174,10 @@ impl State {
         self.inputs.get(input).map_or(Ok(()), |rows| rows.window(after, until, segments, use_it))
     }
 
-    /// Forgets the rows of this time and before.
-    pub(super) fn forget_rows(&mut self, until: DateTime, segments: &Segments) {
-        for rows in &mut self.inputs {
-            rows.forget(until, segments, &mut self.released);
+    /// Forgets of each input the rows of this time and before.
+    pub(super) fn forget_rows(&mut self, until: impl Fn(usize) -> DateTime, segments: &Segments) {
+        for (input, rows) in self.inputs.iter_mut().enumerate() {
+            rows.forget(until(input), segments, &mut self.released);
         }
     }
 

@@ -6,15 +6,16 @@
 
 use super::elsewhere::Elsewhere;
 use super::evidence::Traced;
-use super::schedule::{at_or_after, at_or_before, reach};
+use super::schedule::{at_or_after, at_or_before, before, reach};
 use super::segments::Segments;
 use super::state::{Kept, Place, State};
+use super::tail::{self, Tail};
 use super::window::Window;
 use crate::Rule;
 use crate::alert::{Alert, AlertId, Evidence, Position, Seen};
-use crate::plans::{self, StaticTables};
+use crate::plans::StaticTables;
 use crate::rule::Body;
-use rule_eval::{Context, Prepared, Row};
+use rule_eval::Row;
 use rule_model::metadata::{Grouping, Schedule, Trigger};
 use rule_model::{DateTime, Timespan, Value};
 use std::collections::HashMap;
@@ -27,7 +28,7 @@ pub struct TickRule {
     /// When it is evaluated; `None`: once, at the end of input, over everything.
     pub schedule: Option<Schedule>,
     /// What makes output rows of kept ones; `None` where kept rows are output rows (a row-local rule).
-    tail: Option<Prepared>,
+    tail: Option<Tail>,
     pub(super) tables: StaticTables,
     /// Whether an evaluation that sees no row may alert.
     alerts_on_nothing: bool,
@@ -110,12 +111,9 @@ impl TickRule {
         if !is_on_ticks(rule) {
             return None;
         }
-        let tail = match &rule.body {
-            Body::RowLocal(_) => None,
-            Body::AcrossEvents(_) => match plans::read(rule) {
-                Ok(tail) => Some(tail),
-                Err(error) => return Some(Err(error)),
-            },
+        let tail = match Tail::of(rule) {
+            Ok(tail) => tail,
+            Err(error) => return Some(Err(error)),
         };
         let schedule = schedule(rule);
         let tables = tables.clone();
@@ -165,14 +163,25 @@ impl TickRule {
         state.evaluated = state.evaluated.max(Some(tick));
         if let Some(schedule) = self.schedule {
             let next = tick.checked_add(schedule.every).unwrap_or(DateTime::MAX);
-            state.forget_rows(reach(next, schedule), elsewhere.segments);
+            let inputs = self.rule.inputs();
+            let recent = |input: usize| inputs.get(input).and_then(|input| input.recent);
+            let until = reach(next, schedule);
+            let of_input = |input| recent(input).map_or(until, |recent| until.max(before(next, recent)));
+            state.forget_rows(of_input, elsewhere.segments);
         }
     }
 
     /// The output rows of a tick that sees nothing.
     fn evaluate_nothing(&self) -> Result<Vec<Output>, String> {
         let segments = Segments::temporary(0);
-        let nowhere = Elsewhere { segments: &segments, sources: &(), max_depth: 0, geography: None };
+        let nowhere = Elsewhere {
+            segments: &segments,
+            sources: &(),
+            max_depth: 0,
+            geography: None,
+            room: u64::MAX,
+            bound: u64::MAX,
+        };
         self.evaluate(&mut State::new(self.rule.inputs().len()), DateTime::UNIX_EPOCH, &nowhere)
     }
 
@@ -193,14 +202,13 @@ impl TickRule {
             })?;
             return Ok(rows);
         };
-        let mut context = Context::at(tick).with_geography(elsewhere.geography.cloned());
-        let output = tail.run(&window, &mut context);
+        let evaluated = tail.run(&window, elsewhere.room);
         let unread = window.unread();
         state.counts.unread += unread;
-        let rows = output.map_err(|error| error.message)?.rows;
-        if let Some(failure) = context.take_failure() {
-            return Err(failure.message);
-        }
+        let tail::Output { rows, peak, in_parts } = evaluated?;
+        state.counts.in_parts += u64::from(in_parts);
+        state.counts.oversized += u64::from(peak > elsewhere.room);
+        state.counts.peak_evaluation = state.counts.peak_evaluation.max(peak);
         let output = |row| Output { row, time: Some(tick), evidence: Evidence::default(), ordinal: 0 };
         Ok(rows.into_iter().map(output).collect())
     }
@@ -214,7 +222,7 @@ impl TickRule {
     ) -> Window<'a> {
         let after = self.schedule.map_or(DateTime(i64::MIN), |schedule| reach(tick, schedule));
         let until = if self.schedule.is_some() { tick } else { DateTime::MAX };
-        Window::new(self.rule, state, (after, until), elsewhere, &self.tables)
+        Window::new(self.rule, state, tick, (after, until), elsewhere, &self.tables)
     }
 
     /// The alerts of a tick's rows that no earlier tick made.

@@ -8,10 +8,12 @@
 use super::block::KeptRef;
 use super::elsewhere::Elsewhere;
 use super::evidence::MOST_RECORDS;
+use super::schedule::before;
 use super::state::{Place, State};
 use crate::plans::{StaticTables, fields};
 use crate::rule::Input;
 use crate::{Event, Parser, Rule};
+use rule_eval::context::EvalError;
 use rule_eval::evaluate::{Parts, UsePart};
 use rule_eval::lineage::BEHIND;
 use rule_eval::{Context, Row, Table, Tables, key_hash};
@@ -25,6 +27,8 @@ use std::collections::HashSet;
 pub(super) struct Window<'a> {
     pub(super) rule: &'static Rule,
     pub(super) state: &'a State,
+    /// What `now()` is.
+    tick: DateTime,
     /// Sees what is later than this,
     pub(super) after: DateTime,
     /// up to this.
@@ -35,6 +39,7 @@ pub(super) struct Window<'a> {
     unread: Cell<u64>,
     /// Where a plan is traced: the records that were handed out, whose numbers the rows carry.
     records: Option<RefCell<Vec<Place>>>,
+    handed_out: Cell<u64>,
 }
 
 /// Reads records again.
@@ -43,22 +48,27 @@ struct Reader {
     context: Context,
 }
 
-/// Rows of a part.
+/// Takes a row.
+pub(super) type UseRow<'u> = dyn FnMut(Row) -> Result<(), String> + 'u;
+
+/// Rows handed out at a time.
 const PART: usize = 1024;
 
 impl<'a> Window<'a> {
     pub(super) fn new(
         rule: &'static Rule,
         state: &'a State,
+        tick: DateTime,
         (after, until): (DateTime, DateTime),
         elsewhere: &'a Elsewhere<'a>,
         tables: &'a StaticTables,
     ) -> Window<'a> {
-        let context = Context::at(until).with_geography(elsewhere.geography.cloned());
+        let context = Context::at(tick).with_geography(elsewhere.geography.cloned());
         let reader = Reader { parser: Parser::new(elsewhere.max_depth), context };
         Window {
             rule,
             state,
+            tick,
             after,
             until,
             elsewhere,
@@ -66,6 +76,7 @@ impl<'a> Window<'a> {
             reader: RefCell::new(reader),
             unread: Cell::new(0),
             records: None,
+            handed_out: Cell::new(0),
         }
     }
 
@@ -91,6 +102,48 @@ impl<'a> Window<'a> {
         Ok(())
     }
 
+    /// What an evaluation over it knows at first.
+    pub(super) fn context(&self) -> Context {
+        Context::at(self.tick).with_geography(self.elsewhere.geography.cloned())
+    }
+
+    /// Rows that it has, and perhaps some more, but for those that are read again.
+    pub(super) fn len(&self) -> u64 {
+        let inputs = (0..self.rule.inputs().len()).filter(|input| !self.rereads(*input));
+        inputs.map(|input| self.state.rows_in(input, self.after(input), self.until)).sum()
+    }
+
+    /// What an input is seen after.
+    fn after(&self, input: usize) -> DateTime {
+        let recent = self.rule.inputs().get(input).and_then(|input| input.recent);
+        recent.map_or(self.after, |recent| self.after.max(before(self.tick, recent)))
+    }
+
+    /// Rows handed out so far.
+    pub(super) fn handed_out(&self) -> u64 {
+        self.handed_out.get()
+    }
+
+    /// Whether rows of an input are read again from their records.
+    pub(super) fn rereads(&self, input: usize) -> bool {
+        let input = self.rule.inputs().get(input);
+        input.is_some_and(|input| input.lookup.is_some_and(|lookup| lookup.rereads))
+    }
+
+    /// Has it that so many records could not be read again.
+    pub(super) fn set_unread(&self, unread: u64) {
+        self.unread.set(unread);
+    }
+
+    /// Hands what an input keeps to `use_it`, in the order of its places.
+    pub(super) fn kept(
+        &self,
+        input: usize,
+        use_it: &mut dyn FnMut(&Place, KeptRef<'_>) -> Result<(), String>,
+    ) -> Result<(), String> {
+        self.state.window(input, self.after(input), self.until, self.elsewhere.segments, use_it)
+    }
+
     /// Records that could not be read again, or were no longer what they had been.
     pub(super) fn unread(&self) -> u64 {
         self.unread.get()
@@ -107,7 +160,7 @@ impl<'a> Window<'a> {
             return Ok(());
         }
         let needed = |key: u64| keys.is_none_or(|keys| keys.contains(&key));
-        self.state.window(input, self.after, self.until, self.elsewhere.segments, &mut |place, kept| {
+        self.kept(input, &mut |place, kept| {
             let row = match kept {
                 KeptRef::Row(row) => Some(decoded(row)?),
                 KeptRef::Keyed { key, row } if needed(key) => Some(decoded(row)?),
@@ -152,32 +205,49 @@ impl Tables for Window<'_> {
     }
 
     fn parts(&self, name: &str, keys: Option<&HashSet<u64>>, use_part: &mut UsePart<'_>) -> Option<Parts> {
+        let rows = |input, use_it: &mut UseRow<'_>| {
+            self.rows(input, keys, &mut |place, mut row| {
+                self.number(place, &mut row)?;
+                use_it(row)
+            })
+        };
+        self.hand_out(name, &rows, use_part)
+    }
+}
+
+impl Window<'_> {
+    /// Hands out the rows that `rows` gives of an input of this name, part by part.
+    pub(super) fn hand_out(
+        &self,
+        name: &str,
+        rows: &dyn Fn(usize, &mut UseRow<'_>) -> Result<(), String>,
+        use_part: &mut UsePart<'_>,
+    ) -> Option<Parts> {
         let position = position(name)?;
-        let input = self.rule.inputs().get(position)?;
-        let mut columns = fields(input);
+        let mut columns = fields(self.rule.inputs().get(position)?);
         columns.extend(self.records.as_ref().map(|_| Field::new(BEHIND, Type::Dynamic)));
-        let mut rows = Vec::new();
+        let mut part = Vec::new();
         let mut failed = None;
-        let mut hand_out = |rows: &mut Vec<Row>| {
-            let part = Table { columns: columns.clone(), rows: std::mem::take(rows) };
+        let mut hand_out = |part: &mut Vec<Row>| {
+            self.handed_out.set(self.handed_out.get() + part.len() as u64);
+            let part = Table { columns: columns.clone(), rows: std::mem::take(part) };
             use_part(part).map_err(|error| {
                 let message = error.message.clone();
                 failed = Some(error);
                 message
             })
         };
-        let mut read = self.rows(position, keys, &mut |place, mut row| {
-            self.number(place, &mut row)?;
-            rows.push(row);
-            if rows.len() < PART { Ok(()) } else { hand_out(&mut rows) }
+        let mut read = rows(position, &mut |row| {
+            part.push(row);
+            if part.len() < PART { Ok(()) } else { hand_out(&mut part) }
         });
         // A table without rows is handed out, too: what follows may alert on nothing.
         if read.is_ok() {
-            read = hand_out(&mut rows);
+            read = hand_out(&mut part);
         }
         Some(match (read, failed) {
             (_, Some(error)) => Err(error),
-            (Err(message), None) => Err(rule_eval::context::EvalError { message }),
+            (Err(message), None) => Err(EvalError { message }),
             (Ok(()), None) => Ok(()),
         })
     }
@@ -188,6 +258,6 @@ fn position(name: &str) -> Option<usize> {
     name.strip_prefix('$')?.parse().ok()
 }
 
-fn decoded(row: &[u8]) -> Result<Row, String> {
+pub(super) fn decoded(row: &[u8]) -> Result<Row, String> {
     postcard::from_bytes(row).map_err(|error| format!("a kept row: {error}"))
 }

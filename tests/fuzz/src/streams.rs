@@ -21,6 +21,7 @@ use rule_runtime::framing::Limits;
 use rule_runtime::pipeline::{self, Control, Input, Options, Output};
 use rule_runtime::sink::Sink;
 use rule_runtime::source::Origin;
+use rule_runtime::summary::Summary;
 use rule_runtime::{Rule, Ruleset};
 use std::collections::{BTreeMap, HashMap};
 use std::num::NonZeroUsize;
@@ -204,6 +205,11 @@ impl Sink for Collected {
 
 /// The alerts of a run over the files in this order.
 pub fn streamed(folder: &Path, way: Way) -> Alerts {
+    streamed_with_counts(folder, way).0
+}
+
+/// The same with the counts of the run.
+pub fn streamed_with_counts(folder: &Path, way: Way) -> (Alerts, Summary) {
     let settings = Settings {
         max_depth: 64,
         validate: Validate::Structure,
@@ -230,7 +236,7 @@ pub fn streamed(folder: &Path, way: Way) -> Alerts {
     let summary = pipeline::run(&engine, &inputs, &options, &Control::default(), output).unwrap();
     assert!(summary.errors.is_empty(), "{:?}", summary.errors);
     assert!(summary.rules.values().all(|counts| counts.failures == 0 && counts.kept.late == 0), "{summary}");
-    sink.0
+    (sink.0, summary)
 }
 
 /// A row of a table with what puts it in order.

@@ -1,0 +1,14 @@
+//! How a plan may be evaluated a part of its rows at a time.
+
+use crate::plan::Expr;
+use serde::{Deserialize, Serialize};
+
+/// What tells the parts of a plan's rows: rows of different parts never meet in its first stages.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Parting {
+    /// How many stages of the plan's root give of all rows what they give of the parts. Those behind them are run over what
+    /// all parts gave, and care for no order of it.
+    pub stages: usize,
+    /// For each input the expressions over its columns whose values together say of which part a row is.
+    pub keys: Vec<Vec<Expr>>,
+}

@@ -1,0 +1,188 @@
+//! The rest of a rule's query over what a tick sees, within a bound on memory.
+//!
+//! ```text
+//! window ─whole─> first stages ───────────────┐
+//!    └─ too large ─ parts by key ─> first stages of each ─┴─> all rows, in order ─> stages behind ─> output rows
+//! ```
+//!
+//! What comes of all parts is put into an order of its own before the stages behind and before alerts are made of it, also
+//! where there was only one part: how much memory there was does not show.
+
+use super::parts::{OfPart, Parts, Slice};
+use super::window::Window;
+use crate::Rule;
+use crate::plans;
+use crate::rule::{Body, Parting};
+use rule_eval::{Context, Expression, Prepared, Row, Table, Tables, in_order, memory};
+use rule_model::parting;
+use rule_model::plan::{Field, Plan, Query, Source};
+
+/// The rest of a rule's query, ready to run.
+#[derive(Debug)]
+pub(super) struct Tail {
+    /// What is run of each part.
+    first: Prepared,
+    /// What is run over all that came of it, and the columns of that.
+    rest: Option<(Prepared, Vec<Field>)>,
+    /// By which rows are parted, for each input; `None` where they are not.
+    keys: Option<Vec<Vec<Expression>>>,
+}
+
+/// What a tail gave.
+#[derive(Debug, Default)]
+pub(super) struct Output {
+    pub(super) rows: Vec<Row>,
+    /// Most bytes held at a time, near enough.
+    pub(super) peak: u64,
+    /// Whether it was evaluated in parts.
+    pub(super) in_parts: bool,
+}
+
+/// Parts at the most.
+const MOST_PARTS: u64 = 256;
+/// Into how many slices a part is split that is too large, and how often.
+const SLICES: u64 = 8;
+const MOST_SLICES: u64 = SLICES * SLICES * SLICES;
+
+impl Tail {
+    /// The tail of a rule; `None` of a row-local one.
+    pub(super) fn of(rule: &Rule) -> Result<Option<Tail>, String> {
+        let Body::AcrossEvents(across) = &rule.body else { return Ok(None) };
+        let plan = plans::plan(across.tail)?;
+        let bytes = match across.parting {
+            Parting::By(bytes) => bytes,
+            Parting::Whole(_) => {
+                let first = Prepared::new(&plan).map_err(|error| error.message)?;
+                return Ok(Some(Tail { first, rest: None, keys: None }));
+            }
+        };
+        let parting: parting::Parting =
+            postcard::from_bytes(bytes).map_err(|error| format!("its parting is unreadable: {error}"))?;
+        let (first, rest) = split(plan, parting.stages);
+        let bind = |(input, keys): (_, &Vec<_>)| {
+            let fields = plans::fields(input);
+            keys.iter().map(|key| Expression::bind(key, &fields)).collect()
+        };
+        let keys: Result<Vec<Vec<Expression>>, _> =
+            across.inputs.iter().zip(&parting.keys).map(bind).collect();
+        let prepared = || {
+            let columns = first.root.output().to_vec();
+            let rest = rest.as_ref().map(Prepared::new).transpose()?.map(|rest| (rest, columns));
+            Ok(Tail { first: Prepared::new(&first)?, rest, keys: Some(keys?) })
+        };
+        prepared().map(Some).map_err(|error: rule_eval::context::EvalError| error.message)
+    }
+
+    /// The output rows over a window, with room for so many bytes. Where that does not do even part by part, it takes
+    /// what it needs.
+    pub(super) fn run(&self, window: &Window<'_>, room: u64) -> Result<Output, String> {
+        let mut output = Output::default();
+        let Some(keys) = &self.keys else {
+            output.rows = output.attempt(&self.first, window, window, u64::MAX)?.unwrap_or_default();
+            return Ok(output);
+        };
+        let read = window.handed_out();
+        if let Some(rows) = output.attempt(&self.first, window, window, room)? {
+            output.rows = rows;
+        } else {
+            let read = window.handed_out() - read;
+            let count = (2 * window.len()).div_ceil(read.max(1)).clamp(2, MOST_PARTS);
+            self.in_parts(window, keys, count, room, &mut output)?;
+        }
+        output.rows.sort_by(|a, b| in_order(a, b));
+        match &self.rest {
+            Some((rest, columns)) => output.behind(rest, columns, window),
+            None => Ok(output),
+        }
+    }
+
+    fn in_parts(
+        &self,
+        window: &Window<'_>,
+        keys: &[Vec<Expression>],
+        count: u64,
+        room: u64,
+        output: &mut Output,
+    ) -> Result<(), String> {
+        let scratch = window.elsewhere.segments.scratch();
+        let parted = scratch
+            .map_err(|error| format!("rows cannot be parted on disk: {error}"))
+            .and_then(|scratch| Parts::of(window, keys, count, scratch, room));
+        let Ok(parts) = parted else {
+            // Without a disk it takes the memory: its alerts are right, and that it did is reported.
+            output.rows = output.attempt(&self.first, window, window, u64::MAX)?.unwrap_or_default();
+            return Ok(());
+        };
+        output.in_parts = true;
+        let mut held = 0;
+        let mut slices: Vec<Slice> = (0..count).rev().map(Slice::whole).collect();
+        while let Some(slice) = slices.pop() {
+            let left = room.saturating_sub(held).max(room / 4);
+            // The rows of a single key cannot be parted: there an end is to trying.
+            let left = if slice.divisor < MOST_SLICES { left } else { u64::MAX };
+            let tables = OfPart { parts: &parts, slice };
+            let before = std::mem::take(&mut output.peak);
+            let attempted = output.attempt(&self.first, window, &tables, left)?;
+            output.peak = before.max(held.saturating_add(output.peak));
+            if let Some(rows) = attempted {
+                held += memory::of_rows(&rows);
+                output.rows.extend(rows);
+            } else {
+                output.peak = before;
+                slices.extend(slice.split(SLICES));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Output {
+    /// Runs a plan over tables of a window; `None` where there is not the room.
+    fn attempt(
+        &mut self,
+        plan: &Prepared,
+        window: &Window<'_>,
+        tables: &dyn Tables,
+        room: u64,
+    ) -> Result<Option<Vec<Row>>, String> {
+        let unread = window.unread();
+        let mut context = window.context().with_room(room);
+        let table = plan.run(tables, &mut context);
+        if context.memory.is_exceeded() {
+            window.set_unread(unread);
+            return Ok(None);
+        }
+        self.peak = self.peak.max(context.memory.peak());
+        rows(table, &mut context).map(Some)
+    }
+
+    /// Runs a plan over the rows so far.
+    fn behind(mut self, plan: &Prepared, columns: &[Field], window: &Window<'_>) -> Result<Output, String> {
+        let mut context = window.context();
+        let input = Table { columns: columns.to_vec(), rows: std::mem::take(&mut self.rows) };
+        let held = memory::of_table(&input);
+        let table = plan.run_over(input, window, &mut context);
+        self.peak = self.peak.max(held.saturating_add(context.memory.peak()));
+        self.rows = rows(table, &mut context)?;
+        Ok(self)
+    }
+}
+
+fn rows(
+    table: Result<Table, rule_eval::context::EvalError>,
+    context: &mut Context,
+) -> Result<Vec<Row>, String> {
+    let rows = table.map_err(|error| error.message)?.rows;
+    context.take_failure().map_or(Ok(rows), |failure| Err(failure.message))
+}
+
+/// The plan of a tail's first stages, and of those behind them over what comes out.
+fn split(plan: Plan, stages: usize) -> (Plan, Option<Plan>) {
+    let Plan { bindings, mut root, visible } = plan;
+    let behind = root.stages.split_off(stages.min(root.stages.len()));
+    let rest = (!behind.is_empty()).then(|| {
+        let columns = root.output().to_vec();
+        Plan { bindings: Vec::new(), root: Query { source: Source::Input, columns, stages: behind }, visible }
+    });
+    (Plan { bindings, root, visible }, rest)
+}
