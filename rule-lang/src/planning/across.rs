@@ -19,7 +19,7 @@ pub(super) fn plan(plan: &Plan, metadata: &Metadata, schemas: &Schemas) -> Body 
     lookup::find(&mut inputs, &tail);
     recent::find(&mut inputs, &tail, schemas);
     let partition = partition::find(&tail, metadata);
-    let parting = parting::find(&tail, inputs.len());
+    let parting = parting::find(&tail, &inputs);
     let static_tables = static_tables(&tail, |name| name.starts_with('$'));
     Body::AcrossEvents { inputs, tail, partition, parting, static_tables }
 }

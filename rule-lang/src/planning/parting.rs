@@ -9,15 +9,16 @@
 //! alerts are made of it. The first stages of the query may be those that a key parts; behind them may stand what gives
 //! the same whatever order rows come in. A final `sort` stays behind, because it sorts what all parts gave.
 
+use super::compiled::Input;
 use super::is_row_local;
 use super::partition::{self, Flow};
 use super::reads::Reads;
 use rule_model::parting::Parting;
 use rule_model::plan::{AggregateColumn, Expr, Operator, Plan, Stage};
 
-/// Finds how a tail over so many inputs can be evaluated in parts; else a sentence that says why not, whose subject,
+/// Finds how a tail over these inputs can be evaluated in parts; else a sentence that says why not, whose subject,
 /// the rule, is left out.
-pub(super) fn find(tail: &Plan, inputs: usize) -> Result<Parting, String> {
+pub(super) fn find(tail: &Plan, inputs: &[Input]) -> Result<Parting, String> {
     let bindings = partition::bindings(tail)?;
     let mut flows = vec![partition::source(&tail.root, &bindings)?];
     let mut reason = None;
@@ -39,15 +40,27 @@ pub(super) fn find(tail: &Plan, inputs: usize) -> Result<Parting, String> {
     if !rest.is_empty() && first.last().is_some_and(|stage| stage.open) {
         return Err("has columns that only the data tells".to_owned());
     }
-    let keys = flows.get(stages).map(Flow::complete_keys).unwrap_or_default();
+    let mut keys = flows.get(stages).map(Flow::complete_keys).unwrap_or_default();
+    // Rows that share all keys share any of them: one of a column that is not kept is done without.
+    keys.retain(|key| {
+        inputs.iter().enumerate().all(|(number, input)| {
+            key.of_inputs.get(&number).is_some_and(|key| Reads::of(key).only(|column| keeps(input, column)))
+        })
+    });
     let of_input = |input: usize| -> Option<Vec<Expr>> {
         keys.iter().map(|key| key.of_inputs.get(&input).cloned()).collect()
     };
-    let of_inputs: Option<Vec<Vec<Expr>>> = (0..inputs).map(of_input).collect();
+    let of_inputs: Option<Vec<Vec<Expr>>> = (0..inputs.len()).map(of_input).collect();
     match of_inputs.filter(|_| !keys.is_empty()) {
         Some(keys) => Ok(Parting { stages, keys }),
         None => Err(reason.unwrap_or_else(|| "puts together no rows that share a key".to_owned())),
     }
+}
+
+/// Whether a column is kept of an input.
+fn keeps(input: &Input, column: &str) -> bool {
+    let mut kept = input.columns.iter().filter_map(|position| input.fields.get(*position));
+    kept.any(|field| field.name == column)
 }
 
 /// How many of the first `until` stages come before the sort whose order the last of them would hand on.

@@ -431,6 +431,11 @@ fn first_stages_are_evaluated_in_parts_where_those_behind_care_for_no_order() {
         ),
         ("AuditLogs | top 3 by TimeGenerated", Err("has top, which looks at the rows of all keys")),
         ("AuditLogs | sort by TimeGenerated", Err("puts together no rows that share a key")),
+        // Nothing behind the union reads Category, so that it is not kept of the right side.
+        (
+            "AuditLogs | lookup kind=inner (AuditLogs | distinct Category) on Category | project Id, Category | union (AuditLogs | project Id, Category) | project Id",
+            Err("puts together no rows that share a key"),
+        ),
     ] {
         assert_eq!(parting_of(query), parting.map(str::to_owned).map_err(str::to_owned), "{query}");
     }
