@@ -62,12 +62,12 @@ impl Lines {
             return;
         }
         let line = batch.record(&range);
-        let Some(length) = record_of(line).map(<[u8]>::len) else { return };
-        if length > limit {
+        // Of a blank line, too, only so much is looked at: what is over the limit is not kept to be told from a record.
+        if line.strip_suffix(b"\r").unwrap_or(line).len() > limit {
             let frame = Overlong::new(offset, line).frame();
             batch.frames.push(frame);
-        } else {
-            batch.frames.push(Frame::Record(range.start..range.start + length));
+        } else if let Some(record) = record_of(line) {
+            batch.frames.push(Frame::Record(range.start..range.start + record.len()));
         }
     }
 
