@@ -10,9 +10,13 @@ use crate::failure::Failure;
 use crate::reading::Reading;
 use rule_eval::json;
 use rule_model::{Bag, Value};
+use rule_runtime::Parser;
 use rule_runtime::framing::{Batch, Frame, Framer};
+use rule_runtime::parse::DEFAULT_MAX_DEPTH;
 use rule_runtime::source::{Origin, Progress};
+use rule_runtime::tape::Json;
 use std::io::{self, Read};
+use std::sync::Arc;
 
 /// What a file holds.
 #[derive(Debug, Default)]
@@ -105,12 +109,13 @@ pub(crate) fn each(
     mut use_it: impl FnMut(u64, Result<Bag, String>),
 ) -> io::Result<()> {
     let mut framer = Framer::new(reader, how.framing, how.limits);
+    let mut parser = Parser::new(DEFAULT_MAX_DEPTH);
     let mut batch = Batch::default();
     while framer.fill(&mut batch)? {
         for frame in &batch.frames {
             match frame {
                 Frame::Record(range) => {
-                    use_it(batch.offset + range.start as u64, object(batch.record(range)));
+                    use_it(batch.offset + range.start as u64, object(batch.record(range), &mut parser));
                 }
                 Frame::TooLong { offset, length, .. } => {
                     use_it(*offset, Err(format!("too long: {length} bytes")));
@@ -124,10 +129,20 @@ pub(crate) fn each(
     Ok(())
 }
 
-fn object(line: &[u8]) -> Result<Bag, String> {
-    match json::parse(text(line)?).map_err(|error| error.to_string())? {
-        Value::Bag(bag) => Ok(bag.as_ref().clone()),
-        _ => Err("not a JSON object".to_owned()),
+/// The object that `record` is for a run, too, or why it is none.
+fn object(record: &[u8], parser: &mut Parser) -> Result<Bag, String> {
+    match parser.parse(record).map(Json::to_value) {
+        Ok(Value::Bag(bag)) => Ok(Arc::unwrap_or_clone(bag)),
+        _ => Err(fault(record)),
+    }
+}
+
+/// What is wrong with a record, to the byte: a run says no more than which kind of fault it is.
+fn fault(record: &[u8]) -> String {
+    match text(record).map(json::parse) {
+        Err(fault) => fault,
+        Ok(Err(error)) => error.to_string(),
+        Ok(Ok(_)) => "not a JSON object".to_owned(),
     }
 }
 
@@ -138,6 +153,22 @@ fn text(bytes: &[u8]) -> Result<&str, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_record_is_what_it_is_for_a_run_and_what_is_wrong_with_another_is_told_to_the_byte() {
+        for (record, expected) in [
+            (r#"{"a":"x\ud800","n":1e999}"#, Ok("{\"a\":\"x\u{fffd}\",\"n\":\"Infinity\"}")),
+            (r#"{"a": tru}"#, Err("expected ident at byte 9")),
+            ("3", Err("not a JSON object")),
+        ] {
+            let mut found = Vec::new();
+            each(record.as_bytes(), Reading::default(), |_, record| found.push(record)).unwrap();
+            let shown: Vec<_> =
+                found.into_iter().map(|it| it.map(|bag| json::write(&Value::Bag(Arc::new(bag))))).collect();
+            let expected = expected.map(str::to_owned).map_err(str::to_owned);
+            assert_eq!(shown, [expected], "{record}");
+        }
+    }
 
     #[test]
     fn the_name_tells_comma_separated_values() {

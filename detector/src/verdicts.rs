@@ -25,8 +25,8 @@ use rule_eval::evaluate::{Tables, evaluate};
 use rule_eval::geography::Geography;
 use rule_eval::{Context, Table, record};
 use rule_lang::planning::{self, Body, Input};
-use rule_lang::rule::again;
 use rule_lang::rule::typed::Language;
+use rule_lang::rule::{again, silence};
 use rule_lang::schemas::Schemas;
 use rule_model::plan::{Field, Name, Plan, Stage};
 use rule_model::{DateTime, Schema, Value};
@@ -83,6 +83,8 @@ pub(crate) struct Traced {
     pub(crate) steps: Vec<Step>,
     /// The rows it gives.
     pub(crate) output: Table,
+    /// Of a query that gives none: the conditions that decided, within joins, unions and `mv-apply` too.
+    pub(crate) reasons: Vec<String>,
 }
 
 /// An input of a rule across events, and a record.
@@ -153,6 +155,18 @@ struct Events<'a> {
     tables: BTreeMap<Name, Table>,
     rule: &'static Rule,
     whole: &'a FileTables,
+    latest: Option<DateTime>,
+    geography: Option<Geography>,
+}
+
+impl silence::Events for Events<'_> {
+    fn has(&self, table: &str) -> bool {
+        self.tables.get(table).is_some_and(|table| !table.rows.is_empty())
+    }
+
+    fn context(&self) -> Context {
+        Context::at(self.latest.unwrap_or(DateTime::UNIX_EPOCH)).with_geography(self.geography.clone())
+    }
 }
 
 impl Tables for Events<'_> {
@@ -226,10 +240,6 @@ impl<'a> Subject<'a> {
         Ok(Judged { rule: self.rule, stages: self.plan.root.stages.clone(), records: judged, together })
     }
 
-    fn context(&self, latest: Option<DateTime>) -> Context {
-        Context::at(latest.unwrap_or(DateTime::UNIX_EPOCH)).with_geography(self.geography.clone())
-    }
-
     fn reads(&self, table: &Schema) -> bool {
         self.rule.inputs().iter().any(|input| input.schema.name == table.name)
     }
@@ -253,7 +263,7 @@ impl<'a> Subject<'a> {
         row: &[Value],
     ) -> Result<JudgedInput, Failure> {
         let events = self.events(vec![(table, row.to_vec())]);
-        let mut context = self.context(time(table, row));
+        let mut context = silence::Events::context(&events);
         let judge = Judge::new(&self.plan, &events).map_err(|error| self.failure(&error.message))?;
         let conditions = input.conditions.iter();
         let verdicts = conditions.map(|condition| judge.verdict(condition, &input.fields, row, &mut context));
@@ -263,22 +273,27 @@ impl<'a> Subject<'a> {
 
     /// The query over some records, at the time of the latest, as inline tests are evaluated.
     fn traced(&self, rows: Vec<(&'static Schema, Vec<Value>)>) -> Result<Traced, Failure> {
-        let latest = rows.iter().filter_map(|(table, row)| time(table, row)).max();
         let events = self.events(rows);
-        let mut context = self.context(latest);
+        let mut context = silence::Events::context(&events);
         let steps = trace(&self.plan, &events, &mut context).map_err(|error| self.failure(&error.message))?;
         let output =
             evaluate(&self.plan, &events, &mut context).map_err(|error| self.failure(&error.message))?;
-        Ok(Traced { steps, output })
+        let reasons = if output.rows.is_empty() {
+            silence::reasons(&self.plan, self.rule.query.text, &events)
+        } else {
+            Vec::new()
+        };
+        Ok(Traced { steps, output, reasons })
     }
 
     fn events(&self, rows: Vec<(&'static Schema, Vec<Value>)>) -> Events<'_> {
+        let latest = rows.iter().filter_map(|(table, row)| time(table, row)).max();
         let mut tables: BTreeMap<Name, Table> = BTreeMap::new();
         for (schema, row) in rows {
             let table = tables.entry(schema.name.as_ref().into());
             table.or_insert_with(|| Table::empty(fields(schema))).rows.push(row);
         }
-        Events { tables, rule: self.rule, whole: self.whole }
+        Events { tables, rule: self.rule, whole: self.whole, latest, geography: self.geography.clone() }
     }
 
     fn failure(&self, message: &str) -> Failure {

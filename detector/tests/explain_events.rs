@@ -114,6 +114,23 @@ fn a_rule_across_events_says_which_inputs_keep_an_event_and_what_the_rest_gives(
 }
 
 #[test]
+fn an_operator_with_a_query_within_tells_what_decided_there() {
+    let event = r#"{"TimeGenerated":"2024-05-01T12:00:00Z","OperationName":"Create MobileAppAssignment","ResultType":"Success",
+        "Properties":{"AuditEventId":"e-1","Targets":[{"ModifiedProperties":[{"Name":"Intent","New":"Available"},
+        {"Name":"Target.Type","New":"AllDevicesAssignmentTarget"}]}]}}"#;
+    let shown = explained(MASS_DEPLOYMENT, event);
+    assert_shows(
+        &shown,
+        &[
+            "  No row:\n    `intentRequiredCount > 0` is false: intentRequiredCount is 0\n",
+            "mv-apply T = props.Targets on ( mv-expand MP = T.ModifiedProperties | summarize",
+            "…   (1 row -> 0)\n",
+        ],
+    );
+    assert!(!shown.contains("// "), "comments are left out: {shown}");
+}
+
+#[test]
 fn the_same_is_json() {
     let report = output(&["explain", "--format", "json", PIM, "-"], ANOTHER_OPERATION.as_bytes());
     let report = json::parse(&report).unwrap();

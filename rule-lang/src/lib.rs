@@ -28,6 +28,7 @@ pub mod diagnostic;
 pub mod kuery;
 mod lexer;
 pub mod nearest;
+mod one_line;
 pub mod operators;
 mod origins;
 pub mod parser;
@@ -39,6 +40,7 @@ mod walk;
 
 pub use catalog::{Catalog, CatalogTable};
 pub use diagnostic::Diagnostic;
+pub use one_line::one_line;
 pub use rule_model::plan::Span;
 
 use diagnostic::Level;

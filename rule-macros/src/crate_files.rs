@@ -14,9 +14,16 @@ pub(crate) fn schemas() -> Result<Schemas, Vec<String>> {
     schemas.map_err(|errors| errors.iter().map(ToString::to_string).collect())
 }
 
+/// A table's file, from the crate's folder on.
+pub(crate) fn path_of_table(own: &OwnSchema) -> String {
+    let file = own.file.file_name().unwrap_or_default();
+    format!("schemas/{}", file.to_string_lossy())
+}
+
 /// Makes the compiler look again when the file of a table changes.
 pub(crate) fn tracked_table(own: &OwnSchema) -> Option<TokenStream> {
-    let file = format!("/schemas/{}", own.file.file_name()?.to_string_lossy());
+    own.file.file_name()?;
+    let file = format!("/{}", path_of_table(own));
     Some(quote!(
         const _: &[u8] = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), #file));
     ))

@@ -7,12 +7,16 @@ use rule_lang::Diagnostic;
 use rule_lang::diagnostic::Level;
 
 /// A diagnostic at its place: an error as a `compile_error!`, a warning as the use of something deprecated, which is what
-/// stable Rust has for it.
+/// stable Rust has for it. Within a text, of which rustc can only point at the whole, the place is told in words.
 pub(crate) fn diagnostic(diagnostic: &Diagnostic, source: &Source) -> TokenStream {
     let (first, last) = source.spans(diagnostic.span);
+    let message = match source.place_within_token(diagnostic.span.start) {
+        Some(place) => diagnostic.clone().note(format!("at {place}")).to_string(),
+        None => diagnostic.to_string(),
+    };
     match diagnostic.level {
-        Level::Error => error(&diagnostic.to_string(), first, last),
-        Level::Warning => warning(&diagnostic.to_string(), first),
+        Level::Error => error(&message, first, last),
+        Level::Warning => warning(&message, first),
     }
 }
 

@@ -16,6 +16,8 @@ pub(crate) struct Source {
     /// The text.
     pub(crate) text: String,
     places: Vec<Place>,
+    /// The line of the file on which the text begins, where every token is at its own place.
+    first_line: Option<usize>,
 }
 
 /// Where a token lies in the text.
@@ -93,6 +95,17 @@ impl Source {
         let last_span = if after > first { self.places[after - 1].span } else { first_span };
         (first_span, last_span)
     }
+
+    /// `file:line:column` of a byte behind the first of a token, as rustc writes the place of a token itself.
+    pub(crate) fn place_within_token(&self, at: u32) -> Option<String> {
+        let (first_line, at) = (self.first_line?, at as usize);
+        let place = self.places.get(self.places.partition_point(|place| place.end <= at))?;
+        let before = self.text.get(..at).filter(|_| place.start < at)?;
+        let line_start = before.rfind('\n').map_or(0, |end| end + 1);
+        let line = first_line + before.matches('\n').count();
+        let column = before[line_start..].chars().count() + 1;
+        Some(format!("{}:{line}:{column}", place.span.file()))
+    }
 }
 
 /// All tokens in order, groups as their brackets and what is between.
@@ -157,8 +170,10 @@ fn doc_comment(attribute: &TokenTree) -> Option<String> {
 
 /// The text with every token at its own line and column; `None` where some token has no place behind the one before.
 fn by_position(pieces: &[Piece]) -> Option<Source> {
-    let mut source = Source { text: String::new(), places: Vec::with_capacity(pieces.len()) };
-    let mut at = LineColumn { line: pieces.first()?.span.start().line, column: 0 };
+    let first_line = pieces.first()?.span.start().line;
+    let places = Vec::with_capacity(pieces.len());
+    let mut source = Source { text: String::new(), places, first_line: Some(first_line) };
+    let mut at = LineColumn { line: first_line, column: 0 };
     for piece in pieces {
         let target = piece.span.start();
         if target.line == 0 || (target.line, target.column) < (at.line, at.column) {
@@ -183,7 +198,8 @@ fn by_position(pieces: &[Piece]) -> Option<Source> {
 
 /// The text with the tokens one after the other.
 fn by_spacing(pieces: &[Piece]) -> Source {
-    let mut source = Source { text: String::new(), places: Vec::with_capacity(pieces.len()) };
+    let places = Vec::with_capacity(pieces.len());
+    let mut source = Source { text: String::new(), places, first_line: None };
     let mut context = Context::default();
     for (index, piece) in pieces.iter().enumerate() {
         if let Some(before) = index.checked_sub(1).and_then(|before| pieces.get(before)) {
@@ -395,5 +411,19 @@ mod tests {
         assert_eq!(columns(4, 8), (place(1, 3), place(2, 2)));
         assert_eq!(columns(5, 5), (place(2, 0), place(2, 2)));
         assert_eq!(columns(99, 99), (place(2, 0), place(2, 2)));
+    }
+
+    #[test]
+    fn a_place_within_a_text_is_told_by_line_and_column_of_the_file() {
+        let source = Source::of(tokens("a r#\"b\n  ß c\"# d"));
+        let place = |at| {
+            source
+                .place_within_token(at)
+                .map(|place| place.rsplitn(3, ':').take(2).map(str::to_owned).collect::<Vec<_>>())
+        };
+        let at = |text| source.text.find(text).unwrap() as u32;
+        assert_eq!(place(at("c")), Some(vec!["5".to_owned(), "2".to_owned()]));
+        assert_eq!([place(at("a")), place(at("r#")), place(at("d"))], [None, None, None]);
+        assert_eq!(Source::without_places(tokens("r#\"b\"#")).place_within_token(3), None);
     }
 }

@@ -191,13 +191,13 @@ impl Summary {
     }
 }
 
-/// A rate in GB/s, or in MB/s where that would be all zeros.
+/// A rate in the largest unit of which it is a tenth.
 fn rate(gigabytes_per_second: f64) -> String {
-    if gigabytes_per_second < 0.1 {
-        format!("{:.2} MB/s", gigabytes_per_second * 1000.0)
-    } else {
-        format!("{gigabytes_per_second:.2} GB/s")
-    }
+    let rates = [(1.0, "GB/s"), (1e3, "MB/s"), (1e6, "kB/s"), (1e9, "B/s")]
+        .map(|(n, unit)| (gigabytes_per_second * n, unit));
+    let fits = |(rate, _): &&(f64, &str)| *rate >= 0.1;
+    let (rate, unit) = rates.iter().find(fits).unwrap_or(&rates[3]);
+    format!("{rate:.2} {unit}")
 }
 
 impl fmt::Display for RuleCounts {
@@ -322,7 +322,7 @@ mod tests {
             ..Summary::default()
         };
         let text = "1 record: 1 processed, 0 rejected\n\
-            1 byte in 0.00 s, 0.00 MB/s; 1 record with candidate rules\n\
+            1 byte in 0.00 s, 0.00 B/s; 1 record with candidate rules\n\
             1 alert, 1 repeat collapsed\n\
             \x20            1  loud, 1 repeat collapsed, 2 rows late for a tick\n\
             \x20            0  late, 1 row late for a tick, 1 of them too late for all\n\

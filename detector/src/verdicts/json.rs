@@ -1,9 +1,9 @@
 //! Judged events as one object.
 
-use super::tree::one_line;
 use super::{Judged, JudgedInput, JudgedRecord, Outcome, Traced};
 use rule_eval::evaluate::trace::Step;
 use rule_eval::evaluate::verdict::{Operand, Part, Verdict};
+use rule_lang::one_line;
 use rule_model::Value;
 use rule_model::plan::{HIDDEN, Span};
 use std::ptr;
@@ -63,6 +63,7 @@ fn traced(traced: &Traced, query: &str) -> Value {
     });
     Value::bag([
         ("decided_by", decided.unwrap_or_default()),
+        ("reasons", Value::array(traced.reasons.iter().map(Value::string))),
         ("rows", Value::array(rows)),
         ("steps", Value::array(traced.steps.iter().map(|it| step(it, query)))),
     ])

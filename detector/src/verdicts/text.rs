@@ -1,18 +1,21 @@
 //! Judged events for people.
 
-use super::tree::{self, one_line};
+use super::tree;
 use super::{Judged, JudgedInput, JudgedRecord, Outcome, Traced};
 use crate::explanation::{tables, words};
 use crate::layout::Page;
 use rule_eval::evaluate::trace::Step;
 use rule_eval::evaluate::verdict::{Part, Verdict};
 use rule_eval::json;
+use rule_lang::one_line;
 use rule_model::Value;
 use rule_model::plan::HIDDEN;
 use rule_runtime::sink::table::Style;
 
 /// Rows of an operator whose conditions are shown; further ones are counted.
 const SHOWN_ROWS: usize = 5;
+/// Characters of an operator that is no condition, and of a value, that are shown: what decided is to be found at once.
+const SHOWN_CHARS: usize = 160;
 /// Columns of truth values: the longest is `false`.
 const TRUTH: usize = 7;
 
@@ -73,8 +76,9 @@ impl Text<'_> {
         if input.conditions.is_empty() {
             self.page.line(&format!("  {:TRUTH$}no condition before the first operator across events", ""));
         }
-        for condition in &input.conditions {
-            self.tree(condition, "", condition.truth != Some(true));
+        let decides = input.conditions.iter().position(|condition| condition.truth != Some(true));
+        for (index, condition) in input.conditions.iter().enumerate() {
+            self.tree(condition, "", decides == Some(index));
         }
     }
 
@@ -90,14 +94,11 @@ impl Text<'_> {
                 let words = one_line(verdict.span.text(self.query()));
                 self.page.prose(&format!("No row: {words} is {}.", verdict.word()), 2);
             }
-            Some((step, None)) => {
-                let words = one_line(step.span.text(self.query()));
-                self.page.prose(&format!("No row: {words} leaves none."), 2);
+            Some((_, None)) | None if traced.output.rows.is_empty() => {
+                self.page.line("  No row:");
+                traced.reasons.iter().for_each(|reason| self.page.prose(reason, 4));
             }
-            None if traced.output.rows.is_empty() => {
-                self.page.prose("No row: there is no event of the table that the query begins with.", 2);
-            }
-            None => self.rows(traced),
+            _ => self.rows(traced),
         }
         self.page.line("");
         traced.steps.iter().for_each(|step| self.step(step));
@@ -120,14 +121,14 @@ impl Text<'_> {
     }
 
     fn step(&mut self, step: &Step) {
-        let words = one_line(step.span.text(self.query()).trim_start_matches(['|', ' ', '\n']));
+        let words = operator(step.span.text(self.query()));
         let figures = match (step.input.rows.len(), step.rows) {
             (before, after) if before == after => String::new(),
             (before, after) => format!("   ({} -> {after})", counted(before, "row")),
         };
         if step.verdicts.is_empty() {
             if !words.is_empty() {
-                self.page.line(&format!("  {:TRUTH$}{words}{figures}", ""));
+                self.page.line(&format!("  {:TRUTH$}{}{figures}", "", shortened(&words)));
             }
             return;
         }
@@ -172,7 +173,7 @@ impl Text<'_> {
     fn not_reached(&mut self, reached: usize) {
         let rest = self.judged.stages.iter().skip(reached);
         let words: Vec<String> = rest
-            .map(|stage| one_line(stage.span.text(self.query()).trim_start_matches(['|', ' ', '\n'])))
+            .map(|stage| shortened(&operator(stage.span.text(self.query()))))
             .filter(|words| !words.is_empty())
             .collect();
         for words in words {
@@ -202,6 +203,19 @@ impl Text<'_> {
 
     fn query(&self) -> &'static str {
         self.judged.rule.query.text
+    }
+}
+
+/// An operator as written, on one line, without the `|` before it.
+fn operator(written: &str) -> String {
+    one_line(written.trim_start_matches(['|', ' ', '\n']))
+}
+
+/// The beginning of a long text.
+fn shortened(text: &str) -> String {
+    match text.char_indices().nth(SHOWN_CHARS) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use rule_eval::evaluate::verdict::{Operand, Part, Verdict};
 use rule_eval::json;
+use rule_lang::one_line;
 use rule_model::Value;
 use std::ptr;
 
@@ -27,11 +28,6 @@ pub(super) fn lines<'v>(verdict: &'v Verdict, query: &str) -> Vec<Line<'v>> {
         line.decided = ptr::eq(line.verdict, decided);
     }
     lines
-}
-
-/// A condition or an operator as written, on one line.
-pub(super) fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// `Category is "rolemanagement"`

@@ -245,12 +245,16 @@ impl<'a> Checker<'a> {
         if args.iter().any(is_fault) {
             return fault(span);
         }
-        match rule_eval::function(name) {
-            Some(function) => self.resolve(function, name, args, None, span, name_span),
-            None => {
-                self.error(name_span, format!("`{name}` is not supported here"), "write the query without it")
-            }
+        if let Some(function) = rule_eval::function(name) {
+            return self.resolve(function, name, args, None, span, name_span);
         }
+        let help = match name {
+            "like" | "notlike" => {
+                "write `startswith`, `endswith`, `contains` or `matches regex` in its place"
+            }
+            _ => "write the query without it",
+        };
+        self.error(name_span, format!("`{name}` is not supported here"), help)
     }
 
     /// `literals` are the types that arguments name, where the call is written as one; an operator has none.
@@ -400,6 +404,11 @@ impl<'a> Checker<'a> {
                     operator_help(args),
                 )
             }
+            Mismatch::Count(least, None) if args.len() >= *least => {
+                let message = format!("{function}() cannot take {} arguments", args.len());
+                let help = format!("add the one that is missing to {}", form(function));
+                self.error(span, message, help)
+            }
             Mismatch::Count(least, most) => {
                 let expected = match most {
                     Some(most) if most == least => format!("{least}"),
@@ -521,16 +530,23 @@ fn operator_help(args: &[Expr]) -> &'static str {
 
 /// The diagnostic with the form in which a function is called.
 fn with_form(diagnostic: Diagnostic, function: &str) -> Diagnostic {
+    diagnostic.note(format!("it is called as {}", form(function)))
+}
+
+/// `case(condition, then, …, else)`
+fn form(function: &str) -> String {
     let signatures = rule_eval::function(function).map(|entry| entry.signatures).unwrap_or_default();
-    let Some(signature) = signatures.first() else { return diagnostic };
-    let params: Vec<String> = signature
-        .params
-        .iter()
-        .map(|param| match param.arity {
-            Arity::One => param.name.to_owned(),
+    let params = signatures.first().map(|signature| signature.params).unwrap_or_default();
+    let mut written: Vec<String> = Vec::new();
+    for (index, param) in params.iter().enumerate() {
+        written.push(match param.arity {
             Arity::Optional => format!("[{}]", param.name),
-            Arity::Repeated => format!("{}, …", param.name),
-        })
-        .collect();
-    diagnostic.note(format!("it is called as {function}({})", params.join(", ")))
+            Arity::One | Arity::Repeated => param.name.to_owned(),
+        });
+        let goes_on = params.get(index + 1).is_some_and(|next| next.arity == Arity::Repeated);
+        if param.arity == Arity::Repeated && !goes_on {
+            written.push("…".to_owned());
+        }
+    }
+    format!("{function}({})", written.join(", "))
 }

@@ -186,6 +186,8 @@ impl<'a> Checker<'a> {
         items: &'a [syntax::Named],
     ) -> (Operator, Columns) {
         let mut renames: Vec<(Name, Name)> = Vec::new();
+        // What is renamed from a column that is not there is of any type: one slip is told once.
+        let mut unknown: Vec<Name> = Vec::new();
         for item in items {
             let ([new], Syntax::Name(old)) = (item.names.as_slice(), &item.value.kind) else {
                 self.error(
@@ -196,6 +198,7 @@ impl<'a> Checker<'a> {
                 continue;
             };
             if !self.column_exists(columns, old) {
+                unknown.push(new.text.clone());
                 continue;
             }
             if columns.contains(&new.text) || renames.iter().any(|(name, _)| *name == new.text) {
@@ -217,6 +220,9 @@ impl<'a> Checker<'a> {
         }
         if let Some(new) = columns.time.as_ref().and_then(new_name) {
             after.time = Some(new);
+        }
+        for name in unknown {
+            after.set(Column { name, ty: Type::Dynamic, unknown: true });
         }
         if columns.open {
             for (new, _) in renames.iter().filter(|(_, old)| !columns.contains(old)) {

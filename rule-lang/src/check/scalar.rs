@@ -162,6 +162,11 @@ impl<'a> Checker<'a> {
         }
         let mut names: Vec<Name> = self.columns.visible().map(|c| c.name.clone()).collect();
         names.extend(self.scope.names().cloned());
+        if let Some(side) = self.sides.as_ref().and_then(|_| nearest(name, ["$left", "$right"])) {
+            let fault = Diagnostic::error(span, format!("there is no side `{name}`"));
+            let fault = fault.note("the two sides of a join are `$left` and `$right`");
+            return self.report(fault.help(format!("write `{side}`")));
+        }
         let fault = Diagnostic::error(span, format!("there is no column or variable `{name}`"));
         let (listed, more) = (names.iter().take(LISTED_NAMES), names.len().saturating_sub(LISTED_NAMES));
         let mut listed: Vec<String> = listed.map(|name| format!("`{name}`")).collect();

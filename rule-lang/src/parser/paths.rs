@@ -1,6 +1,7 @@
 //! Paths: a name, literal, call or bracketed expression, and what is taken out of it with `.name` and `[index]`.
 
 use super::{Parser, names};
+use crate::Diagnostic;
 use crate::lexer::{Class, Kind, Token};
 use crate::syntax::{Argument, Expr, ExprKind, Name};
 use rule_model::Value;
@@ -230,6 +231,12 @@ impl Parser<'_> {
             let named = p.named()?;
             Some(Argument { name: named.names.into_iter().next(), value: named.value })
         });
+        let next = self.peek();
+        let begins_another = !matches!(next.kind, Kind::Sign | Kind::Bad | Kind::End);
+        if begins_another && !arguments.is_empty() {
+            let fault = format!("expected `,` or `)`, found {}", next.describe());
+            self.fault(Diagnostic::error(next.span, fault).help("write `,` between two arguments"));
+        }
         self.require_close(")");
         arguments
     }

@@ -125,7 +125,10 @@ impl Parser<'_> {
             let fault =
                 Diagnostic::error(token.span, format!("expected an operator, found {}", token.describe()));
             let doubled = token.is("|") && self.at > 0 && self.tokens[self.at - 1].span.end == start;
-            self.fault(fault.help(if doubled {
+            let before_operator = doubled && is_operator(self.ahead(1).text);
+            self.fault(fault.help(if before_operator {
+                "write one `|`"
+            } else if doubled {
                 "write `or`"
             } else {
                 "write one, such as `where` or `extend`, behind the `|`"

@@ -54,10 +54,15 @@ impl Parser<'_> {
                 Diagnostic::error(token.span, "a management command, which begins with `.`, is not a query")
                     .help("write the query alone"),
             ),
-            "|" => self.fault(
-                Diagnostic::error(token.span, "expected a table before `|`")
-                    .help("write the name of a table, or `print` or `datatable`, first"),
-            ),
+            "|" => {
+                let fault = Diagnostic::error(token.span, "expected a table before `|`");
+                let behind_end = self.at > 0 && self.tokens[self.at - 1].is(";");
+                self.fault(if behind_end {
+                    fault.note("the `;` before it ends the query").help("remove the `;`")
+                } else {
+                    fault.help("write the name of a table, or `print` or `datatable`, first")
+                });
+            }
             _ => self.unexpected("a query or `let`"),
         }
     }

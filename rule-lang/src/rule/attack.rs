@@ -88,7 +88,15 @@ fn check(tactic: Option<Tactic>, id: &str, span: Span) -> Result<(), Diagnostic>
 fn unknown_technique(id: &str, span: Span) -> Diagnostic {
     let fault = Diagnostic::error(span, format!("ATT&CK {VERSION} has no technique `{id}`"));
     let fault = fault.note("a technique is written `T1098`, one below it `T1098.003`");
-    let parent = id.split_once('.').and_then(|(parent, _)| attack::Technique::find(parent));
+    let parts = id.split_once('.');
+    // Editors and spreadsheets drop zeros: `T1078.4` and `T1078.04` are T1078.004.
+    let padded = parts.and_then(|(parent, below)| {
+        attack::Technique::find(&format!("{parent}.{:03}", below.parse::<u16>().ok()?))
+    });
+    if let Some(meant) = padded {
+        return fault.help(format!("write `{}`", meant.id));
+    }
+    let parent = parts.and_then(|(parent, _)| attack::Technique::find(parent));
     match parent
         .map(|parent| parent.id)
         .or_else(|| nearest(id, attack::Technique::all().iter().map(|t| t.id)))

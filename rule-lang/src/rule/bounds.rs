@@ -21,7 +21,7 @@ pub(super) fn check(plan: &Plan, text: &str, fields: &Fields, schemas: &Schemas)
         faults.push(
             fault.note("no event can make the rule alert").help("begin it with a table, such as `AuditLogs`"),
         );
-    } else if matches!(body, Body::AcrossEvents { .. }) && !is_bounded(&fields.metadata) {
+    } else if matches!(body, Body::AcrossEvents { .. }) && !is_bounded(fields) {
         faults.push(unbounded(plan, text));
     }
     if !fields.full_scan {
@@ -33,7 +33,7 @@ pub(super) fn check(plan: &Plan, text: &str, fields: &Fields, schemas: &Schemas)
 /// What is wrong with fields that need several events at once, at places of the rule.
 pub(super) fn check_fields(fields: &Fields) -> Vec<Diagnostic> {
     let metadata = &fields.metadata;
-    if is_bounded(metadata) {
+    if is_bounded(fields) {
         return Vec::new();
     }
     let needs = [
@@ -56,9 +56,11 @@ pub(super) fn check_fields(fields: &Fields) -> Vec<Diagnostic> {
     faults
 }
 
-/// Whether the rule says over which span of time it looks at several events.
-fn is_bounded(metadata: &Metadata) -> bool {
-    metadata.schedule.is_some() || (metadata.threshold > 1 && metadata.dedup.is_some())
+/// Whether the rule says over which span of time it looks at several events; of a schedule that is wrong that has been
+/// told.
+fn is_bounded(fields: &Fields) -> bool {
+    let Metadata { threshold, dedup, .. } = &fields.metadata;
+    fields.schedule_is_written || (*threshold > 1 && dedup.is_some())
 }
 
 /// The operator that remembers events without end.

@@ -84,6 +84,8 @@ pub(super) struct Fields {
     pub(super) kuery: Option<Setting>,
     /// `full_scan: accepted`
     pub(super) full_scan: bool,
+    /// Whether something stands there for a schedule, were it misspelt or faulty.
+    pub(super) schedule_is_written: bool,
     /// Where the value of each field stands.
     pub(super) spans: HashMap<String, Span>,
 }
@@ -198,6 +200,7 @@ impl Reader<'_> {
             field.text == name || nearest(&field.text, NAMES.iter().copied()) == Some(name)
         };
         let given = |name: &str| names().any(|field| means(field, name));
+        self.fields.schedule_is_written = given("schedule");
         let mut missing = |what: &str, help: &str| {
             let fault = Diagnostic::error(at, format!("this rule has no {what}"));
             self.faults.push(fault.note(NEEDED).help(help));

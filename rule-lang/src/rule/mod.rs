@@ -10,7 +10,7 @@ mod events;
 mod fields;
 pub mod head;
 pub mod names;
-mod silence;
+pub mod silence;
 mod template;
 #[cfg(test)]
 mod tests;

@@ -8,11 +8,12 @@
 //!   └ no row: the same of the `let` or of the inputs of the union that it is
 //! ```
 
-use super::trial::{Events, shown};
-use crate::{Diagnostic, walk};
-use rule_eval::evaluate;
+use super::trial::shown;
+use crate::{Diagnostic, one_line, walk};
+use rule_eval::Context;
 use rule_eval::evaluate::trace::trace;
 use rule_eval::evaluate::verdict::{Part, Verdict};
+use rule_eval::evaluate::{Tables, evaluate};
 use rule_model::plan::{
     Assignment, Expr, Field, Join, JoinKind, MvApply, Operator, Plan, Query, Source, Span, Stage,
 };
@@ -26,8 +27,22 @@ const SHOWN_KEYS: usize = 3;
 /// Characters of a condition or operator that a message shows.
 const SHOWN_CHARS: usize = 120;
 
+/// A few events as tables.
+pub trait Events: Tables {
+    /// Whether some event is of this table.
+    fn has(&self, table: &str) -> bool;
+
+    /// What the query is evaluated in.
+    fn context(&self) -> Context;
+}
+
+/// Why a query whose text is `text` gives no row for `events`: a line for each condition that decided.
+pub fn reasons(plan: &Plan, text: &str, events: &dyn Events) -> Vec<String> {
+    because(Diagnostic::error(Span::new(0, 0), ""), plan, text, events).notes
+}
+
 /// The fault of a query without result, with the conditions that decided and what would make them hold.
-pub(super) fn because(fault: Diagnostic, plan: &Plan, text: &str, events: &Events<'_>) -> Diagnostic {
+pub(super) fn because(fault: Diagnostic, plan: &Plan, text: &str, events: &dyn Events) -> Diagnostic {
     let steps = match trace(plan, events, &mut events.context()) {
         Ok(steps) => steps,
         Err(error) => return fault.note(error.message).help(MEND),
@@ -60,7 +75,7 @@ pub(super) fn because(fault: Diagnostic, plan: &Plan, text: &str, events: &Event
 }
 
 /// There is no row to begin with: what the query reads is itself a query, or no event is of its table.
-fn without_source(fault: Diagnostic, plan: &Plan, text: &str, events: &Events<'_>) -> Diagnostic {
+fn without_source(fault: Diagnostic, plan: &Plan, text: &str, events: &dyn Events) -> Diagnostic {
     let part = |root: &Query| Plan {
         bindings: plan.bindings.clone(),
         visible: root.output().len(),
@@ -101,7 +116,7 @@ fn unjoined(
     at: usize,
     join: &Join,
     text: &str,
-    events: &Events<'_>,
+    events: &dyn Events,
 ) -> Diagnostic {
     let written = first_line(plan.root.stages[at].span, text);
     let visible = join.right.output().len();
@@ -143,7 +158,7 @@ fn unjoined(
 }
 
 /// The different values of a key, as a message shows them.
-fn keys(side: &Plan, key: &Expr, events: &Events<'_>) -> Vec<String> {
+fn keys(side: &Plan, key: &Expr, events: &dyn Events) -> Vec<String> {
     let mut plan = side.clone();
     let name = rule_model::plan::Name::new_static("$key");
     let output = vec![Field::new(name.clone(), key.ty)];
@@ -167,7 +182,7 @@ fn unapplied(
     at: usize,
     apply: &MvApply,
     text: &str,
-    events: &Events<'_>,
+    events: &dyn Events,
 ) -> Diagnostic {
     let span = plan.root.stages[at].span;
     let mut expanded = plan.clone();
@@ -222,7 +237,7 @@ fn line(verdict: &Verdict, text: &str) -> String {
 /// The text at a place, on one line and not too long for a message.
 fn first_line(span: Span, text: &str) -> String {
     let written = span.text(text).trim_start_matches(['|', ' ', '\t', '\r', '\n']);
-    let words = written.split_whitespace().collect::<Vec<_>>().join(" ");
+    let words = one_line(written);
     match words.char_indices().nth(SHOWN_CHARS) {
         Some((end, _)) => format!("{}…", &words[..end]),
         None => words,

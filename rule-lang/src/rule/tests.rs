@@ -132,6 +132,21 @@ fn a_fault_of_the_form_is_told_once() {
             "severty",
             "unknown field `severty`",
         ),
+        (
+            format!("{HEAD}{FIELDS}schedule: every 5 minutes over 1h,\n{QUERY}| summarize count()"),
+            "5",
+            "expected a span of time such as `5m`, `1h` or `1d`, found `5`",
+        ),
+        (
+            format!("{HEAD}{FIELDS}schedul: every 5m over 1h,\n{QUERY}| summarize count()"),
+            "schedul",
+            "unknown field `schedul`",
+        ),
+        (
+            format!("{HEAD}id: \"a\", severity: Low, attack: [T1078.04],\n{QUERY}"),
+            "T1078.04",
+            "ATT&CK 19.1 has no technique `T1078.04`",
+        ),
     ] {
         let found = errors(&rule);
         let first_lines: Vec<_> =

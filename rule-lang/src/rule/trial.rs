@@ -1,6 +1,6 @@
 //! Inline tests run by the evaluator, while the rule is compiled.
 
-use super::silence;
+use super::silence::{self, Events as _};
 use super::typed::{Rule, Test};
 use crate::Diagnostic;
 use crate::planning::static_tables;
@@ -18,20 +18,19 @@ pub fn run(rule: &Rule, schemas: &Schemas) -> Vec<Diagnostic> {
 }
 
 /// The events of a test as tables; a table of the schemas that has no event is empty.
-pub(super) struct Events<'a> {
+struct Events<'a> {
     tables: HashMap<Name, Table>,
     schemas: &'a Schemas,
     latest: Option<DateTime>,
 }
 
-impl Events<'_> {
-    /// Whether some event is of this table.
-    pub(super) fn has(&self, table: &str) -> bool {
+impl silence::Events for Events<'_> {
+    fn has(&self, table: &str) -> bool {
         self.tables.get(table).is_some_and(|table| !table.rows.is_empty())
     }
 
     /// It is evaluated at the time of the latest event.
-    pub(super) fn context(&self) -> Context {
+    fn context(&self) -> Context {
         Context::at(self.latest.unwrap_or(DateTime::UNIX_EPOCH))
     }
 }

@@ -24,23 +24,33 @@ pub fn source_text(schema: &Schema, root: &str) -> String {
 
 /// A public module for a table, named by [`module_name`], with one documented constant a column: its position.
 pub fn module_text(schema: &Schema) -> String {
-    let name = &schema.name;
-    let constants: Vec<_> = schema
-        .columns
-        .iter()
-        .zip(constant_names(schema))
-        .enumerate()
-        .map(|(index, (column, constant))| {
-            let (name, ty, description) = (&column.name, column.ty, one_line(&column.description));
-            format!("    /// `{name}`, {ty}. {description}\n    pub const {constant}: usize = {index};\n")
+    let constants = column_docs(schema).into_iter().enumerate();
+    let constants: Vec<_> = constants
+        .map(|(index, (constant, doc))| {
+            format!("    #[doc = {doc:?}]\n    pub const {constant}: usize = {index};\n")
         })
         .collect();
     format!(
-        "/// Positions of the columns of `{name}`.\n///\n/// {}\npub mod {} {{\n{}}}\n",
-        one_line(&schema.description),
-        module_name(name),
+        "#[doc = {:?}]\npub mod {} {{\n{}}}\n",
+        table_doc(schema),
+        module_name(&schema.name),
         constants.concat()
     )
+}
+
+/// What the documentation of a table's module says.
+pub fn table_doc(schema: &Schema) -> String {
+    format!("{}\n\nPositions of the columns of `{}`.", one_line(&schema.description), schema.name)
+}
+
+/// The name of each column's constant, and what its documentation says: name, type and description.
+pub fn column_docs(schema: &Schema) -> Vec<(String, String)> {
+    let columns = schema.columns.iter().zip(constant_names(schema));
+    let documented = columns.map(|(column, constant)| {
+        let (name, ty, description) = (&column.name, column.ty, one_line(&column.description));
+        (constant, format!("`{name}`, {ty}. {description}"))
+    });
+    documented.collect()
 }
 
 /// The name of a table's static: `AuditLogs` is `AUDIT_LOGS`, `AWSCloudTrail` is `AWS_CLOUD_TRAIL`.

@@ -234,6 +234,37 @@ mod tests {
         })
     }
 
+    /// Blocks lie in segments that commits name: other bytes are another version of the state's format
+    /// (`checkpoint::commit_file::VERSION`).
+    #[test]
+    fn rows_are_written_as_the_version_of_the_state_says() {
+        let place = |time, source: &str, offset, ordinal| Place {
+            time: Some(DateTime(time)),
+            source: source.into(),
+            offset,
+            ordinal,
+        };
+        let rows = [
+            (place(1000, "a", 300, 0), Kept::Row(Box::new([7, 8]))),
+            (place(999, "bc", 5, 1), Kept::Keyed { key: 0x0102_0304_0506_0708, row: Box::new([9]) }),
+            (place(2000, "a", 600, 2), Kept::Record { key: 1, length: 200 }),
+        ];
+        let bytes = encode(rows.iter().map(|(place, kept)| (place, kept)));
+        #[rustfmt::skip]
+        assert_eq!(
+            bytes,
+            [
+                2, 1, b'a', 2, b'b', b'c', 1,
+                208, 15, 0, 216, 4, 0, 2, 7, 8,
+                1, 1, 205, 4, 5, 8, 7, 6, 5, 4, 3, 2, 1, 1, 9,
+                210, 15, 0, 166, 9, 10, 1, 0, 0, 0, 0, 0, 0, 0, 200, 1,
+            ]
+        );
+        let timeless = [(Place { time: None, ..place(0, "a", 1, 0) }, Kept::Row(Box::new([])))];
+        let bytes = encode(timeless.iter().map(|(place, kept)| (place, kept)));
+        assert_eq!(bytes, [1, 1, b'a', 0, 0, 0, 2, 0, 0]);
+    }
+
     proptest! {
         #[test]
         fn rows_are_read_as_they_were_written(rows in rows()) {

@@ -127,6 +127,19 @@ mod tests {
         mark
     }
 
+    /// The mark lies in commits: other bytes are another version of the state's format
+    /// (`checkpoint::commit_file::VERSION`).
+    #[test]
+    fn a_mark_is_written_as_the_version_of_the_state_says() {
+        let identity = Identity { device: 1, inode: 300, hashed: 4, hash: [7; 16] };
+        let written = |identity| {
+            postcard::to_allocvec(&Written { path: "a".to_owned(), length: 128, identity }).unwrap()
+        };
+        assert_eq!(written(None), [1, b'a', 128, 1, 0]);
+        let with_identity = [&[1, b'a', 128, 1, 1, 1, 172, 2, 4][..], &[7; 16]].concat();
+        assert_eq!(written(Some(identity)), with_identity);
+    }
+
     #[test]
     fn what_lies_beyond_the_mark_is_cut_off() {
         let path = path("cut");

@@ -116,7 +116,11 @@ impl<R: BufRead> Read for GzipReader<R> {
                         }
                     }
                     Err(error) if !is_of_system(&error) => {
-                        let error = broken("gzip", member.get_mut(), &error);
+                        let error = match error.kind() {
+                            // All of the member was there, and is not what its checksum says.
+                            io::ErrorKind::InvalidInput => damaged("gzip", &error),
+                            _ => broken("gzip", member.get_mut(), &error),
+                        };
                         *self = GzipReader::Broken;
                         return Err(error);
                     }
@@ -144,6 +148,10 @@ fn broken(format: &str, reader: &mut impl BufRead, error: &dyn fmt::Display) -> 
         );
         return io::Error::new(io::ErrorKind::UnexpectedEof, message);
     }
+    damaged(format, error)
+}
+
+fn damaged(format: &str, error: &dyn fmt::Display) -> io::Error {
     let message = format!(
         "its {format} data is damaged, or is followed by what is none ({error}); what came before was read"
     );
@@ -291,6 +299,17 @@ mod tests {
             assert!(error.to_string().contains("data is cut off"), "{error}");
             assert!(text.starts_with(&bytes));
         }
+    }
+
+    #[test]
+    fn an_archive_that_is_not_what_its_checksum_says_is_damaged() {
+        let mut whole = gzip(b"text");
+        let checksum = whole.len() - 8;
+        whole[checksum] ^= 1;
+        let mut bytes = Vec::new();
+        let error = open(whole, Expansion::default()).read_to_end(&mut bytes).unwrap_err();
+        assert!(error.to_string().contains("data is damaged"), "{error}");
+        assert_eq!(bytes, b"text");
     }
 
     #[test]

@@ -1,0 +1,12 @@
+rule_macros::rule! { <AuditLogs>
+    /// A title
+    ///
+    /// A description.
+    id: "a", severity: Low, attack: none, schedule: every 1h over 1d,
+    | where OperationName == "x"
+    | summarize count() by bin(TimeGenerated 1h)
+}
+
+fn main() {
+    let _ = &RULE;
+}
