@@ -142,7 +142,8 @@ fn dispatch(criterion: &mut Criterion) {
         let mut context = Context::at(DateTime::UNIX_EPOCH);
         let mut memory = NameMemory::new(MemoryLimits::default());
         group.bench_function(format!("remembered, {count} rules"), |bench| {
-            bench.iter(|| memory.candidates(&table, 0, black_box("Reset user password"), &mut context).len());
+            bench
+                .iter(|| memory.candidates(&table, 0, black_box(b"Reset user password"), &mut context).len());
         });
         group.bench_function(format!("new, {count} rules"), |bench| {
             bench.iter(|| table.resolve(0, black_box("Reset user password"), &mut context).len());

@@ -7,6 +7,7 @@
 //! Offsets are of the decompressed bytes. How the bytes are cut into chunks never shows: a record is too long by its own
 //! length alone.
 
+mod buffer;
 mod detect;
 mod encoding;
 mod envelope;
@@ -15,6 +16,7 @@ mod ndjson;
 mod overlong;
 mod structure;
 
+pub use buffer::Buffer;
 use detect::Detector;
 use json::Values;
 use memchr::memrchr;
@@ -51,7 +53,7 @@ pub struct Limits {
 #[derive(Debug, Default)]
 pub struct Batch {
     /// The bytes that `frames` point into.
-    pub bytes: Vec<u8>,
+    pub bytes: Buffer,
     /// Offset in the source of the first of `bytes`.
     pub offset: u64,
     /// The records.
@@ -120,7 +122,7 @@ pub struct Framer<R> {
     /// Offset in the source of the first of `rest`.
     offset: u64,
     /// The unfinished record that the last batch ended with.
-    rest: Vec<u8>,
+    rest: Buffer,
     /// Offset of the first byte that is not a byte order mark.
     text_start: u64,
     at_end: bool,
@@ -206,7 +208,7 @@ impl<R: Read> Framer<R> {
             limits,
             cutter,
             offset: 0,
-            rest: Vec::new(),
+            rest: Buffer::default(),
             text_start: 0,
             at_end: false,
             is_idle: false,
@@ -337,7 +339,7 @@ impl<R: Read> Framer<R> {
             if read == 0 || !batch.is_empty() || total >= PATIENCE {
                 return (kept, chunk.map(|_| ()));
             }
-            batch.bytes.drain(..kept);
+            batch.bytes.remove(kept);
             batch.offset += kept as u64;
         }
     }
@@ -370,12 +372,8 @@ impl<R: Read> Framer<R> {
     }
 
     /// Appends what one read gives, at most a chunk.
-    fn read_chunk(&mut self, bytes: &mut Vec<u8>) -> io::Result<Chunk> {
-        let before = bytes.len();
-        bytes.resize(before + self.limits.chunk.max(1), 0);
-        let outcome = self.reader.read(&mut bytes[before..]);
-        bytes.truncate(before + outcome.as_ref().map_or(0, |read| *read));
-        match outcome {
+    fn read_chunk(&mut self, bytes: &mut Buffer) -> io::Result<Chunk> {
+        match bytes.read_from(&mut self.reader, self.limits.chunk.max(1)) {
             Ok(0) => Ok(Chunk::End),
             Ok(read) => Ok(Chunk::Bytes(read)),
             Err(error) => match error.kind() {

@@ -38,7 +38,7 @@ pub use stop::Stop;
 /// How a run is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Options {
-    /// Threads that match records; the calling one reads and reports besides.
+    /// Threads that match records; the calling one of them reads and reports besides.
     pub threads: NonZeroUsize,
     /// How records follow each other.
     pub framing: Framing,
@@ -235,7 +235,7 @@ impl Sequence<'_, '_> {
             }
             let trickles = batch.trickles();
             let work = Work { source: source.name.clone(), table: input.table, rereads: false, batch };
-            // Noted first: a crew of one gives the outcome back at once.
+            // Noted first: the outcome may come back at once.
             self.under_way.push_back(UnderWay::Work(claim.number));
             crew.put(work, &mut |outcome| self.take(outcome, reporter))?;
             if trickles {

@@ -29,13 +29,16 @@ mod interest;
 mod layout;
 mod look;
 mod marks;
+mod memo;
 mod names;
 mod nesting;
 mod portable;
+mod shape;
 mod spelling;
 mod strings;
 #[cfg(test)]
 pub(crate) mod tests;
+mod tokens;
 mod walk;
 
 use crate::dispatch::FIELDS;
@@ -109,8 +112,8 @@ pub struct Buffers {
 pub struct Sight<'a> {
     /// The position of its table; `None` where it is of none.
     pub table: Option<usize>,
-    /// The name of its operation as an event of the table reads; the empty text where there is none.
-    pub operation: Result<&'a str, Unclear>,
+    /// The name of its operation as an event of the table reads, UTF-8; the empty text where there is none.
+    pub operation: Result<&'a [u8], Unclear>,
     /// Its time as text, where it is asked for; `None` where there is none.
     pub time: Result<Option<&'a str>, Unclear>,
     /// The texts of the further columns that are asked for.
@@ -132,10 +135,15 @@ impl Scan {
     pub fn new(tables: &[Wanted], max_depth: usize) -> Scan {
         let schemas = || tables.iter().map(|table| table.schema);
         let asked: Vec<Table> = tables.iter().map(Table::of).collect();
-        let marks =
-            || schemas().flat_map(paths_of_shapes).chain([(&TYPE, schemas().flat_map(names_of).collect())]);
+        let marks = || {
+            schemas().flat_map(paths_of_shapes).chain([names::Wanted {
+                path: &TYPE,
+                kind: false,
+                texts: schemas().flat_map(names_of).collect(),
+            }])
+        };
         let columns = || asked.iter().flat_map(Table::paths);
-        let paths = || marks().map(|(path, _)| path).chain(columns());
+        let paths = || marks().map(|wanted| wanted.path).chain(columns());
         let (classify, look, spread) =
             avx2::detect().unwrap_or((portable::classify, portable::look, portable::spread));
         let (look, spread) = avx512::detect().unwrap_or((look, spread));
@@ -146,7 +154,7 @@ impl Scan {
             max_depth,
             interest: Interest::of(paths()),
             recognizer: Recognizer::new(schemas()),
-            names: Names::of(marks().chain(columns().map(|path| (path, Vec::new())))),
+            names: Names::of(marks().chain(columns().map(value_at))),
             tables: asked,
         }
     }
@@ -203,11 +211,11 @@ impl Scan {
         let Some(Table { operation, time, fields, is_opaque, .. }) =
             table.and_then(|table| self.tables.get(table))
         else {
-            return Ok(Sight { table, operation: Ok(""), time: Ok(None), fields: [Ok(None); FIELDS] });
+            return Ok(Sight { table, operation: Ok(b""), time: Ok(None), fields: [Ok(None); FIELDS] });
         };
         let text = |column| head.value(column)?.map(|value| head.string(value)).transpose();
         let name = if *is_opaque { Err(Unclear) } else { text(*operation).map(Option::unwrap_or_default) };
-        Ok(Sight { table, operation: name, time: text(*time), fields: fields.map(text) })
+        Ok(Sight { table, operation: name.map(str::as_bytes), time: text(*time), fields: fields.map(text) })
     }
 
     /// The strings of the record that was just seen; `None` where its marks are not enough to tell.
@@ -312,7 +320,7 @@ impl Table {
             fields: std::array::from_fn(|_| fields.next().flatten()),
             names: Names::default(),
         };
-        table.names = Names::of(table.paths().map(|path| (path, Vec::new())));
+        table.names = Names::of(table.paths().map(value_at));
         table
     }
 
@@ -326,23 +334,26 @@ impl Marks {
     /// What the values of a marked record say whose keys mean this.
     #[inline]
     fn sight<'a>(&self, record: &'a [u8], meaning: &Meaning) -> Sight<'a> {
-        let text = |place: Place| match place {
+        let bytes = |place: Place| match place {
             Place::Absent => Ok(None),
-            place => self.string(record, place).map(Some).ok_or(Unclear),
+            place => self.string(record, place.value(record, self)).map(Some).ok_or(Unclear),
+        };
+        // Of a record that is UTF-8 these are, too; asking again costs less than a promise that nobody holds the callers to.
+        let text = |place: Place| {
+            bytes(place)?.map(|text| std::str::from_utf8(text).map_err(|_| Unclear)).transpose()
         };
         Sight {
             table: meaning.table,
-            operation: text(meaning.operation).map(Option::unwrap_or_default),
+            operation: bytes(meaning.operation).map(Option::unwrap_or_default),
             time: text(meaning.time),
             fields: meaning.fields.map(text),
         }
     }
 
     #[inline]
-    fn string<'a>(&self, record: &'a [u8], place: Place) -> Option<&'a str> {
-        let start = place.value(record, self).filter(|start| record.get(*start) == Some(&b'"'))?;
-        // Of a record that is UTF-8 this is, too; asking again costs less than a promise that nobody holds the callers to.
-        std::str::from_utf8(record.get(start + 1..self.string_end(start)?)?).ok()
+    fn string<'a>(&self, record: &'a [u8], value: Option<usize>) -> Option<&'a [u8]> {
+        let start = value.filter(|start| record.get(*start) == Some(&b'"'))?;
+        record.get(start + 1..self.string_end(start)?)
     }
 }
 
@@ -351,12 +362,18 @@ fn number(table: Option<usize>) -> usize {
     table.map_or(0, |table| table + 1)
 }
 
-/// The paths that tell whether a record is of a table, and the texts that their values are compared with.
-fn paths_of_shapes(table: &'static Schema) -> impl Iterator<Item = (&'static Path, Vec<Text>)> {
+/// The path of a value that is to be read.
+fn value_at(path: &Path) -> names::Wanted<'_> {
+    names::Wanted { path, kind: true, texts: Vec::new() }
+}
+
+/// The paths that tell whether a record is of a table.
+fn paths_of_shapes(table: &'static Schema) -> impl Iterator<Item = names::Wanted<'static>> {
     table.shapes.iter().flat_map(|shape| {
-        let plain = shape.present.iter().chain(shape.absent.iter()).chain(shape.objects.iter());
-        let compared = shape.equals.iter().map(|(path, texts)| (path, texts.to_vec()));
-        plain.map(|path| (path, Vec::new())).chain(compared)
+        let plain = shape.present.iter().chain(shape.absent.iter()).map(|path| (path, false, Vec::new()));
+        let objects = shape.objects.iter().map(|path| (path, true, Vec::new()));
+        let compared = shape.equals.iter().map(|(path, texts)| (path, false, texts.to_vec()));
+        plain.chain(objects).chain(compared).map(|(path, kind, texts)| names::Wanted { path, kind, texts })
     })
 }
 

@@ -18,7 +18,7 @@ fn engine() -> Engine {
 fn run(engine: &Engine, table: Option<usize>, record: &str) -> Outcome {
     let frames = vec![Frame::Record(0..record.len())];
     let batch = Batch {
-        bytes: record.as_bytes().to_vec(),
+        bytes: record.as_bytes().to_vec().into(),
         offset: 0,
         frames,
         taken: record.len() as u64,

@@ -68,19 +68,20 @@ impl NameMemory {
         }
     }
 
-    /// The inputs that take events of this name.
+    /// The inputs that take events of this name; none where it is not UTF-8.
     #[inline]
     pub fn candidates(
         &mut self,
         dispatch: &DispatchTable,
         table: usize,
-        name: &str,
+        name: &[u8],
         context: &mut Context,
     ) -> &[Candidate] {
-        let hash = hash(self.seed ^ table as u64, name.as_bytes());
+        let hash = hash(self.seed ^ table as u64, name);
         let mut slot = self.find(hash, table, name);
         if slot.is_none() {
-            let found = dispatch.resolve(table, name, context);
+            let text = std::str::from_utf8(name);
+            let found = text.map_or_else(|_| Box::default(), |text| dispatch.resolve(table, text, context));
             slot = self.remember(hash, table, name, &found);
             self.passing = found;
         }
@@ -105,14 +106,14 @@ impl NameMemory {
     }
 
     #[inline]
-    fn find(&self, hash: u64, table: usize, name: &str) -> Option<Slot> {
+    fn find(&self, hash: u64, table: usize, name: &[u8]) -> Option<Slot> {
         let mask = self.slots.len().checked_sub(1)?;
         let mut place = hash as usize & mask;
         loop {
             let slot = self.slots.get(place).copied().filter(|slot| slot.length != 0)?;
             if slot.check == (hash >> 32) as u32
                 && usize::from(slot.table) == table
-                && self.name(slot) == name.as_bytes()
+                && self.name(slot) == name
             {
                 return Some(slot);
             }
@@ -128,7 +129,7 @@ impl NameMemory {
 
     /// Keeps the candidates of a name; `None` when it alone is over the limit.
     #[cold]
-    fn remember(&mut self, hash: u64, table: usize, name: &str, found: &[Candidate]) -> Option<Slot> {
+    fn remember(&mut self, hash: u64, table: usize, name: &[u8], found: &[Candidate]) -> Option<Slot> {
         let bytes = name.len() + size_of_val(found) + size_of::<Slot>();
         if self.limits.names == 0 || bytes > self.limits.bytes / 16 {
             return None;
@@ -151,7 +152,7 @@ impl NameMemory {
             candidates: u32::try_from(self.candidates.len()).ok()?,
             count: u32::try_from(found.len()).ok()?,
         };
-        self.names.extend_from_slice(name.as_bytes());
+        self.names.extend_from_slice(name);
         self.candidates.extend_from_slice(found);
         self.place(hash, slot);
         self.used += 1;
@@ -214,7 +215,7 @@ mod tests {
         let long = "a".repeat(10_000);
         for name in ["Add", "b", "Add", "c", "d", "e", "Add", &long, "add", "f", "Add"] {
             let expected = dispatch.resolve(0, name, &mut context);
-            assert_eq!(memory.candidates(&dispatch, 0, name, &mut context), &*expected, "{name}");
+            assert_eq!(memory.candidates(&dispatch, 0, name.as_bytes(), &mut context), &*expected, "{name}");
             assert!(memory.len() <= 3 && memory.bytes() <= 4096);
         }
         assert!(!memory.is_empty());
@@ -229,7 +230,11 @@ mod tests {
             for number in 0..5_000 {
                 let name = format!("{}dd {number}", if number % 2 == 0 { "a" } else { "o" });
                 let expected = dispatch.resolve(0, &name, &mut context);
-                assert_eq!(memory.candidates(&dispatch, 0, &name, &mut context), &*expected, "{name}");
+                assert_eq!(
+                    memory.candidates(&dispatch, 0, name.as_bytes(), &mut context),
+                    &*expected,
+                    "{name}"
+                );
             }
             assert_eq!(memory.len(), 5_000);
         }

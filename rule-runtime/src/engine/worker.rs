@@ -272,7 +272,7 @@ impl Matching<'_> {
 
     /// Finds the candidates of a record by the name of its operation and the texts of fields, which are asked for by position and
     /// column.
-    fn find<'t>(&mut self, table: usize, name: &str, mut text: impl FnMut(usize, usize) -> Cow<'t, str>) {
+    fn find<'t>(&mut self, table: usize, name: &[u8], mut text: impl FnMut(usize, usize) -> Cow<'t, str>) {
         let Matching { engine, memory, found, context } = self;
         found.clear();
         found.extend_from_slice(memory.candidates(&engine.dispatch, table, name, context));
@@ -308,7 +308,7 @@ impl Matching<'_> {
         let schema = *self.engine.tables.get(table)?;
         let event = Event::new(schema, record);
         let name = schema.operation.map_or(Cow::Borrowed(""), |operation| event.text(operation));
-        self.find(table, &name, |_, column| event.text(column));
+        self.find(table, name.as_bytes(), |_, column| event.text(column));
         self.engine.timed_column(table).map(|_| Untimely::time_of(&event))
     }
 

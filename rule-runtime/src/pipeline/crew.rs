@@ -1,11 +1,14 @@
-//! The workers of a run: the calling thread itself, or threads that are handed works in turn.
+//! The workers of a run: the calling thread itself, and threads that are handed works.
+//!
+//! The calling thread reads and reports, and matches what the others have no room for: none waits while there is work, and
+//! there are no more threads than asked for.
 
 use crate::engine::{Engine, Outcome, Work, Worker};
 use crate::framing::Batch;
 use std::collections::VecDeque;
 use std::io;
 use std::num::NonZeroUsize;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
 use std::thread::Scope;
 
 /// Takes an outcome, in the order of the works.
@@ -13,39 +16,48 @@ pub(super) type Taker<'t> = dyn FnMut(&mut Outcome) -> io::Result<()> + 't;
 
 /// Workers and what they have under way.
 pub(super) struct Crew<'e> {
-    kind: Kind<'e>,
+    /// That of the calling thread.
+    here: Box<Worker<'e>>,
+    lanes: Vec<Lane>,
+    /// The works that are not reported, in their order.
+    under_way: VecDeque<UnderWay>,
     spare: Vec<Batch>,
 }
 
-enum Kind<'e> {
-    /// No thread but the calling one.
-    Here(Box<Worker<'e>>),
-    /// Threads; `under_way` says which lane has the oldest work.
-    Lanes { lanes: Vec<Lane>, under_way: VecDeque<usize>, next: usize },
+/// A work that is not reported.
+enum UnderWay {
+    /// The next that this lane gives back.
+    In(usize),
+    /// Matched here.
+    Done(Box<Outcome>),
 }
 
+/// A thread.
 struct Lane {
     works: SyncSender<Work>,
     outcomes: Receiver<Outcome>,
+    /// Works that it has.
+    held: usize,
 }
 
-/// Works a lane holds, the one being matched included.
-const DEPTH: usize = 2;
+/// Works a lane holds, the one being matched included: enough to be busy while the calling thread matches one.
+const DEPTH: usize = 3;
+/// Works that are not reported, for each thread: more wait for the oldest.
+const MOST: usize = 2 * DEPTH;
 
 impl<'e> Crew<'e> {
-    /// `threads` workers; a single one works on the calling thread.
+    /// `threads` workers, one of them on the calling thread.
     pub(super) fn new<'scope>(
         engine: &'e Engine,
         threads: NonZeroUsize,
         scope: &'scope Scope<'scope, 'e>,
     ) -> Crew<'e> {
-        let kind = if threads == NonZeroUsize::MIN {
-            Kind::Here(Box::new(engine.worker()))
-        } else {
-            let lanes = (0..threads.get()).map(|_| Lane::new(engine, scope)).collect();
-            Kind::Lanes { lanes, under_way: VecDeque::new(), next: 0 }
-        };
-        Crew { kind, spare: Vec::new() }
+        Crew {
+            here: Box::new(engine.worker()),
+            lanes: (1..threads.get()).map(|_| Lane::new(engine, scope)).collect(),
+            under_way: VecDeque::new(),
+            spare: Vec::new(),
+        }
     }
 
     /// A batch to be filled, used before if there is one.
@@ -53,39 +65,47 @@ impl<'e> Crew<'e> {
         self.spare.pop().unwrap_or_default()
     }
 
-    /// Hands a work to the next worker; if all are busy, the oldest outcome is waited for and taken first.
+    /// Has a work matched by a lane that has room, else here, and takes what is done.
     pub(super) fn put(&mut self, work: Work, take: &mut Taker<'_>) -> io::Result<()> {
-        match &mut self.kind {
-            Kind::Here(worker) => {
-                let mut outcome = worker.run(work);
-                take(&mut outcome)?;
-                self.spare.push(outcome.work.batch);
-                Ok(())
-            }
-            Kind::Lanes { lanes, under_way, next } => {
-                let lane = *next;
-                *next = (lane + 1) % lanes.len();
-                let full = under_way.len() >= lanes.len() * DEPTH;
-                if full {
-                    self.take_oldest(take)?;
-                }
-                let Kind::Lanes { lanes, under_way, .. } = &mut self.kind else { return Ok(()) };
-                under_way.push_back(lane);
-                lanes[lane].works.send(work).map_err(|_| worker_lost())
-            }
+        let lanes = self.lanes.iter_mut().enumerate().filter(|(_, lane)| lane.held < DEPTH);
+        if let Some((number, lane)) = lanes.min_by_key(|(_, lane)| lane.held) {
+            lane.works.send(work).map_err(|_| worker_lost())?;
+            lane.held += 1;
+            self.under_way.push_back(UnderWay::In(number));
+        } else {
+            let outcome = Box::new(self.here.run(work));
+            self.under_way.push_back(UnderWay::Done(outcome));
         }
+        let most = MOST * (self.lanes.len() + 1);
+        while self.take_oldest(self.under_way.len() > most, take)? {}
+        Ok(())
     }
 
     /// Waits for everything under way.
     pub(super) fn drain(&mut self, take: &mut Taker<'_>) -> io::Result<()> {
-        while self.take_oldest(take)? {}
+        while self.take_oldest(true, take)? {}
         Ok(())
     }
 
-    fn take_oldest(&mut self, take: &mut Taker<'_>) -> io::Result<bool> {
-        let Kind::Lanes { lanes, under_way, .. } = &mut self.kind else { return Ok(false) };
-        let Some(lane) = under_way.pop_front() else { return Ok(false) };
-        let mut outcome = lanes[lane].outcomes.recv().map_err(|_| worker_lost())?;
+    /// Takes the oldest outcome, if it is there or waited for; whether it was taken.
+    fn take_oldest(&mut self, waits: bool, take: &mut Taker<'_>) -> io::Result<bool> {
+        let mut outcome = match self.under_way.pop_front() {
+            None => return Ok(false),
+            Some(UnderWay::Done(outcome)) => *outcome,
+            Some(UnderWay::In(number)) => {
+                let Some(lane) = self.lanes.get_mut(number) else { return Ok(false) };
+                let outcome = match lane.outcomes.try_recv() {
+                    Err(TryRecvError::Empty) if waits => lane.outcomes.recv().map_err(|_| worker_lost())?,
+                    Err(TryRecvError::Empty) => {
+                        self.under_way.push_front(UnderWay::In(number));
+                        return Ok(false);
+                    }
+                    outcome => outcome.map_err(|_| worker_lost())?,
+                };
+                lane.held -= 1;
+                outcome
+            }
+        };
         take(&mut outcome)?;
         self.spare.push(outcome.work.batch);
         Ok(true)
@@ -105,7 +125,7 @@ impl Lane {
                 }
             }
         });
-        Lane { works, outcomes }
+        Lane { works, outcomes, held: 0 }
     }
 }
 

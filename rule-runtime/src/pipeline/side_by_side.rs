@@ -287,7 +287,7 @@ impl<'r> Feeds<'r> {
                 Next::End => Some(Filled::End),
             };
             let gives_nothing = !matches!(next, Next::Work(_));
-            // Noted first: a crew of one gives the outcome back at once.
+            // Noted first: the outcome may come back at once.
             self.under_way.extend((!gives_nothing).then_some(input));
             let Feeds { sources, queues, under_way, .. } = self;
             let mut take = |outcome: &mut Outcome| {

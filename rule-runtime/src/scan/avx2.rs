@@ -13,6 +13,7 @@ pub(super) fn detect() -> Option<(Classify, Look, Spread)> {
         && is_x86_feature_detected!("pclmulqdq")
         && is_x86_feature_detected!("bmi1")
         && is_x86_feature_detected!("bmi2")
+        && is_x86_feature_detected!("lzcnt")
         && is_x86_feature_detected!("popcnt");
     has_instructions.then_some((x86::classify_detected, x86::look_detected, x86::spread_detected))
 }
@@ -25,19 +26,20 @@ pub(super) fn detect() -> Option<(Classify, Look, Spread)> {
 
 #[cfg(all(target_arch = "x86_64", not(miri)))]
 mod x86 {
-    use crate::scan::classify::{BLOCK, Block, Blocks, Carry, Compared};
+    use crate::scan::classify::{self, BLOCK, Block, Carry, Compared};
     use crate::scan::look::{self, Asked, Looked};
-    use crate::scan::marks::{self, Marks};
+    use crate::scan::marks::{self, Blocks, Marks};
     use crate::scan::strings::{self, Positioned};
+    use crate::scan::tokens::{self, Kinds, Tokens};
     use std::arch::x86_64::{
         __m256i, _mm_clmulepi64_si128, _mm_cvtsi128_si64, _mm_set_epi8, _mm_set_epi64x, _mm_set1_epi8,
         _mm256_broadcastsi128_si256, _mm256_cmpeq_epi8, _mm256_cmpgt_epi8, _mm256_loadu_si256,
         _mm256_max_epu8, _mm256_min_epi8, _mm256_movemask_epi8, _mm256_or_si256, _mm256_set1_epi8,
-        _mm256_shuffle_epi8,
+        _mm256_shuffle_epi8, _mm256_slli_epi16, _pext_u64,
     };
 
     /// Classifies; only [`super::detect`] hands this out, after it saw that the machine has the instructions.
-    pub(super) fn classify_detected(bytes: &[u8], carry: &mut Carry, blocks: &mut Blocks) -> usize {
+    pub(super) fn classify_detected(bytes: &[u8], carry: &mut Carry, blocks: &mut classify::Blocks) -> usize {
         // SAFETY: `classify` asks for AVX2 and PCLMULQDQ, which `detect` found before it gave this function away.
         unsafe { classify(bytes, carry, blocks) }
     }
@@ -54,7 +56,7 @@ mod x86 {
         unsafe { spread(record, marks, positions) }
     }
 
-    #[target_feature(enable = "avx2,pclmulqdq,bmi1,bmi2,popcnt")]
+    #[target_feature(enable = "avx2,pclmulqdq,bmi1,bmi2,lzcnt,popcnt")]
     fn spread(record: &[u8], marks: &Marks, positions: &mut Positioned) -> bool {
         strings::spread(
             record,
@@ -66,7 +68,7 @@ mod x86 {
         )
     }
 
-    #[target_feature(enable = "avx2,pclmulqdq,bmi1,bmi2,popcnt")]
+    #[target_feature(enable = "avx2,pclmulqdq,bmi1,bmi2,lzcnt,popcnt")]
     fn look(bytes: &[u8], asked: Asked, marks: &mut Marks) -> Looked {
         look::look(
             bytes,
@@ -75,8 +77,28 @@ mod x86 {
             |block| compare_for_marks(block),
             |block| compare_closer(block),
             |bits| parity(bits),
-            marks::append,
+            |blocks, tokens| find_tokens(blocks, tokens),
         )
+    }
+
+    #[inline(never)]
+    #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
+    fn find_tokens(blocks: Blocks<'_>, found: &mut Tokens) {
+        tokens::find(blocks, found, |block, tokens, brackets| kinds(block, tokens, brackets), marks::append);
+    }
+
+    /// `{` and `[` have this bit clear before `}` and `]`: 0x7b and 0x7d, 0x5b and 0x5d.
+    #[inline]
+    #[target_feature(enable = "avx2,bmi2")]
+    fn kinds(bytes: &[u8; BLOCK], tokens: u64, brackets: u64) -> Kinds {
+        let halves = load(bytes);
+        let close = mask(halves.map(|half| _mm256_slli_epi16::<5>(half)));
+        let object = mask(halves.map(|half| _mm256_slli_epi16::<2>(half)));
+        Kinds {
+            brackets: _pext_u64(brackets, tokens),
+            close: _pext_u64(close, brackets),
+            object: _pext_u64(object, brackets),
+        }
     }
 
     #[inline]
@@ -86,12 +108,15 @@ mod x86 {
         let [low, high] = halves;
         // Bytes beyond ASCII are negative.
         let beyond_text = _mm256_cmpgt_epi8(_mm256_set1_epi8(0x20), _mm256_min_epi8(low, high));
-        let [low, high] = halves.map(|half| _mm256_cmpeq_epi8(half, _mm256_set1_epi8(b'\\' as i8)));
+        let backslashes = halves.map(|half| _mm256_cmpeq_epi8(half, _mm256_set1_epi8(b'\\' as i8)));
+        let [low, high] = backslashes;
         let unusual = _mm256_or_si256(beyond_text, _mm256_or_si256(low, high));
         marks::Compared {
             quotes: equal(halves, b'"'),
             brackets: brackets(&halves),
             colons: equal(halves, b':'),
+            backslashes: mask(backslashes),
+            beyond_text: _mm256_movemask_epi8(beyond_text) != 0,
             unusual: _mm256_movemask_epi8(unusual) != 0,
         }
     }
@@ -102,12 +127,6 @@ mod x86 {
         let halves = load(bytes);
         let [low, high] = halves;
         marks::Closer {
-            backslashes: equal(halves, b'\\'),
-            // Bytes beyond ASCII are negative.
-            beyond_text: _mm256_movemask_epi8(_mm256_cmpgt_epi8(
-                _mm256_set1_epi8(0x20),
-                _mm256_min_epi8(low, high),
-            )) != 0,
             controls: controls(&halves),
             beyond_ascii: _mm256_movemask_epi8(_mm256_or_si256(low, high)) != 0,
         }
@@ -133,7 +152,7 @@ mod x86 {
     }
 
     #[target_feature(enable = "avx2,pclmulqdq")]
-    fn classify(bytes: &[u8], carry: &mut Carry, blocks: &mut Blocks) -> usize {
+    fn classify(bytes: &[u8], carry: &mut Carry, blocks: &mut classify::Blocks) -> usize {
         let (whole, rest) = bytes.as_chunks::<BLOCK>();
         for (block, bytes) in blocks.iter_mut().zip(whole) {
             *block = classify_block(bytes, carry);

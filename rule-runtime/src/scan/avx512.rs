@@ -14,6 +14,7 @@ pub(super) fn detect() -> Option<(Look, Spread)> {
         && is_x86_feature_detected!("pclmulqdq")
         && is_x86_feature_detected!("bmi1")
         && is_x86_feature_detected!("bmi2")
+        && is_x86_feature_detected!("lzcnt")
         && is_x86_feature_detected!("popcnt");
     has_instructions.then_some((x86::look_detected, x86::spread_detected))
 }
@@ -28,14 +29,15 @@ pub(super) fn detect() -> Option<(Look, Spread)> {
 mod x86 {
     use crate::scan::classify::BLOCK;
     use crate::scan::look::{self, Asked, Looked};
-    use crate::scan::marks::{Closer, Compared, Marks, ROOM};
+    use crate::scan::marks::{Blocks, Closer, Compared, Marks, ROOM};
     use crate::scan::strings::{self, Positioned};
+    use crate::scan::tokens::{self, Kinds, Tokens};
     use std::arch::x86_64::{
         __m512i, _mm_clmulepi64_si128, _mm_cvtsi128_si64, _mm_set_epi8, _mm_set_epi64x, _mm_set1_epi8,
         _mm512_add_epi16, _mm512_broadcast_i32x4, _mm512_castsi512_si256, _mm512_cmpeq_epi8_mask,
         _mm512_cmplt_epi8_mask, _mm512_cmplt_epu8_mask, _mm512_cvtepu8_epi16, _mm512_extracti64x4_epi64,
         _mm512_loadu_si512, _mm512_maskz_compress_epi8, _mm512_or_si512, _mm512_set1_epi8, _mm512_set1_epi16,
-        _mm512_shuffle_epi8, _mm512_storeu_si512,
+        _mm512_shuffle_epi8, _mm512_storeu_si512, _mm512_test_epi8_mask, _pext_u64,
     };
 
     /// Looks; only [`super::detect`] hands this out, after it saw that the machine has the instructions.
@@ -50,7 +52,7 @@ mod x86 {
         unsafe { spread(record, marks, positions) }
     }
 
-    #[target_feature(enable = "avx512f,avx512bw,avx512vbmi2,pclmulqdq,bmi1,bmi2,popcnt")]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vbmi2,pclmulqdq,bmi1,bmi2,lzcnt,popcnt")]
     fn spread(record: &[u8], marks: &Marks, positions: &mut Positioned) -> bool {
         strings::spread(
             record,
@@ -62,7 +64,7 @@ mod x86 {
         )
     }
 
-    #[target_feature(enable = "avx512f,avx512bw,avx512vbmi2,pclmulqdq,bmi1,bmi2,popcnt")]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vbmi2,pclmulqdq,bmi1,bmi2,lzcnt,popcnt")]
     fn look(bytes: &[u8], asked: Asked, marks: &mut Marks) -> Looked {
         look::look(
             bytes,
@@ -71,8 +73,33 @@ mod x86 {
             |block| compare(block),
             |block| compare_closer(block),
             |bits| parity(bits),
-            |positions, base, bits| append(positions, base, bits),
+            |blocks, tokens| find_tokens(blocks, tokens),
         )
+    }
+
+    #[inline(never)]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vbmi2,bmi1,bmi2,lzcnt,popcnt")]
+    fn find_tokens(blocks: Blocks<'_>, found: &mut Tokens) {
+        tokens::find(
+            blocks,
+            found,
+            |block, tokens, brackets| kinds(block, tokens, brackets),
+            |positions, base, bits| append(positions, base, bits),
+        );
+    }
+
+    /// As [`crate::scan::avx2`]'s.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,bmi2")]
+    fn kinds(bytes: &[u8; BLOCK], tokens: u64, brackets: u64) -> Kinds {
+        let bytes = load(bytes);
+        let close = _mm512_test_epi8_mask(bytes, _mm512_set1_epi8(1 << 2));
+        let object = _mm512_test_epi8_mask(bytes, _mm512_set1_epi8(1 << 5));
+        Kinds {
+            brackets: _pext_u64(brackets, tokens),
+            close: _pext_u64(close, brackets),
+            object: _pext_u64(object, brackets),
+        }
     }
 
     #[inline]
@@ -84,13 +111,16 @@ mod x86 {
         let folded = _mm512_or_si512(bytes, _mm512_set1_epi8(0x20));
         let bracket = _mm_set_epi8(0, 0, b'}' as i8, 0, b'{' as i8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
         let bracket = _mm512_shuffle_epi8(_mm512_broadcast_i32x4(bracket), bytes);
+        let backslashes = equal(b'\\');
         // Bytes beyond ASCII are negative.
-        let unusual = _mm512_cmplt_epi8_mask(bytes, _mm512_set1_epi8(0x20)) | equal(b'\\');
+        let beyond_text = _mm512_cmplt_epi8_mask(bytes, _mm512_set1_epi8(0x20));
         Compared {
             quotes: equal(b'"'),
             brackets: _mm512_cmpeq_epi8_mask(folded, bracket),
             colons: equal(b':'),
-            unusual: unusual != 0,
+            backslashes,
+            beyond_text: beyond_text != 0,
+            unusual: beyond_text | backslashes != 0,
         }
     }
 
@@ -99,8 +129,6 @@ mod x86 {
     fn compare_closer(bytes: &[u8; BLOCK]) -> Closer {
         let bytes = load(bytes);
         Closer {
-            backslashes: _mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8(b'\\' as i8)),
-            beyond_text: _mm512_cmplt_epi8_mask(bytes, _mm512_set1_epi8(0x20)) != 0,
             controls: _mm512_cmplt_epu8_mask(bytes, _mm512_set1_epi8(0x20)),
             beyond_ascii: _mm512_cmplt_epi8_mask(bytes, _mm512_set1_epi8(0)) != 0,
         }

@@ -12,18 +12,17 @@
 //! hold costs time and nothing else: the record is looked at the slow way.
 
 use super::marks::Marks;
+use super::memo::Memo;
 use super::names::{Name, Names, RECORD};
 use super::walk::is_space;
 use crate::dispatch::FIELDS;
 use memchr::memrchr;
 use rule_model::Text;
+use std::ops::Range;
 
-/// Layouts that a worker remembers: so many for each of so many hashes.
-const BUCKETS: usize = 256;
-const WAYS: usize = 8;
 /// Keys that a layout may have, in all.
 const KEYS: usize = 512;
-/// Bytes before a colon that are compared at once: hardly any key with its quotes has more.
+/// Bytes that are compared at once: few keys, with their quotes and the byte before, have more.
 const NEAR: usize = 16;
 
 /// What the values of a record are to be asked.
@@ -65,27 +64,28 @@ pub(super) struct Layout {
 /// All keys of an object in their order.
 #[derive(Clone, Debug)]
 struct Keys {
-    near: Box<[Key]>,
-    far: Box<[Word]>,
+    /// The bytes before all colons but the first few.
+    near: Box<[Bytes]>,
+    /// Where so much does not lie before a colon, it has this place, and these are the bytes that the record begins with.
+    early: Box<[u16]>,
+    beginning: Bytes,
+    /// The bytes of long keys that are further from their colon.
+    far: Box<[Far]>,
 }
 
-/// The last bytes of a key with its quotes, and how many bytes before its colon its first quote is.
-#[derive(Clone, Copy, Debug)]
-struct Key {
+/// Some of a record's bytes, and which of them count.
+#[derive(Clone, Copy, Debug, Default)]
+struct Bytes {
     mask: [u64; 2],
     bytes: [u64; 2],
-    quote: u16,
-    /// The place of the colon in the record, where that is less than it could be.
-    reach: u16,
 }
 
-/// Eight bytes of a record, or some of them, at a distance before a colon.
+/// Bytes at a distance before a colon.
 #[derive(Clone, Copy, Debug)]
-struct Word {
+struct Far {
     colon: u16,
     back: u16,
-    mask: u64,
-    bytes: u64,
+    bytes: Bytes,
 }
 
 /// An object in the record.
@@ -116,46 +116,26 @@ enum Compared {
 /// Layouts seen before.
 #[derive(Debug, Default)]
 pub(super) struct Layouts {
-    buckets: Vec<Bucket>,
-}
-
-#[derive(Debug, Default)]
-struct Bucket {
-    layouts: Vec<Layout>,
-    /// The one to be forgotten next.
-    oldest: usize,
-    /// The hash that was last not found here. What comes once is not remembered, or records that never repeat their keys
-    /// would have each made a layout of.
-    missed: u64,
+    known: Memo<Layout>,
 }
 
 impl Layouts {
     /// What a marked record means, if one of its layout was seen before.
     #[inline]
     pub(super) fn find(&self, record: &[u8], marks: &Marks) -> Option<&Meaning> {
-        let bucket = self.buckets.get(slot(hash(record, marks)?))?;
-        let layout = bucket.layouts.iter().find(|layout| layout.holds(record, marks))?;
-        Some(&layout.meaning)
+        let mut layouts = self.known.at(hash(record, marks)?).iter();
+        layouts.find(|layout| layout.holds(record, marks)).map(|layout| &layout.meaning)
     }
 
     /// Whether a layout that was not found is worth remembering: not the first time.
     pub(super) fn is_wanted(&mut self, record: &[u8], marks: &Marks) -> bool {
-        let Some(hash) = hash(record, marks) else { return false };
-        self.buckets.resize_with(BUCKETS, Bucket::default);
-        let Some(bucket) = self.buckets.get_mut(slot(hash)) else { return false };
-        std::mem::replace(&mut bucket.missed, hash) == hash
+        hash(record, marks).is_some_and(|hash| self.known.is_wanted(hash))
     }
 
     /// Remembers the layout of a record.
     pub(super) fn insert(&mut self, record: &[u8], marks: &Marks, layout: Layout) {
-        let Some(bucket) = hash(record, marks).and_then(|hash| self.buckets.get_mut(slot(hash))) else {
-            return;
-        };
-        if bucket.layouts.len() < WAYS {
-            bucket.layouts.push(layout);
-        } else if let Some(place) = bucket.layouts.get_mut(bucket.oldest % WAYS) {
-            *place = layout;
-            bucket.oldest += 1;
+        if let Some(hash) = hash(record, marks) {
+            self.known.insert(hash, layout);
         }
     }
 }
@@ -170,21 +150,23 @@ impl Layout {
         mean: impl FnOnce(&dyn Fn(usize) -> Option<Place>) -> Option<Meaning>,
     ) -> Option<Layout> {
         let mut draft = Draft { record, marks, values: Vec::new(), facts: Vec::new(), texts: Vec::new() };
-        let own = Keys::of(record, marks.own_colons())?;
-        let (mut within, mut keys) = (Vec::new(), own.near.len());
-        for (position, colon) in (0_u16..).zip(marks.own_colons()) {
-            let name = names.get(RECORD, key_before(record, *colon)?);
-            let kind = draft.add(Place::Own(position), *colon, name)?;
+        let colons: Vec<u16> =
+            (0..marks.shape().own().len()).filter_map(|key| marks.own_colon(key)).collect();
+        let own = Keys::of(record, &colons)?;
+        let (mut within, mut keys) = (Vec::new(), colons.len());
+        for (position, colon) in (0_u16..).zip(colons) {
+            let name = names.get(RECORD, key_before(record, colon)?);
+            let kind = draft.add(Place::Own(position), colon, name)?;
             let Some(object) = name.and_then(|name| name.object).filter(|_| kind == Kind::Object) else {
                 continue;
             };
-            let colons = colons_of(marks, position)?;
-            for (number, colon) in (0_u16..).zip(colons) {
+            let colons: Vec<u16> = marks.colons_within(usize::from(position)).collect();
+            for (number, colon) in (0_u16..).zip(&colons) {
                 let name = names.get(object, key_before(record, *colon)?);
                 draft.add(Place::Within(position, number), *colon, name)?;
             }
             keys += colons.len();
-            within.push(Within { colon: position, keys: Keys::of(record, colons)? });
+            within.push(Within { colon: position, keys: Keys::of(record, &colons)? });
         }
         let Draft { values, facts, texts, .. } = draft;
         let place_of = |value: usize| values.iter().find(|(at, _)| *at == value).map(|(_, place)| *place);
@@ -195,12 +177,14 @@ impl Layout {
     /// Whether a record is of this layout.
     #[inline]
     fn holds(&self, record: &[u8], marks: &Marks) -> bool {
-        self.own.hold(record, marks.own_colons())
-            && self.within.iter().all(|within| {
-                colons_of(marks, within.colon).is_some_and(|colons| within.keys.hold(record, colons))
+        let (tokens, shape) = (marks.tokens(), marks.shape());
+        self.own.hold(record, tokens, shape.own())
+            && self.within.iter().all(|Within { colon, keys }| {
+                let colons = shape.within(usize::from(*colon));
+                colons.is_some_and(|colons| keys.hold(record, tokens, colons))
             })
             && self.facts_hold(record, marks)
-            && self.texts.iter().all(|(place, text)| text.holds(record, marks, *place))
+            && self.texts.iter().all(|(place, text)| text.holds(record, marks, place.value(record, marks)))
     }
 
     #[inline]
@@ -235,7 +219,9 @@ impl Draft<'_> {
         if name.deep && kind == Kind::Object {
             return None;
         }
-        self.facts.push((place, kind));
+        if name.kind {
+            self.facts.push((place, kind));
+        }
         if !name.texts.is_empty() {
             let text = match self.record.get(value) {
                 Some(b'"') => self.record.get(value + 1..self.marks.string_end(value)?)?,
@@ -252,85 +238,97 @@ impl Draft<'_> {
 }
 
 impl Keys {
-    /// The keys before these colons, each with its quotes. `None` where one is not directly before its colon.
+    /// The keys before these colons, each with its quotes and the byte before. `None` where one is not directly before its
+    /// colon, or does not surely begin where it seems to.
     fn of(record: &[u8], colons: &[u16]) -> Option<Keys> {
-        let (mut near, mut far) = (Vec::new(), Vec::new());
+        let (mut early, mut near, mut far) = (Vec::new(), Vec::new(), Vec::new());
+        let mut beginning = Bytes::default();
         for (number, colon) in (0_u16..).zip(colons) {
-            let colon = usize::from(*colon);
-            let key = key_before(record, colon as u16)?.len() + 2;
-            near.push(Key::of(record, colon, key)?);
-            for back in (NEAR + 8..key + 8).step_by(8) {
+            let key = key_before(record, *colon).filter(|key| !key.contains('\\'))?;
+            let end = usize::from(*colon);
+            let start = end.checked_sub(key.len() + 3)?;
+            // A quote that is escaped is not that of a key.
+            if record.get(start) == Some(&b'\\') {
+                return None;
+            }
+            if end < NEAR {
+                early.push(*colon);
+                beginning.add(record, 0, start..end)?;
+                continue;
+            }
+            near.push(Bytes::of(record, end - NEAR, start..end)?);
+            for back in (2 * NEAR..end - start + NEAR).step_by(NEAR) {
                 // One that would begin before the record begins with it, and has some bytes again.
-                far.push(Word::of(record, number, colon, key, back.min(colon))?);
+                let back = back.min(end);
+                let bytes = Bytes::of(record, end - back, start..end)?;
+                far.push(Far { colon: number, back: u16::try_from(back).ok()?, bytes });
             }
         }
-        Some(Keys { near: near.into(), far: far.into() })
+        Some(Keys { near: near.into(), early: early.into(), beginning, far: far.into() })
     }
 
-    /// Whether these are the keys before these colons, and no escapes before them.
+    /// Whether these are the keys before colons, which are given as numbers of tokens.
     #[inline]
-    fn hold(&self, record: &[u8], colons: &[u16]) -> bool {
-        if colons.len() != self.near.len() {
+    fn hold(&self, record: &[u8], tokens: &[u16], colons: &[u16]) -> bool {
+        let Some((early, others)) = colons.split_at_checked(self.early.len()) else { return false };
+        if others.len() != self.near.len() {
             return false;
         }
-        let mut differing = 0;
-        for (key, colon) in self.near.iter().zip(colons) {
-            let Some(different) = key.differs(record, usize::from(*colon)) else { return false };
-            differing |= different;
+        let place = |colon: &u16| tokens.get(usize::from(*colon)).copied().unwrap_or_default();
+        let mut differing = [0; 2];
+        for (key, colon) in self.near.iter().zip(others) {
+            let end = usize::from(place(colon));
+            let Some(bytes) = end.checked_sub(NEAR).and_then(|start| record.get(start..end)) else {
+                return false;
+            };
+            key.differ(bytes, &mut differing);
         }
-        for word in &self.far {
-            let Some(different) = word.differs(record, colons) else { return false };
-            differing |= different;
+        if differing != [0; 2] {
+            return false;
         }
-        differing == 0
+        for Far { colon, back, bytes } in &self.far {
+            let start = colons.get(usize::from(*colon)).and_then(|colon| place(colon).checked_sub(*back));
+            let Some(found) = start.and_then(|start| record.get(usize::from(start)..)) else { return false };
+            bytes.differ(found, &mut differing);
+        }
+        if !early.is_empty() {
+            self.beginning.differ(record, &mut differing);
+            let misplaced =
+                self.early.iter().zip(early).fold(0, |bits, (at, colon)| bits | (at ^ place(colon)));
+            differing[0] |= u64::from(misplaced);
+        }
+        differing == [0; 2]
     }
 }
 
-impl Key {
-    /// The key of so many bytes, its quotes included, before a colon.
-    fn of(record: &[u8], colon: usize, key: usize) -> Option<Key> {
-        let start = colon.saturating_sub(NEAR);
-        let quote = colon.checked_sub(key)?;
-        // Where the record begins within these bytes, their place tells the colon's, which is then one of them.
-        let end = colon + usize::from(colon < NEAR);
-        let (mut mask, mut bytes) = ([0; NEAR], [0; NEAR]);
-        let kept = quote.max(start)..end;
-        let place = kept.start - start..end - start;
-        mask.get_mut(place.clone())?.fill(0xff);
-        bytes.get_mut(place)?.copy_from_slice(record.get(kept)?);
-        let [mask, bytes] = [mask, bytes].map(words);
-        Some(Key { mask, bytes, quote: u16::try_from(key).ok()?, reach: colon.min(NEAR) as u16 })
+impl Bytes {
+    /// The bytes of a record from an offset on, of which those in a range count. `None` where the record ends before.
+    fn of(record: &[u8], start: usize, range: Range<usize>) -> Option<Bytes> {
+        let mut bytes = Bytes::default();
+        bytes.add(record, start, range)?;
+        Some(bytes)
     }
 
-    /// 0 where the key is this one. `None` where there is no room for it.
-    #[inline]
-    fn differs(&self, record: &[u8], colon: usize) -> Option<u64> {
-        let start = colon.saturating_sub(NEAR);
-        let near = words(*record.get(start..)?.first_chunk()?);
-        let before = *record.get(colon.wrapping_sub(usize::from(self.quote) + 1))?;
-        let place = (colon.min(NEAR) as u16 ^ self.reach) | u16::from(before == b'\\');
-        let [first, last] = [0, 1].map(|half: usize| (near[half] ^ self.bytes[half]) & self.mask[half]);
-        Some(u64::from(place) | first | last)
-    }
-}
-
-impl Word {
-    /// The bytes of a key, of so many with its quotes, that begin at a distance before its colon.
-    fn of(record: &[u8], number: u16, colon: usize, key: usize, back: usize) -> Option<Word> {
-        let (mut mask, mut bytes) = ([0; 8], [0; 8]);
-        let start = colon.checked_sub(back)?;
-        let skipped = back.saturating_sub(key);
-        mask.get_mut(skipped..)?.fill(0xff);
-        bytes.get_mut(skipped..)?.copy_from_slice(record.get(start + skipped..start + 8)?);
-        let [mask, bytes] = [mask, bytes].map(u64::from_le_bytes);
-        Some(Word { colon: number, back: u16::try_from(back).ok()?, mask, bytes })
+    /// The same, and those in a further range count, too.
+    fn add(&mut self, record: &[u8], start: usize, range: Range<usize>) -> Option<()> {
+        self.bytes = words(*record.get(start..)?.first_chunk()?);
+        let mask = words(std::array::from_fn(|at| if range.contains(&(start + at)) { 0xff } else { 0 }));
+        self.mask = [0, 1].map(|half: usize| self.mask[half] | mask[half]);
+        Some(())
     }
 
-    #[inline]
-    fn differs(&self, record: &[u8], colons: &[u16]) -> Option<u64> {
-        let colon = usize::from(*colons.get(usize::from(self.colon))?);
-        let bytes = record.get(colon.checked_sub(usize::from(self.back))?..)?.first_chunk()?;
-        Some((u64::from_le_bytes(*bytes) ^ self.bytes) & self.mask)
+    /// Marks what is different in these bytes, all if they are too few.
+    #[inline(always)]
+    fn differ(&self, bytes: &[u8], differing: &mut [u64; 2]) {
+        let Some(bytes) = bytes.first_chunk() else {
+            *differing = [!0; 2];
+            return;
+        };
+        for (differing, (bytes, (expected, mask))) in
+            differing.iter_mut().zip(words(*bytes).into_iter().zip(self.bytes.into_iter().zip(self.mask)))
+        {
+            *differing |= (bytes ^ expected) & mask;
+        }
     }
 }
 
@@ -353,8 +351,8 @@ impl Kind {
 
 impl Compared {
     #[inline]
-    fn holds(&self, record: &[u8], marks: &Marks, place: Place) -> bool {
-        let Some(value) = place.value(record, marks) else { return false };
+    fn holds(&self, record: &[u8], marks: &Marks, value: Option<usize>) -> bool {
+        let Some(value) = value else { return false };
         match (self, record.get(value)) {
             (Compared::Same(text), Some(b'"')) => record
                 .get(value + 1..)
@@ -376,8 +374,8 @@ impl Place {
     fn colon(self, marks: &Marks) -> Option<u16> {
         match self {
             Place::Absent => None,
-            Place::Own(position) => marks.own_colons().get(usize::from(position)).copied(),
-            Place::Within(object, position) => colons_of(marks, object)?.get(usize::from(position)).copied(),
+            Place::Own(key) => marks.own_colon(usize::from(key)),
+            Place::Within(object, key) => marks.colon_within(usize::from(object), usize::from(key)),
         }
     }
 
@@ -386,25 +384,6 @@ impl Place {
     pub(super) fn value(self, record: &[u8], marks: &Marks) -> Option<usize> {
         Some(value_after(record, self.colon(marks)?))
     }
-}
-
-/// The colons of the object after one of the record's own colons: all of its level that come before the next of those.
-#[inline]
-fn colons_of(marks: &Marks, position: u16) -> Option<&[u16]> {
-    let position = usize::from(position);
-    let colon = *marks.own_colons().get(position)?;
-    let (_, from) = after(marks.colons_within(), colon);
-    Some(match marks.own_colons().get(position + 1) {
-        Some(next) => after(from, *next).0,
-        None => from,
-    })
-}
-
-/// The positions before this one, and those after it.
-#[inline]
-fn after(positions: &[u16], position: u16) -> (&[u16], &[u16]) {
-    let before = positions.iter().take_while(|other| **other < position).count();
-    positions.split_at_checked(before).unwrap_or((positions, &[]))
 }
 
 /// Where the value after a colon begins.
@@ -424,14 +403,15 @@ fn key_before(record: &[u8], colon: u16) -> Option<&str> {
     std::str::from_utf8(key.get(quote + 1..)?).ok()
 }
 
-/// A hash of how many keys a record has, and of bytes before the first, one in the middle and the last. `None` where there
-/// cannot be a layout.
+/// A hash of how many keys a record has, and of the ends of some: where one is left out that others have, those after it
+/// stand in other places. `None` where there cannot be a layout.
 #[inline]
 fn hash(record: &[u8], marks: &Marks) -> Option<u64> {
-    let colons = marks.own_colons();
-    let mut hash = colons.len() as u64;
-    for colon in [colons.first()?, colons.get(colons.len() / 2)?, colons.last()?] {
-        let bytes = record.get(usize::from(*colon).checked_sub(4)?..)?.first_chunk()?;
+    let count = marks.shape().own().len();
+    let mut hash = count as u64;
+    for part in 0..=PARTS {
+        let colon = marks.own_colon((count.checked_sub(1)? * part) / PARTS)?;
+        let bytes = record.get(usize::from(colon).checked_sub(4)?..)?.first_chunk()?;
         hash = (hash ^ u64::from(u32::from_le_bytes(*bytes)))
             .wrapping_mul(0x9e37_79b9_7f4a_7c15)
             .rotate_left(32);
@@ -439,7 +419,5 @@ fn hash(record: &[u8], marks: &Marks) -> Option<u64> {
     Some(hash)
 }
 
-#[inline]
-fn slot(hash: u64) -> usize {
-    hash as usize % BUCKETS
-}
+/// Parts of a record's keys, at whose ends keys are hashed.
+const PARTS: usize = 8;

@@ -1,7 +1,8 @@
 //! The fast way to look at a record, compiled once for each set of instructions.
 
 use super::classify::BLOCK;
-use super::marks::{self, Closer, Compared, End, Marks, ROOM};
+use super::marks::{self, Blocks, Closer, Compared, End, Marks};
+use super::tokens::Tokens;
 
 /// What is found of the record that bytes begin with, beside its marks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,9 +32,9 @@ pub(super) fn look(
     compare: impl Fn(&[u8; BLOCK]) -> Compared,
     compare_closer: impl Fn(&[u8; BLOCK]) -> Closer,
     parity: impl Fn(u64) -> u64,
-    append: impl Fn(&mut [u16; ROOM], u16, u64),
+    tokens: impl Fn(Blocks<'_>, &mut Tokens),
 ) -> Looked {
-    let length = marks::mark(bytes, end, marks, compare, compare_closer, parity, append);
+    let length = marks::mark(bytes, end, marks, compare, compare_closer, parity, tokens);
     let record = length.and_then(|length| bytes.get(..length));
     Looked { length, is_plain: record.is_some_and(|record| marks.is_plain_object(record, max_depth)) }
 }

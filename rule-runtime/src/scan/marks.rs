@@ -1,16 +1,19 @@
-//! One pass over a record's bytes: where it ends, whether its brackets match, where the colons after its keys are, and
-//! whether anything in it is unusual.
+//! What a record is made of, in two passes over its blocks: what their bytes are, and which of those outside of strings give
+//! it its structure.
 //!
 //! ```text
-//! 64 bytes ──compare──> quotes, brackets, colons ──those outside of strings──> Nesting, positions of colons by level
+//! 64 bytes ──compare──> quotes, brackets, colons ──those outside of strings──> Block ──> tokens ──> Shape
 //!                └─unusual─compare closer─> backslashes, control characters, bytes beyond ASCII ──> doubts
 //! ```
 //!
 //! What a block of ordinary text has none of is asked with one comparison for all of it, and told apart only where there
-//! is some; brackets are followed only in blocks that have some. Both are branches that are mostly foreseen.
+//! is some: a branch that is mostly foreseen. One pass for both would need more registers than there are, which costs more
+//! than to write masks down and read them again.
 
 use super::classify::{BLOCK, escaped};
-use super::nesting::Nesting;
+use super::shape::{Shape, Shapes};
+use super::tokens::Tokens;
+use super::walk::is_space;
 
 /// Blocks that a record may have to be marked: with more, positions would not fit their type. Longer ones are walked.
 const BLOCKS: usize = (1 << 16) / BLOCK - 1;
@@ -20,21 +23,14 @@ pub(super) const ROOM: usize = BLOCK;
 /// What a record is made of.
 #[derive(Debug)]
 pub(super) struct Marks {
-    /// Where colons outside of strings are: by level, those of levels that do not matter first.
-    colons: [Positions; LEVELS],
     blocks: Box<[Block]>,
     /// A bit for each block with a byte beyond ASCII.
     beyond_ascii: [u64; BLOCKS.div_ceil(64)],
-    nesting: Nesting,
     /// Not 0 where a closer look is needed.
     doubts: u64,
+    tokens: Tokens,
+    shapes: Shapes,
 }
-
-/// Levels whose colons are told apart: the record's own, that of objects in it, and all others.
-const LEVELS: usize = 3;
-const OTHERS: usize = 0;
-const OWN: usize = 1;
-const WITHIN: usize = 2;
 
 /// Offsets in a record, in their order, and room for a block's more.
 #[derive(Debug)]
@@ -46,10 +42,24 @@ pub(super) struct Positions {
 
 /// 64 bytes of a record, the first as the lowest bit.
 #[derive(Clone, Copy, Debug, Default)]
-struct Block {
+pub(super) struct Block {
     /// Quotes that open or close strings.
     quotes: u64,
     backslashes: u64,
+    /// Brackets outside of strings.
+    pub(super) brackets: u64,
+    /// Colons outside of strings.
+    pub(super) colons: u64,
+}
+
+/// The blocks of a record.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Blocks<'m> {
+    pub(super) all: &'m [Block],
+    /// The bytes of all but a last one that is not whole.
+    pub(super) bytes: &'m [[u8; BLOCK]],
+    /// The bytes of that one, filled up.
+    pub(super) last: &'m [u8; BLOCK],
 }
 
 /// What every block is compared with.
@@ -58,16 +68,16 @@ pub(super) struct Compared {
     pub(super) quotes: u64,
     pub(super) brackets: u64,
     pub(super) colons: u64,
-    /// Whether there are backslashes, control characters or bytes beyond ASCII.
-    pub(super) unusual: bool,
-}
-
-/// What a block is compared with that has something unusual.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Closer {
     pub(super) backslashes: u64,
     /// Whether there are control characters or bytes beyond ASCII.
     pub(super) beyond_text: bool,
+    /// Whether there are backslashes, or something beyond text.
+    pub(super) unusual: bool,
+}
+
+/// What a block is compared with that has something beyond text.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Closer {
     pub(super) controls: u64,
     /// Whether there are bytes beyond ASCII.
     pub(super) beyond_ascii: bool,
@@ -85,8 +95,6 @@ pub enum End {
 /// What goes from block to block.
 struct Marker<'m> {
     end: End,
-    colons: &'m mut [Positions; LEVELS],
-    nesting: Nesting,
     beyond_ascii: &'m mut [u64; BLOCKS.div_ceil(64)],
     doubts: u64,
     /// All ones within a string.
@@ -95,14 +103,21 @@ struct Marker<'m> {
     escaped: u64,
 }
 
+/// Positions in the making: what is counted is not in memory until the end.
+pub(super) struct Writer<'p> {
+    at: &'p mut [u16; (1 << 16) + ROOM],
+    count: u16,
+    written: &'p mut u16,
+}
+
 impl Default for Marks {
     fn default() -> Marks {
         Marks {
-            colons: Default::default(),
-            nesting: Nesting::default(),
             blocks: vec![Block::default(); BLOCKS].into(),
             beyond_ascii: Default::default(),
             doubts: 0,
+            tokens: Tokens::default(),
+            shapes: Shapes::default(),
         }
     }
 }
@@ -125,33 +140,61 @@ impl Positions {
         &self.at[..usize::from(self.count)]
     }
 
+    /// Writes them anew.
     #[inline(always)]
-    pub(super) fn clear(&mut self) {
-        self.count = 0;
+    pub(super) fn writer(&mut self) -> Writer<'_> {
+        let Positions { at, count } = self;
+        Writer { at, count: 0, written: count }
     }
+}
 
+impl Writer<'_> {
     /// Adds the positions of bits, counted from `base`.
     #[inline(always)]
     pub(super) fn append(&mut self, base: u16, bits: u64, append: impl Fn(&mut [u16; ROOM], u16, u64)) {
-        // As above.
+        // The array is longer than any count of this type.
         if let Some(room) = self.at[usize::from(self.count)..].first_chunk_mut() {
             append(room, base, bits);
         }
         self.count = self.count.wrapping_add(bits.count_ones() as u16);
     }
+
+    /// That these are all.
+    #[inline(always)]
+    pub(super) fn end(self) {
+        *self.written = self.count;
+    }
 }
 
 impl Marks {
-    /// Where the colons after the record's own keys are.
+    /// The brackets and colons outside of strings.
     #[inline(always)]
-    pub(super) fn own_colons(&self) -> &[u16] {
-        self.colons[OWN].all()
+    pub(super) fn tokens(&self) -> &[u16] {
+        self.tokens.positions()
     }
 
-    /// Where the colons one level below are.
+    /// What they come to.
     #[inline(always)]
-    pub(super) fn colons_within(&self) -> &[u16] {
-        self.colons[WITHIN].all()
+    pub(super) fn shape(&self) -> &Shape {
+        self.shapes.current()
+    }
+
+    /// Where the colon after a key of the record is.
+    #[inline(always)]
+    pub(super) fn own_colon(&self, key: usize) -> Option<u16> {
+        self.tokens().get(usize::from(*self.shape().own().get(key)?)).copied()
+    }
+
+    /// Where the colons after the keys of the object are that is the value of a key.
+    pub(super) fn colons_within(&self, key: usize) -> impl Iterator<Item = u16> {
+        let within = self.shape().within(key).unwrap_or_default();
+        within.iter().filter_map(|token| self.tokens().get(usize::from(*token)).copied())
+    }
+
+    /// Where the colon after a key of that object is.
+    #[inline(always)]
+    pub(super) fn colon_within(&self, key: usize, number: usize) -> Option<u16> {
+        self.tokens().get(usize::from(*self.shape().within(key)?.get(number)?)).copied()
     }
 
     /// The quotes that open or close strings and the backslashes of each block.
@@ -171,7 +214,16 @@ impl Marks {
     /// deep.
     #[inline(always)]
     pub(super) fn is_plain_object(&self, record: &[u8], max_depth: usize) -> bool {
-        self.are_plain() && self.nesting.is_one_object(record, max_depth) && self.are_utf8(record)
+        self.are_plain() && self.is_one_object(record, max_depth) && self.are_utf8(record)
+    }
+
+    #[inline(always)]
+    fn is_one_object(&self, record: &[u8], max_depth: usize) -> bool {
+        let Some((depth, end)) = self.shape().depth_and_end() else { return false };
+        let rest = self.tokens().get(end).and_then(|end| record.get(usize::from(*end) + 1..));
+        record.first() == Some(&b'{')
+            && depth <= max_depth
+            && rest.is_some_and(|rest| rest.is_empty() || rest.iter().all(|byte| is_space(*byte)))
     }
 
     /// Whether a record of these bytes is UTF-8.
@@ -231,8 +283,8 @@ impl Marks {
 }
 
 /// Marks the record that bytes begin with: its length, without the newline. `None` where it is too long. `parity` says for
-/// each bit whether an odd number of bits are set up to and including it; `append` writes the positions of bits, counted
-/// from a base.
+/// each bit whether an odd number of bits are set up to and including it; `tokens` is [`super::tokens::find`], compiled by
+/// itself so that neither takes the other's registers.
 #[inline(always)]
 pub(super) fn mark(
     bytes: &[u8],
@@ -241,61 +293,68 @@ pub(super) fn mark(
     compare: impl Fn(&[u8; BLOCK]) -> Compared,
     compare_closer: impl Fn(&[u8; BLOCK]) -> Closer,
     parity: impl Fn(u64) -> u64,
-    append: impl Fn(&mut [u16; ROOM], u16, u64),
+    tokens: impl Fn(Blocks<'_>, &mut Tokens),
 ) -> Option<usize> {
-    let Marks { colons, blocks, beyond_ascii, doubts, nesting } = marks;
+    let Marks { blocks, beyond_ascii, doubts, tokens: found, shapes } = marks;
     *beyond_ascii = Default::default();
-    colons.iter_mut().for_each(Positions::clear);
-    let mut marker = Marker {
-        end,
-        colons,
-        nesting: Nesting::default(),
-        beyond_ascii,
-        doubts: 0,
-        in_string: 0,
-        escaped: 0,
-    };
+    let mut marker = Marker { end, beyond_ascii, doubts: 0, in_string: 0, escaped: 0 };
     let (whole, rest) = bytes.as_chunks::<BLOCK>();
-    let mut newline = None;
-    for (number, (bytes, block)) in whole.iter().zip(blocks.iter_mut()).enumerate() {
+    let (mut newline, mut count) = (None, 0);
+    for (bytes, block) in whole.iter().zip(blocks.iter_mut()) {
         let compared = compare(bytes);
         if !compared.unusual && marker.escaped == 0 {
-            marker.plain((number, bytes), compared, block, &parity, &append);
-            continue;
+            *block = marker.plain(compared, &parity);
+        } else if compared.beyond_text {
+            newline = marker.careful((count, bytes), compared, block, &compare_closer, &parity);
+        } else {
+            *block = marker.escaping(compared, &parity);
         }
-        newline = marker.careful((number, bytes), compared, block, &compare_closer, &parity, &append);
+        count += 1;
         if newline.is_some() {
             break;
         }
     }
+    let mut last = [b' '; BLOCK];
     if newline.is_none()
         && !rest.is_empty()
-        && let (number, Some(block)) = (whole.len(), blocks.get_mut(whole.len()))
+        && let Some(block) = blocks.get_mut(whole.len())
     {
-        let mut last = [b' '; BLOCK];
         last.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
         let compared = compare(&last);
-        newline = marker.careful((number, &last), compared, block, &compare_closer, &parity, &append);
+        newline = marker.careful((count, &last), compared, block, &compare_closer, &parity);
+        count += 1;
     }
     *doubts = marker.doubts | marker.in_string;
-    *nesting = marker.nesting;
-    newline.or((bytes.len() <= BLOCKS * BLOCK).then_some(bytes.len()))
+    let length = newline.or((bytes.len() <= BLOCKS * BLOCK).then_some(bytes.len()))?;
+    let all = blocks.get(..count).unwrap_or_default();
+    tokens(Blocks { all, bytes: whole, last: &last }, found);
+    shapes.find(bytes, found);
+    Some(length)
 }
 
 impl Marker<'_> {
-    /// A block that has nothing unusual and follows no escape.
+    /// A block of text without backslashes that follows no escape.
     #[inline(always)]
     fn plain(
         &mut self,
-        (number, bytes): (usize, &[u8; BLOCK]),
         Compared { quotes, brackets, colons, .. }: Compared,
-        block: &mut Block,
         parity: impl Fn(u64) -> u64,
-        append: impl Fn(&mut [u16; ROOM], u16, u64),
-    ) {
+    ) -> Block {
         let strings = self.strings(quotes, parity);
-        *block = Block { quotes, backslashes: 0 };
-        self.structure((number, bytes), brackets & !strings, colons & !strings, append);
+        Block { quotes, backslashes: 0, brackets: brackets & !strings, colons: colons & !strings }
+    }
+
+    /// A block of text.
+    #[inline(always)]
+    fn escaping(
+        &mut self,
+        Compared { quotes, brackets, colons, backslashes, .. }: Compared,
+        parity: impl Fn(u64) -> u64,
+    ) -> Block {
+        let quotes = quotes & !escaped(backslashes, &mut self.escaped);
+        let strings = self.strings(quotes, parity);
+        self.doubts |= backslashes & !strings;
+        Block { quotes, backslashes, brackets: brackets & !strings, colons: colons & !strings }
     }
 
     /// Any block, up to the newline that ends the record: where that is in the record.
@@ -303,31 +362,24 @@ impl Marker<'_> {
     fn careful(
         &mut self,
         (number, bytes): (usize, &[u8; BLOCK]),
-        Compared { mut quotes, mut brackets, mut colons, .. }: Compared,
+        mut compared: Compared,
         block: &mut Block,
         compare_closer: impl Fn(&[u8; BLOCK]) -> Closer,
         parity: impl Fn(u64) -> u64,
-        append: impl Fn(&mut [u16; ROOM], u16, u64),
     ) -> Option<usize> {
-        let Closer { mut backslashes, beyond_text, controls, beyond_ascii } = compare_closer(bytes);
-        let (mut newline, mut raw) = (None, 0);
-        if beyond_text {
-            raw = controls;
-            newline = if self.end == End::Line { first_newline(bytes, controls) } else { None };
-            if let Some(newline) = newline {
-                let kept = below(newline);
-                (quotes, brackets, colons) = (quotes & kept, brackets & kept, colons & kept);
-                (backslashes, raw) = (backslashes & kept, raw & kept);
-            }
-            if beyond_ascii && let Some(word) = self.beyond_ascii.get_mut(number / 64) {
-                *word |= 1 << (number % 64);
-            }
+        let Closer { mut controls, beyond_ascii } = compare_closer(bytes);
+        let newline = if self.end == End::Line { first_newline(bytes, controls) } else { None };
+        if let Some(newline) = newline {
+            let kept = below(newline);
+            let Compared { quotes, brackets, colons, backslashes, .. } = &mut compared;
+            [quotes, brackets, colons, backslashes, &mut controls].into_iter().for_each(|bits| *bits &= kept);
         }
-        let quotes = quotes & !escaped(backslashes, &mut self.escaped);
-        let strings = self.strings(quotes, parity);
-        self.doubts |= (backslashes & !strings) | (raw & strings);
-        *block = Block { quotes, backslashes };
-        self.structure((number, bytes), brackets & !strings, colons & !strings, append);
+        if beyond_ascii && let Some(word) = self.beyond_ascii.get_mut(number / 64) {
+            *word |= 1 << (number % 64);
+        }
+        let before = self.in_string;
+        *block = self.escaping(compared, &parity);
+        self.doubts |= controls & (parity(block.quotes) ^ before);
         newline.map(|newline| number * BLOCK + newline)
     }
 
@@ -339,53 +391,12 @@ impl Marker<'_> {
         self.in_string = ((strings as i64) >> 63) as u64;
         strings
     }
-
-    /// Brackets and colons outside of strings.
-    #[inline(always)]
-    fn structure(
-        &mut self,
-        (number, bytes): (usize, &[u8; BLOCK]),
-        brackets: u64,
-        colons: u64,
-        append: impl Fn(&mut [u16; ROOM], u16, u64),
-    ) {
-        let base = (number * BLOCK) as u16;
-        if brackets == 0 {
-            let level = [OWN, WITHIN].into_iter().find(|level| self.nesting.is_on(*level));
-            self.colons[level.unwrap_or(OTHERS)].append(base, colons, append);
-            return;
-        }
-        self.nesting.last = number * BLOCK + brackets.ilog2() as usize;
-        let mut left = brackets;
-        if self.nesting.stays_below(WITHIN as u32, brackets.count_ones()) {
-            while left != 0 {
-                self.nesting.bracket(bytes[left.trailing_zeros() as usize % BLOCK]);
-                left &= left - 1;
-            }
-            return;
-        }
-        let (mut own, mut within, mut seen) = (0, 0, 0);
-        let all_if = |it: bool| u64::from(it).wrapping_neg();
-        while left != 0 {
-            let upto = left ^ left.wrapping_sub(1);
-            let between = upto & !seen;
-            own |= between & all_if(self.nesting.is_on(OWN));
-            within |= between & all_if(self.nesting.is_on(WITHIN));
-            seen = upto;
-            self.nesting.bracket(bytes[left.trailing_zeros() as usize % BLOCK]);
-            left &= left - 1;
-        }
-        own |= !seen & all_if(self.nesting.is_on(OWN));
-        within |= !seen & all_if(self.nesting.is_on(WITHIN));
-        self.colons[OWN].append(base, colons & own, &append);
-        self.colons[WITHIN].append(base, colons & within, &append);
-    }
 }
 
-/// Positions that are written without a branch: hardly any block has more colons of a level.
-const FEW: usize = 2;
+/// Positions that are written without a branch: few blocks have more tokens.
+const FEW: usize = 4;
 
-/// [`mark`]'s `append` where there is no better way.
+/// How positions are written where there is no better way.
 #[inline(always)]
 pub(super) fn append(positions: &mut [u16; ROOM], base: u16, mut bits: u64) {
     let count = bits.count_ones() as usize;

@@ -18,16 +18,28 @@ pub(super) struct Name {
     pub(super) object: Option<usize>,
     /// Whether keys further below matter.
     pub(super) deep: bool,
+    /// Whether it matters if its value is null or an object, not only whether there is one.
+    pub(super) kind: bool,
     /// The texts that its value is compared with.
     pub(super) texts: Vec<Text>,
 }
 
+/// A path that matters.
+#[derive(Clone, Debug)]
+pub(super) struct Wanted<'p> {
+    pub(super) path: &'p Path,
+    /// As [`Name::kind`], of what it leads to.
+    pub(super) kind: bool,
+    /// The texts that what it leads to is compared with.
+    pub(super) texts: Vec<Text>,
+}
+
 impl Names {
-    /// The keys on these paths, each with the texts that what it leads to is compared with.
-    pub(super) fn of<'p>(paths: impl IntoIterator<Item = (&'p Path, Vec<Text>)>) -> Names {
+    /// The keys on these paths.
+    pub(super) fn of<'p>(paths: impl IntoIterator<Item = Wanted<'p>>) -> Names {
         let mut names = Names { objects: vec![HashMap::new()] };
-        for (path, texts) in paths {
-            names.add(RECORD, &path.segments, path.dotted, &texts);
+        for wanted in paths {
+            names.add(RECORD, &wanted.path.segments, &wanted);
         }
         names
     }
@@ -37,12 +49,15 @@ impl Names {
         self.objects.get(object)?.get(key)
     }
 
-    fn add(&mut self, object: usize, segments: &[Text], dotted: bool, texts: &[Text]) {
-        for joined in 1..=(if dotted { segments.len() } else { 1 }) {
+    fn add(&mut self, object: usize, segments: &[Text], wanted: &Wanted<'_>) {
+        // A dotted path is present where what it leads to is not null, or else where a longer key is.
+        let Wanted { path: Path { dotted, .. }, kind, texts } = wanted;
+        for joined in 1..=(if *dotted { segments.len() } else { 1 }) {
             let (first, rest) = segments.split_at(joined.min(segments.len()));
             let new = self.objects.len();
             let Some(keys) = self.objects.get_mut(object) else { return };
             let name = keys.entry(first.join(".")).or_default();
+            name.kind |= *kind || *dotted || !rest.is_empty();
             match rest {
                 [] => texts.iter().for_each(|text| {
                     if !name.texts.contains(text) {
@@ -53,7 +68,7 @@ impl Names {
                 _ => {
                     let below = *name.object.get_or_insert(new);
                     self.objects.resize_with(new.max(below + 1), HashMap::new);
-                    self.add(below, rest, dotted, texts);
+                    self.add(below, rest, wanted);
                 }
             }
         }

@@ -1,9 +1,6 @@
-//! Brackets one after the other: whether they match, how deep they nest, and on which level what follows lies.
+//! Brackets one after the other: whether they match, and how deep they nest.
 //!
-//! Levels count from the record itself, 1. Open brackets are bits of a word below a leading one, so that no bracket is a
-//! branch.
-
-use super::walk::is_space;
+//! Open brackets are bits of a word below a leading one, so that no bracket is a branch.
 
 /// Levels that the word can follow; deeper records are walked.
 const LEVELS: u32 = 62;
@@ -19,13 +16,11 @@ pub(super) struct Nesting {
     ends: u32,
     /// Not 0 once a bracket closed one of another kind.
     wrong: u64,
-    /// Where the last bracket is.
-    pub(super) last: usize,
 }
 
 impl Default for Nesting {
     fn default() -> Nesting {
-        Nesting { open: 1, seen: 0, ends: 0, wrong: 0, last: 0 }
+        Nesting { open: 1, seen: 0, ends: 0, wrong: 0 }
     }
 }
 
@@ -43,29 +38,17 @@ impl Nesting {
         self.ends += u32::from(self.open <= 1);
     }
 
-    /// Whether what comes now lies on this level.
+    /// How many brackets are open; anything where more closed than opened.
     #[inline(always)]
-    pub(super) fn is_on(&self, level: usize) -> bool {
-        self.open >> level == 1
+    pub(super) fn depth(&self) -> u32 {
+        (u64::BITS - 1).wrapping_sub(self.open.leading_zeros())
     }
 
-    /// Whether what comes after so many more brackets at the most lies deeper than this level in any case.
-    #[inline(always)]
-    pub(super) fn stays_below(&self, level: u32, brackets: u32) -> bool {
-        self.open.leading_zeros() + level + brackets < 63
-    }
-
-    /// Whether a record is one object of at most `max_depth` levels whose brackets match, with nothing but white space
-    /// after it. May say no to one that is, but nests deep.
-    #[inline(always)]
-    pub(super) fn is_one_object(&self, record: &[u8], max_depth: usize) -> bool {
-        let rest = record.get(self.last + 1..).unwrap_or_default();
-        let limit = LEVELS.min(u32::try_from(max_depth).unwrap_or(LEVELS));
+    /// How deep the brackets nest that are of one value and match. May say nothing of such that nest deep.
+    pub(super) fn depth_of_object(&self) -> Option<usize> {
         // Where a level was lost at the top of the word, its bit was seen there; where more closed than was open, nothing
         // was open before: the first bracket opens.
-        record.first() == Some(&b'{')
-            && (self.open, self.ends, self.wrong) == (1, 1, 0)
-            && self.seen >> limit <= 1
-            && (rest.is_empty() || rest.iter().all(|byte| is_space(*byte)))
+        let holds = (self.open, self.ends, self.wrong) == (1, 1, 0) && self.seen >> LEVELS <= 1;
+        holds.then(|| self.seen.ilog2() as usize)
     }
 }

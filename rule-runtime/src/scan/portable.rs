@@ -4,6 +4,7 @@ use super::classify::{BLOCK, Blocks, Carry, Compared};
 use super::look::{self, Asked, Looked};
 use super::marks::{self, Marks};
 use super::strings::{self, Positioned};
+use super::tokens::{self, Kinds};
 
 const LOW_BITS: u64 = 0x7f7f_7f7f_7f7f_7f7f;
 const ONES: u64 = 0x0101_0101_0101_0101;
@@ -26,14 +27,17 @@ pub(super) fn classify(bytes: &[u8], carry: &mut Carry, blocks: &mut Blocks) -> 
 pub(super) fn look(bytes: &[u8], asked: Asked, marks: &mut Marks) -> Looked {
     let for_marks = |block: &[u8; BLOCK]| {
         let Compared { quotes, backslashes, brackets, colons, controls, beyond_ascii } = compare(block);
-        let unusual = backslashes | controls != 0 || beyond_ascii;
-        marks::Compared { quotes, brackets, colons, unusual }
+        let beyond_text = controls != 0 || beyond_ascii;
+        let unusual = beyond_text || backslashes != 0;
+        marks::Compared { quotes, brackets, colons, backslashes, beyond_text, unusual }
     };
     let closer = |block: &[u8; BLOCK]| {
-        let Compared { backslashes, controls, beyond_ascii, .. } = compare(block);
-        marks::Closer { backslashes, beyond_text: controls != 0 || beyond_ascii, controls, beyond_ascii }
+        let Compared { controls, beyond_ascii, .. } = compare(block);
+        marks::Closer { controls, beyond_ascii }
     };
-    look::look(bytes, asked, marks, for_marks, closer, parity, marks::append)
+    look::look(bytes, asked, marks, for_marks, closer, parity, |blocks, found| {
+        tokens::find(blocks, found, kinds, marks::append);
+    })
 }
 
 /// A [`strings::Spread`].
@@ -70,6 +74,25 @@ fn equal(word: u64, byte: u8) -> u64 {
 fn gather(tops: u64) -> u64 {
     // Each product of a bit and a factor's bit lands on a place of its own; the top byte gathers one of each byte.
     (tops >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56
+}
+
+/// `{` and `[` have a bit clear before `}` and `]`: 0x7b and 0x7d, 0x5b and 0x5d.
+fn kinds(bytes: &[u8; BLOCK], mut tokens: u64, brackets: u64) -> Kinds {
+    let mut kinds = Kinds { brackets: 0, close: 0, object: 0 };
+    let (mut token, mut bracket) = (0, 0);
+    while tokens != 0 {
+        let lowest = tokens & tokens.wrapping_neg();
+        if brackets & lowest != 0 {
+            let byte = u64::from(bytes[lowest.trailing_zeros() as usize % BLOCK]);
+            kinds.brackets |= 1 << token;
+            kinds.close |= (byte >> 2 & 1) << bracket;
+            kinds.object |= (byte >> 5 & 1) << bracket;
+            bracket += 1;
+        }
+        tokens &= tokens - 1;
+        token += 1;
+    }
+    kinds
 }
 
 /// For each bit whether an odd number of bits are set up to and including it.

@@ -54,8 +54,7 @@ pub(super) fn spread(
     parity: impl Fn(u64) -> u64,
     append: impl Fn(&mut [u16; ROOM], u16, u64),
 ) -> bool {
-    ends.clear();
-    escapes.clear();
+    let (mut ends, mut escapes) = (ends.writer(), escapes.writer());
     // 1 where the next byte is escaped, and within a string with escapes.
     let (mut in_string, mut carry, mut within, mut sound) = (0, 0, 0, true);
     for ((number, bytes), [unescaped, backslashes]) in
@@ -78,6 +77,8 @@ pub(super) fn spread(
             sound &= are_escapes(record, base, escaped(backslashes, &mut carry) & !plain);
         }
     }
+    ends.end();
+    escapes.end();
     sound
 }
 

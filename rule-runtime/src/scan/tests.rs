@@ -105,7 +105,8 @@ fn owned(sight: Result<Sight<'_>, Doubt>) -> Owned {
     let owned =
         |text: Result<Option<&str>, Unclear>| text.ok().map(|text| text.unwrap_or_default().to_owned());
     let [first, second] = sight.fields.map(owned);
-    Ok((sight.table, [owned(sight.operation.map(Some)), owned(sight.time), first, second]))
+    let operation = sight.operation.map(|name| Some(std::str::from_utf8(name).unwrap()));
+    Ok((sight.table, [owned(operation), owned(sight.time), first, second]))
 }
 
 fn answer(mut see: impl FnMut(Option<usize>) -> Owned) -> Answer {

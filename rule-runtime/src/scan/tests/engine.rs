@@ -33,7 +33,7 @@ fn run(engine: &Engine, records: &[Vec<u8>], table: Option<usize>) -> Outcome {
         let start = batch.bytes.len();
         batch.bytes.extend_from_slice(record);
         batch.frames.push(Frame::Record(start..batch.bytes.len()));
-        batch.bytes.push(b'\n');
+        batch.bytes.extend_from_slice(b"\n");
     }
     engine.worker().run(Work { source: "memory".into(), table, rereads: false, batch })
 }
