@@ -3,7 +3,7 @@
 //!
 //! ```text
 //!         AVX-512, AVX2 or portable
-//! record ──Marks: brackets matched, colons after keys──> Layout: all keys and kinds of values, seen before ──> Sight
+//! record ──Marks──> tokens ──Shape: brackets matched, which colons follow keys──> Layout: all keys, seen before ──> Sight
 //!              └─ anything unusual ────────────────────────┴─ or a layout not seen before
 //!                    └─classify──> masks ──walk──> top-level properties ──Head──> Sight, or a doubt: parse it
 //! ```
