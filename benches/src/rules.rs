@@ -37,6 +37,7 @@ fn filler(number: usize) -> &'static Rule {
         dispatch: Dispatch { keys: Vec::leak(vec![key]), accepts: |name, _| name.contains("iller") },
         matches: |event, _| !event.text(0).is_empty(),
         columns: &[],
+        made: None,
         lookup: None,
         recent: None,
     };

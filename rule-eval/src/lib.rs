@@ -47,6 +47,7 @@ pub mod record;
 pub mod table;
 pub mod text;
 pub mod time_text;
+pub mod timeless;
 
 pub use aggregate::{Accumulator, Aggregate, aggregate, aggregates};
 pub use context::Context;

@@ -31,6 +31,20 @@ pub enum Type {
 }
 
 impl Type {
+    /// Bytes that a value takes in audit logs once it is serialised, roughly: texts are mostly names and ids, dynamic values
+    /// small objects.
+    pub const fn typical_bytes(self) -> u64 {
+        match self {
+            Type::Bool => 2,
+            Type::Int | Type::Long => 5,
+            Type::Real => 9,
+            Type::DateTime | Type::Timespan => 10,
+            Type::Guid | Type::Decimal => 17,
+            Type::String => 26,
+            Type::Dynamic => 200,
+        }
+    }
+
     /// All types, in the order of the documentation's table.
     pub const ALL: [Type; 10] = [
         Type::Bool,

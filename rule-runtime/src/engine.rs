@@ -140,6 +140,8 @@ pub struct Passed {
     pub candidate: Candidate,
     /// What of it is kept.
     pub kept: Kept,
+    /// Number of the row among those that are made of the event, from 0.
+    pub ordinal: u64,
     /// Event time.
     pub time: Option<DateTime>,
     /// Offset of the record.
@@ -292,7 +294,7 @@ pub fn known_tables(ruleset: &Ruleset) -> Vec<&'static Schema> {
 impl Passed {
     /// Where the row stands in the state of its rule.
     pub fn place(&self, source: &Arc<str>) -> Place {
-        Place { time: self.time, source: source.clone(), offset: self.offset, ordinal: 0 }
+        Place { time: self.time, source: source.clone(), offset: self.offset, ordinal: self.ordinal }
     }
 }
 

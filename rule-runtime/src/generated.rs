@@ -8,8 +8,9 @@ pub use std::option::Option::{None, Some};
 
 pub use crate::event::Event;
 pub use crate::rule::{
-    AcrossEvents, Body, Dispatch, DispatchKey, Expectation, Indicator, Input, Language, Lookup, OutputColumn,
-    Parting, Partition, Query, RowBuilder, RowLocal, Rule, Ruleset, StageText, StaticTable, Test,
+    AcrossEvents, Body, Dispatch, DispatchKey, Expectation, Indicator, Input, Language, Lookup, Made,
+    OutputColumn, Parting, Partition, Query, RowBuilder, RowLocal, Rule, Ruleset, StageText, StaticTable,
+    Test,
 };
 pub use crate::unique_ids::assert_unique_ids;
 pub use rule_eval::access::{element, property};

@@ -1,75 +1,87 @@
 //! The parts of rules that the evaluator runs: rows of one event that generated code does not build, and the tails
 //! of rules across events. A plan travels inside its rule as bytes and is read on first use.
 
-use crate::Rule;
-use crate::rule::{Body, Input, RowBuilder, RowLocal};
+use crate::rule::{Input, Made, RowBuilder};
+use crate::{Event, Rule};
+use rule_eval::evaluate::{Parts, UsePart};
 use rule_eval::{Context, Prepared, Row, Table, Tables};
 use rule_model::plan::{Field, Name, Plan};
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, OnceLock};
 
 /// Tables without a schema (watchlists, external data) that tails read by name, whole.
 pub type StaticTables = Arc<BTreeMap<Name, Table>>;
 
-/// The plans of row-local rules that the evaluator runs, by the position of the rule.
+/// What builds rows of events, by the position of the rule and that of its input.
 #[derive(Debug)]
 pub struct Plans {
-    rules: Vec<&'static Rule>,
-    prepared: Vec<OnceLock<Result<Prepared, String>>>,
+    makers: Vec<Vec<Maker>>,
 }
 
-/// The inputs of a rule as the tables `$0`, `$1`, … that its plan reads, and the tables that it reads by name.
-struct Inputs<'a> {
-    inputs: Vec<Table>,
-    tables: &'a BTreeMap<Name, Table>,
+/// What builds rows of an input's events, whose plan, where there is one, is not yet read at first.
+#[derive(Debug, Default)]
+pub struct Maker {
+    plan: OnceLock<Result<(Prepared, Vec<Field>), String>>,
 }
+
+/// The one row of an event, which is handed out once.
+struct OfEvent(RefCell<Option<Table>>);
 
 impl Plans {
     /// The plans of `rules`, none read yet.
     pub fn new(rules: &[&'static Rule]) -> Plans {
-        Plans { rules: rules.to_vec(), prepared: rules.iter().map(|_| OnceLock::new()).collect() }
+        let of_rule = |rule: &&Rule| rule.inputs().iter().map(|_| Maker::default()).collect();
+        Plans { makers: rules.iter().map(of_rule).collect() }
     }
 
-    /// Runs the plan of a rule over the one row of an event, which holds the input's columns in order.
-    pub fn run(&self, rule: usize, event: Row, context: &mut Context) -> Result<Vec<Row>, String> {
-        let (Some(it), Some(prepared)) = (self.rules.get(rule), self.prepared.get(rule)) else {
-            return Err("there is no such rule".to_owned());
+    /// What builds rows of a rule's input.
+    pub fn maker(&self, rule: usize, input: usize) -> Option<&Maker> {
+        self.makers.get(rule)?.get(input)
+    }
+}
+
+impl Maker {
+    /// What is kept of an event of an input. Generated code leaves a failure in the context.
+    pub fn kept(&self, input: &Input, event: &Event<'_>, context: &mut Context) -> Result<Vec<Row>, String> {
+        match &input.made {
+            Some(made) => self.rows(&made.row, input, event, context),
+            None => Ok(vec![columns_of(input, event)]),
+        }
+    }
+
+    /// The rows that a builder gives of an event.
+    pub fn rows(
+        &self,
+        builder: &RowBuilder,
+        input: &Input,
+        event: &Event<'_>,
+        context: &mut Context,
+    ) -> Result<Vec<Row>, String> {
+        let bytes = match builder {
+            RowBuilder::Generated(build) => return Ok(build(event, context).into_iter().collect()),
+            RowBuilder::Plan(bytes) => bytes,
         };
-        let prepared = prepared.get_or_init(|| read(it)).as_ref().map_err(Clone::clone)?;
-        evaluate(it, prepared, vec![vec![event]], &BTreeMap::new(), context)
+        let read = || {
+            let plan = Prepared::new(&plan(bytes)?).map_err(|error| error.message)?;
+            Ok((plan, columns(input)))
+        };
+        let (plan, columns) = self.plan.get_or_init(read).as_ref().map_err(String::clone)?;
+        let table = Table { columns: columns.clone(), rows: vec![columns_of(input, event)] };
+        let output = plan.run(&OfEvent(RefCell::new(Some(table))), context);
+        Ok(output.map_err(|error| error.message)?.rows)
     }
 }
 
-/// Runs the plan of a rule over the rows of each of its inputs, which hold the input's columns in order.
-fn evaluate(
-    rule: &Rule,
-    plan: &Prepared,
-    inputs: Vec<Vec<Row>>,
-    tables: &BTreeMap<Name, Table>,
-    context: &mut Context,
-) -> Result<Vec<Row>, String> {
-    let inputs = rule.inputs().iter().zip(inputs).map(|(input, rows)| table(input, rows)).collect();
-    let output = plan.run(&Inputs { inputs, tables }, context).map_err(|error| error.message)?;
-    Ok(output.rows)
-}
-
-impl Tables for Inputs<'_> {
+impl Tables for OfEvent {
     fn table(&self, name: &str) -> Option<Cow<'_, Table>> {
-        let input =
-            name.strip_prefix('$').and_then(|position| self.inputs.get(position.parse::<usize>().ok()?));
-        input.or_else(|| self.tables.get(name)).map(Cow::Borrowed)
+        self.0.take().filter(|_| name == "$0").map(Cow::Owned)
     }
-}
 
-/// Reads the plan of a row-local rule and resolves its names.
-fn read(rule: &Rule) -> Result<Prepared, String> {
-    let bytes = match &rule.body {
-        Body::RowLocal(RowLocal { row: RowBuilder::Plan(bytes), .. }) => bytes,
-        Body::RowLocal(_) => return Err("its rows are built by generated code".to_owned()),
-        Body::AcrossEvents(_) => return Err("it looks at several events at a time".to_owned()),
-    };
-    Prepared::new(&plan(bytes)?).map_err(|error| error.message)
+    fn parts(&self, name: &str, _: Option<&HashSet<u64>>, use_part: &mut UsePart<'_>) -> Option<Parts> {
+        self.0.take().filter(|_| name == "$0").map(use_part)
+    }
 }
 
 /// A plan from its bytes.
@@ -77,12 +89,20 @@ pub(crate) fn plan(bytes: &[u8]) -> Result<Plan, String> {
     postcard::from_bytes(bytes).map_err(|error| format!("its plan is unreadable: {error}"))
 }
 
-fn table(input: &Input, rows: Vec<Row>) -> Table {
-    Table { columns: fields(input), rows }
+/// The columns that the tail of a rule reads of an input.
+pub(crate) fn fields(input: &Input) -> Vec<Field> {
+    match &input.made {
+        Some(Made { columns, .. }) => columns.iter().map(|(name, ty)| Field::new(*name, *ty)).collect(),
+        None => columns(input),
+    }
 }
 
-/// The columns that the rest of a rule reads of an input.
-pub(crate) fn fields(input: &Input) -> Vec<Field> {
+/// The columns of an input's events that are read.
+fn columns(input: &Input) -> Vec<Field> {
     let columns = input.columns.iter().filter_map(|column| input.schema.columns.get(*column));
     columns.map(|column| Field { name: column.name.as_ref().into(), ty: column.ty }).collect()
+}
+
+fn columns_of(input: &Input, event: &Event<'_>) -> Row {
+    input.columns.iter().map(|column| event.value(*column)).collect()
 }

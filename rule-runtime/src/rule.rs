@@ -112,10 +112,23 @@ pub struct Input {
     pub matches: fn(&crate::Event<'_>, &mut Context) -> bool,
     /// Positions of the columns that the rest of the query reads.
     pub columns: &'static [usize],
+    /// What is made of an event before the rest of the query, once for all ticks, and kept in place of its columns.
+    pub made: Option<Made>,
     /// Of a side of a join whose rows only matter where the other side has their key: how they are found by it.
     pub lookup: Option<Lookup>,
     /// How far back from a tick it is read, where its conditions say so; else as far as the rule's period.
     pub recent: Option<Timespan>,
+}
+
+/// What the first stages of the query that reads an input make of an event.
+#[derive(Debug)]
+pub struct Made {
+    /// What makes it.
+    pub row: RowBuilder,
+    /// The names and types of its columns.
+    pub columns: &'static [(&'static str, Type)],
+    /// How many stages behind the input's conditions it takes the place of.
+    pub stages: usize,
 }
 
 /// The key by which a join finds the rows of an input.

@@ -37,6 +37,7 @@ pub(crate) fn rule(
                 dispatch: Dispatch { keys, accepts },
                 matches: |event, _| event.text(audit_logs::CATEGORY) != "ignored",
                 columns: &[],
+                made: None,
                 lookup: None,
                 recent: None,
             },

@@ -5,10 +5,11 @@
 //!                                                      └─> rows of $0, $1 … ─tail──┴─> compared with the test
 //! ```
 
-use crate::rule::{AcrossEvents, Body, Expectation, Input, RowBuilder, RowLocal, Rule, StaticTable, Test};
+use crate::plans::{Maker, fields};
+use crate::rule::{AcrossEvents, Body, Expectation, Input, RowLocal, Rule, StaticTable, Test};
 use crate::{Event, Parser};
 use rule_eval::{Context, Row, Table, evaluate, inferred, json};
-use rule_model::plan::{Field, Name, Plan};
+use rule_model::plan::{Name, Plan};
 use rule_model::{DateTime, Value};
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -106,39 +107,26 @@ pub fn rows(rule: &Rule, test: &Test) -> Result<Vec<Row>, String> {
 }
 
 fn row_local(body: &RowLocal, test: &Test, context: &mut Context) -> Result<Vec<Row>, String> {
+    let maker = Maker::default();
     let mut rows = Vec::new();
     for_events(&body.input, test, |event| {
         if !passes(&body.input, event, context) {
             return Ok(());
         }
-        match body.row {
-            RowBuilder::Generated(build) => rows.extend(build(event, context)),
-            RowBuilder::Plan(bytes) => rows.extend(rows_of_plan(bytes, &body.input, event, context)?),
-        }
+        rows.extend(maker.rows(&body.row, &body.input, event, context)?);
         Ok(())
     })?;
     Ok(rows)
 }
 
-fn rows_of_plan(
-    bytes: &[u8],
-    input: &Input,
-    event: &Event<'_>,
-    context: &mut Context,
-) -> Result<Vec<Row>, String> {
-    let plan: Plan = postcard::from_bytes(bytes).map_err(|error| error.to_string())?;
-    let table = Table { columns: fields(input), rows: vec![row(input, event)] };
-    let inputs = HashMap::from([(Name::new_static("$0"), table)]);
-    evaluate(&plan, &inputs, context).map(|table| table.rows).map_err(|error| error.message)
-}
-
 fn across_events(body: &AcrossEvents, test: &Test, context: &mut Context) -> Result<Vec<Row>, String> {
     let mut inputs: HashMap<Name, Table> = HashMap::new();
     for (index, input) in body.inputs.iter().enumerate() {
+        let maker = Maker::default();
         let mut table = Table::empty(fields(input));
         for_events(input, test, |event| {
             if passes(input, event, context) {
-                table.rows.push(row(input, event));
+                table.rows.extend(maker.kept(input, event, context)?);
             }
             Ok(())
         })?;
@@ -199,17 +187,6 @@ fn latest_time(rule: &Rule, test: &Test) -> Result<DateTime, String> {
         })?;
     }
     Ok(latest.unwrap_or(DateTime::UNIX_EPOCH))
-}
-
-/// The columns that the rest of a rule reads of an input.
-fn fields(input: &Input) -> Vec<Field> {
-    let columns = input.columns.iter().filter_map(|column| input.schema.columns.get(*column));
-    columns.map(|column| Field::new(column.name.as_ref(), column.ty)).collect()
-}
-
-/// Their values.
-fn row(input: &Input, event: &Event<'_>) -> Row {
-    input.columns.iter().map(|column| event.value(*column)).collect()
 }
 
 /// Whether some row has all the values that the test names.

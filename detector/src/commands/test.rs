@@ -103,6 +103,7 @@ mod tests {
                 dispatch: Dispatch { keys: &[], accepts: |_, _| true },
                 matches: |_, _| true,
                 columns: &[],
+                made: None,
                 lookup: None,
                 recent: None,
             },

@@ -39,6 +39,7 @@ pub(super) fn plan(rule: &Rule) -> Vec<String> {
                 "Events that meet the conditions before the first operator across events are kept."
                     .to_owned(),
             );
+            steps.extend(rule.inputs().iter().filter_map(made));
             steps.push("The rest of the query runs over all events kept.".to_owned());
             steps.extend(rule.inputs().iter().filter_map(lookup));
             steps.push(bytes_kept(rule));
@@ -97,6 +98,19 @@ fn when(rule: &Rule) -> Option<String> {
          inputs are past it by the lateness (--lateness, 5 minutes unless said otherwise).",
         span(schedule.every),
         span(schedule.over)
+    ))
+}
+
+/// What is kept of an input's events in place of their columns.
+fn made(input: &Input) -> Option<String> {
+    let made = input.made.as_ref()?;
+    let names: Vec<&str> = made.columns.iter().map(|(name, _)| *name).collect();
+    let plural = if made.stages == 1 { "" } else { "s" };
+    Some(format!(
+        "Of each event of {} is kept what the {} stage{plural} behind those conditions give: {}.",
+        input.schema.name,
+        made.stages,
+        if names.is_empty() { "that it is there".to_owned() } else { names.join(", ") }
     ))
 }
 

@@ -2,7 +2,7 @@
 
 use super::compiled::{Body, Input, StaticTable};
 use super::prefix::Asked;
-use super::{flattened, input, lookup, parting, partition, prune, recent};
+use super::{flattened, input, lookup, made, parting, partition, prune, recent};
 use crate::schemas::Schemas;
 use rule_model::metadata::Metadata;
 use rule_model::plan::{Expr, ExprKind, Name, Plan, Query, Source, Stage, Union};
@@ -19,7 +19,9 @@ pub(super) fn plan(plan: &Plan, metadata: &Metadata, schemas: &Schemas) -> Body 
     lookup::find(&mut inputs, &tail);
     recent::find(&mut inputs, &tail, schemas);
     let partition = partition::find(&tail, metadata);
+    made::find(&mut inputs, &mut tail);
     let parting = parting::find(&tail, &inputs);
+    made::narrow(&inputs, &mut tail);
     let static_tables = static_tables(&tail, |name| name.starts_with('$'));
     Body::AcrossEvents { inputs, tail, partition, parting, static_tables }
 }

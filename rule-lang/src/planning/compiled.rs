@@ -94,10 +94,33 @@ pub struct Input {
     pub matches: Vec<Expr>,
     /// Positions of the columns that the rest of the query reads.
     pub columns: Vec<usize>,
+    /// What is made of them before the rest of the query, once for all ticks, where something is.
+    pub made: Option<Made>,
     /// The key by which a join finds its rows, where one does.
     pub lookup: Option<Lookup>,
     /// How far back from a tick it is read, where its conditions say so.
     pub recent: Option<Timespan>,
+}
+
+/// What the first stages of the query that reads an input make of an event, which is kept in place of its columns.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Made {
+    /// What makes it.
+    pub row: RowBuilder,
+    /// Its columns.
+    pub fields: Vec<Field>,
+    /// How many stages behind the input's conditions it takes the place of.
+    pub stages: usize,
+}
+
+impl Input {
+    /// The columns of what is kept of it.
+    pub fn kept(&self) -> Vec<Field> {
+        match &self.made {
+            Some(made) => made.fields.clone(),
+            None => self.columns.iter().filter_map(|column| self.fields.get(*column)).cloned().collect(),
+        }
+    }
 }
 
 /// The key by which a join finds the rows of an input.

@@ -11,6 +11,7 @@ mod describe;
 mod dispatch;
 mod literals;
 mod lookup;
+mod made;
 mod parting;
 pub mod partition;
 mod prefix;
@@ -21,7 +22,7 @@ mod recent;
 mod tests;
 
 pub use compiled::{
-    Body, Compiled, DispatchKey, Indicator, Input, Lookup, OutputColumn, RowBuilder, StaticTable,
+    Body, Compiled, DispatchKey, Indicator, Input, Lookup, Made, OutputColumn, RowBuilder, StaticTable,
 };
 pub use partition::{Partition, PartitionKey};
 
@@ -31,6 +32,7 @@ pub(crate) use across::static_tables;
 use prefix::Asked;
 pub(crate) use prefix::conjuncts;
 use reads::Reads;
+use rule_eval::timeless::is_query_timeless;
 use rule_model::Schema;
 use rule_model::metadata::Metadata;
 use rule_model::plan::{Evaluate, Expr, Field, Operator, Plan, Query, Source, Stage};
@@ -50,22 +52,9 @@ pub fn plan(rule: &Rule, schemas: &Schemas) -> Compiled {
 /// What a query does with events in a rule with this metadata.
 pub fn body(plan: &Plan, metadata: &Metadata, schemas: &Schemas) -> Body {
     // Evaluated on ticks, `now()` is the tick, which is not known as the event passes.
-    let may_be_local = metadata.alerts_each_row() || !reads_clock(&plan.root);
+    let may_be_local = metadata.alerts_each_row() || is_query_timeless(&plan.root);
     let local = may_be_local.then(|| row_local(plan, schemas)).flatten();
     local.unwrap_or_else(|| across::plan(plan, metadata, schemas))
-}
-
-/// Whether anything in a query depends on when it is evaluated.
-fn reads_clock(query: &Query) -> bool {
-    let of_source = match &query.source {
-        Source::Query(inner) => reads_clock(inner),
-        _ => false,
-    };
-    let of_operator = |operator: &Operator| {
-        operator.exprs().into_iter().any(|expr| Reads::of(expr).unstable)
-            || operator.queries().into_iter().any(reads_clock)
-    };
-    of_source || query.stages.iter().any(|stage| of_operator(&stage.operator))
 }
 
 /// The body of a rule that looks at one event of one table at a time; `None` for any other.
@@ -121,6 +110,7 @@ fn input(schema: &Schema, fields: &[Field], stages: &mut Vec<Stage>, asked: Aske
         keys,
         matches,
         columns: Vec::new(),
+        made: None,
         lookup: None,
         recent: None,
     }

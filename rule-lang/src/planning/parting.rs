@@ -59,8 +59,7 @@ pub(super) fn find(tail: &Plan, inputs: &[Input]) -> Result<Parting, String> {
 
 /// Whether a column is kept of an input.
 fn keeps(input: &Input, column: &str) -> bool {
-    let mut kept = input.columns.iter().filter_map(|position| input.fields.get(*position));
-    kept.any(|field| field.name == column)
+    input.kept().iter().any(|field| field.name == column)
 }
 
 /// How many of the first `until` stages come before the sort whose order the last of them would hand on.

@@ -16,15 +16,15 @@ mod statics;
 pub(crate) mod tables;
 
 use expression::{Columns, Emitter};
-use proc_macro2::{Literal, TokenStream};
+use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{format_ident, quote};
 use rule_lang::planning::{
-    Body, Compiled, DispatchKey, Indicator, Input, Lookup, OutputColumn, Partition, RowBuilder,
+    Body, Compiled, DispatchKey, Indicator, Input, Lookup, Made, OutputColumn, Partition, RowBuilder,
 };
 use rule_lang::rule::typed::{Language, Rule, Test};
 use rule_lang::schemas::Schemas;
 use rule_model::Timespan;
-use rule_model::plan::{Expr, Name, Plan};
+use rule_model::plan::{Expr, Field, Name, Plan};
 use statics::Statics;
 use xxhash_rust::xxh64::xxh64;
 
@@ -81,16 +81,8 @@ fn body(body: &Body, schemas: &Schemas, statics: &mut Statics) -> (TokenStream, 
     match body {
         Body::RowLocal { input, row } => {
             let (mut functions, emitted_input) = self::input(input, 0, schemas, statics);
-            let row = match row {
-                RowBuilder::Stages(stages) => {
-                    functions.extend(row::function(&input.fields, stages, statics));
-                    quote!(g::RowBuilder::Generated(row))
-                }
-                RowBuilder::Plan(plan) => {
-                    let plan = serialised(plan);
-                    quote!(g::RowBuilder::Plan(#plan))
-                }
-            };
+            let (function, row) = row_builder(&format_ident!("row"), row, &input.fields, statics);
+            functions.extend(function);
             (functions, quote!(g::Body::RowLocal(g::RowLocal { input: #emitted_input, row: #row })))
         }
         Body::AcrossEvents { inputs, tail, partition, parting, static_tables } => {
@@ -161,7 +153,8 @@ fn input(
     });
     let columns = &input.columns;
     let (of_lookup, lookup) = self::lookup(input, index, statics);
-    let functions = quote!(#functions #of_lookup);
+    let (of_made, made) = self::made(input, index, statics);
+    let functions = quote!(#functions #of_lookup #of_made);
     let recent = if let Some(Timespan(ticks)) = input.recent {
         quote!(Some(g::Timespan(#ticks)))
     } else {
@@ -172,6 +165,7 @@ fn input(
         dispatch: g::Dispatch { keys: &[#(#keys),*], accepts: #by_name },
         matches: #by_event,
         columns: &[#(#columns),*],
+        made: #made,
         lookup: #lookup,
         recent: #recent,
     });
@@ -184,6 +178,35 @@ fn lookup(input: &Input, index: usize, statics: &mut Statics) -> (TokenStream, T
     let by_key = format_ident!("key{index}");
     let function = row::key_function(&by_key, &input.fields, key, statics);
     (function, quote!(Some(g::Lookup { key: #by_key, rereads: #rereads })))
+}
+
+/// The function that makes what is kept of an input's events, where there is one, and what names it.
+fn made(input: &Input, index: usize, statics: &mut Statics) -> (TokenStream, TokenStream) {
+    let Some(Made { row, fields, stages }) = &input.made else { return (TokenStream::new(), quote!(None)) };
+    let (function, row) = row_builder(&format_ident!("made{index}"), row, &input.fields, statics);
+    let columns = fields.iter().map(|field| {
+        let (name, ty) = (field.name.as_str(), format_ident!("{}", format!("{:?}", field.ty)));
+        quote!((#name, g::Type::#ty))
+    });
+    (function, quote!(Some(g::Made { row: #row, columns: &[#(#columns),*], stages: #stages })))
+}
+
+/// The function of this name that builds rows, where code is made for that, and what names it.
+fn row_builder(
+    name: &Ident,
+    row: &RowBuilder,
+    fields: &[Field],
+    statics: &mut Statics,
+) -> (TokenStream, TokenStream) {
+    match row {
+        RowBuilder::Stages(stages) => {
+            (row::function(name, fields, stages, statics), quote!(g::RowBuilder::Generated(#name)))
+        }
+        RowBuilder::Plan(plan) => {
+            let plan = serialised(plan);
+            (TokenStream::new(), quote!(g::RowBuilder::Plan(#plan)))
+        }
+    }
 }
 
 /// Whether all conditions are true, as a Rust `bool`.

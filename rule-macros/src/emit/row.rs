@@ -6,12 +6,26 @@ use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 use rule_model::plan::{Assignment, Expr, ExprKind, Field, Operator, Span, Stage};
 
-/// `fn row(event, context) -> Option<Row>`, of an event with these columns.
-pub(super) fn function(fields: &[Field], stages: &[Stage], statics: &mut Statics) -> TokenStream {
-    named(&format_ident!("row"), fields, stages, statics)
+/// `fn name(event, context) -> Option<Row>`, of an event with these columns.
+pub(super) fn function(
+    name: &Ident,
+    fields: &[Field],
+    stages: &[Stage],
+    statics: &mut Statics,
+) -> TokenStream {
+    let mut builder =
+        Builder { columns: Columns::of_event(fields), locals: 0, body: TokenStream::new(), statics };
+    stages.iter().for_each(|stage| builder.stage(stage));
+    let output = stages.last().map_or(fields, |stage| &stage.output);
+    let row = builder.row(output);
+    let body = builder.body;
+    quote! {
+        #[inline(never)]
+        fn #name(event: &g::Event<'_>, context: &mut g::Context) -> Option<g::Row> { #body #row }
+    }
 }
 
-/// The same function under another name, whose row has the values of `key`.
+/// The same function, whose row has the values of `key`.
 pub(super) fn key_function(
     name: &Ident,
     fields: &[Field],
@@ -24,20 +38,12 @@ pub(super) fn key_function(
         .collect();
     let output = assignments.iter().map(|it| Field::new(it.name.clone(), it.value.ty)).collect();
     let project = Operator::Project(assignments);
-    named(name, fields, &[Stage { operator: project, output, open: false, span: Span::default() }], statics)
-}
-
-fn named(name: &Ident, fields: &[Field], stages: &[Stage], statics: &mut Statics) -> TokenStream {
-    let mut builder =
-        Builder { columns: Columns::of_event(fields), locals: 0, body: TokenStream::new(), statics };
-    stages.iter().for_each(|stage| builder.stage(stage));
-    let output = stages.last().map_or(fields, |stage| &stage.output);
-    let row = builder.row(output);
-    let body = builder.body;
-    quote! {
-        #[inline(never)]
-        fn #name(event: &g::Event<'_>, context: &mut g::Context) -> Option<g::Row> { #body #row }
-    }
+    function(
+        name,
+        fields,
+        &[Stage { operator: project, output, open: false, span: Span::default() }],
+        statics,
+    )
 }
 
 struct Builder<'a> {

@@ -1,9 +1,9 @@
 //! How many bytes a kept row takes, told before any event is read.
 
+use crate::plans::{Maker, fields};
 use crate::rule::{Input, Rule};
 use crate::{Event, Parser};
 use rule_eval::{Context, Row, key_hash};
-use rule_model::Type;
 
 /// Bytes that a row of an input takes in a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,8 +27,7 @@ pub fn of_input(rule: &Rule, input: &Input) -> Estimate {
     let key = if input.lookup.is_some() { KEY } else { 0 };
     let sizes = measured(rule, input);
     let row = if sizes.is_empty() {
-        let columns = input.columns.iter().filter_map(|column| input.schema.columns.get(*column));
-        columns.map(|column| typical(column.ty)).sum()
+        fields(input).iter().map(|field| field.ty.typical_bytes()).sum()
     } else {
         sizes.iter().sum::<u64>() / sizes.len() as u64
     };
@@ -41,16 +40,19 @@ fn measured(rule: &Rule, input: &Input) -> Vec<u64> {
     let events = events.filter(|(table, _)| table.is_none_or(|table| input.schema.is_called(table)));
     let mut parser = Parser::default();
     let mut context = Context::at(rule_model::DateTime::UNIX_EPOCH);
+    let maker = Maker::default();
     let mut sizes = Vec::new();
     for (_, text) in events {
         // A test event that cannot be read is the test's own failure.
-        let size = parser.with_event(input.schema, text, |event| size(input, event, &mut context));
-        sizes.extend(size.ok().flatten());
+        let of_event =
+            parser.with_event(input.schema, text, |event| of_event(input, &maker, event, &mut context));
+        sizes.extend(of_event.ok().flatten().into_iter().flatten());
     }
     sizes
 }
 
-fn size(input: &Input, event: &Event<'_>, context: &mut Context) -> Option<u64> {
+/// The sizes of the rows that are kept of an event.
+fn of_event(input: &Input, maker: &Maker, event: &Event<'_>, context: &mut Context) -> Option<Vec<u64>> {
     let name = input.schema.operation.map(|operation| event.text(operation)).unwrap_or_default();
     if !(input.dispatch.accepts)(&name, context) || !(input.matches)(event, context) {
         return None;
@@ -58,19 +60,7 @@ fn size(input: &Input, event: &Event<'_>, context: &mut Context) -> Option<u64> 
     if let Some(lookup) = input.lookup {
         key_hash(&(lookup.key)(event, context)?)?;
     }
-    let row: Row = input.columns.iter().map(|column| event.value(*column)).collect();
-    postcard::to_allocvec(&row).ok().map(|bytes| bytes.len() as u64)
-}
-
-/// What a value of a type takes in audit logs, roughly: texts are mostly names and ids, dynamic values small objects.
-const fn typical(ty: Type) -> u64 {
-    match ty {
-        Type::Bool => 2,
-        Type::Int | Type::Long => 5,
-        Type::Real => 9,
-        Type::DateTime | Type::Timespan => 10,
-        Type::Guid | Type::Decimal => 17,
-        Type::String => 26,
-        Type::Dynamic => 200,
-    }
+    let rows = maker.kept(input, event, context).ok()?;
+    let size = |row: &Row| postcard::to_allocvec(row).ok().map(|bytes| bytes.len() as u64);
+    Some(rows.iter().filter_map(size).collect())
 }

@@ -44,6 +44,7 @@
 //!             dispatch: Dispatch { keys: &[], accepts: |_, _| true },
 //!             matches: |_, _| true,
 //!             columns: &[],
+//!             made: None,
 //!             lookup: None,
 //!             recent: None,
 //!         },

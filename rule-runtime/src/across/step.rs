@@ -13,7 +13,7 @@ use super::tail::{self, Tail};
 use super::window::Window;
 use crate::Rule;
 use crate::alert::{Alert, AlertId, Evidence, Position, Seen};
-use crate::plans::StaticTables;
+use crate::plans::{Maker, StaticTables};
 use crate::rule::Body;
 use rule_eval::Row;
 use rule_model::metadata::{Grouping, Schedule, Trigger};
@@ -30,6 +30,8 @@ pub struct TickRule {
     /// What makes output rows of kept ones; `None` where kept rows are output rows (a row-local rule).
     tail: Option<Tail>,
     pub(super) tables: StaticTables,
+    /// What makes the rows of each input, from records that are read again.
+    pub(super) makers: Vec<Maker>,
     /// Whether an evaluation that sees no row may alert.
     alerts_on_nothing: bool,
     pub(super) traced: Traced,
@@ -117,8 +119,9 @@ impl TickRule {
         };
         let schedule = schedule(rule);
         let tables = tables.clone();
-        let mut it =
-            TickRule { rule, schedule, tail, tables, alerts_on_nothing: false, traced: Traced::default() };
+        let makers = rule.inputs().iter().map(|_| Maker::default()).collect();
+        let traced = Traced::default();
+        let mut it = TickRule { rule, schedule, tail, tables, makers, alerts_on_nothing: false, traced };
         let of_nothing = it.evaluate_nothing();
         it.alerts_on_nothing = match of_nothing {
             Ok(rows) => rule.metadata.trigger.fires(rows.len() as u64),
@@ -222,7 +225,7 @@ impl TickRule {
     ) -> Window<'a> {
         let after = self.schedule.map_or(DateTime(i64::MIN), |schedule| reach(tick, schedule));
         let until = if self.schedule.is_some() { tick } else { DateTime::MAX };
-        Window::new(self.rule, state, tick, (after, until), elsewhere, &self.tables)
+        Window::new(self, state, tick, (after, until), elsewhere)
     }
 
     /// The alerts of a tick's rows that no earlier tick made.

@@ -10,9 +10,10 @@ use super::elsewhere::Elsewhere;
 use super::evidence::MOST_RECORDS;
 use super::schedule::before;
 use super::state::{Place, State};
-use crate::plans::{StaticTables, fields};
+use super::step::TickRule;
+use crate::plans::fields;
 use crate::rule::Input;
-use crate::{Event, Parser, Rule};
+use crate::{Event, Parser};
 use rule_eval::context::EvalError;
 use rule_eval::evaluate::{Parts, UsePart};
 use rule_eval::lineage::BEHIND;
@@ -25,7 +26,7 @@ use std::collections::HashSet;
 
 /// The window of a tick.
 pub(super) struct Window<'a> {
-    pub(super) rule: &'static Rule,
+    pub(super) rule: &'a TickRule,
     pub(super) state: &'a State,
     /// What `now()` is.
     tick: DateTime,
@@ -34,7 +35,6 @@ pub(super) struct Window<'a> {
     /// up to this.
     pub(super) until: DateTime,
     pub(super) elsewhere: &'a Elsewhere<'a>,
-    pub(super) tables: &'a StaticTables,
     reader: RefCell<Reader>,
     unread: Cell<u64>,
     /// Where a plan is traced: the records that were handed out, whose numbers the rows carry.
@@ -56,12 +56,11 @@ const PART: usize = 1024;
 
 impl<'a> Window<'a> {
     pub(super) fn new(
-        rule: &'static Rule,
+        rule: &'a TickRule,
         state: &'a State,
         tick: DateTime,
         (after, until): (DateTime, DateTime),
         elsewhere: &'a Elsewhere<'a>,
-        tables: &'a StaticTables,
     ) -> Window<'a> {
         let context = Context::at(tick).with_geography(elsewhere.geography.cloned());
         let reader = Reader { parser: Parser::new(elsewhere.max_depth), context };
@@ -72,7 +71,6 @@ impl<'a> Window<'a> {
             after,
             until,
             elsewhere,
-            tables,
             reader: RefCell::new(reader),
             unread: Cell::new(0),
             records: None,
@@ -109,14 +107,18 @@ impl<'a> Window<'a> {
 
     /// Rows that it has, and perhaps some more, but for those that are read again.
     pub(super) fn len(&self) -> u64 {
-        let inputs = (0..self.rule.inputs().len()).filter(|input| !self.rereads(*input));
+        let inputs = (0..self.inputs().len()).filter(|input| !self.rereads(*input));
         inputs.map(|input| self.state.rows_in(input, self.after(input), self.until)).sum()
     }
 
     /// What an input is seen after.
     fn after(&self, input: usize) -> DateTime {
-        let recent = self.rule.inputs().get(input).and_then(|input| input.recent);
+        let recent = self.inputs().get(input).and_then(|input| input.recent);
         recent.map_or(self.after, |recent| self.after.max(before(self.tick, recent)))
+    }
+
+    fn inputs(&self) -> &'static [Input] {
+        self.rule.rule.inputs()
     }
 
     /// Rows handed out so far.
@@ -126,7 +128,7 @@ impl<'a> Window<'a> {
 
     /// Whether rows of an input are read again from their records.
     pub(super) fn rereads(&self, input: usize) -> bool {
-        let input = self.rule.inputs().get(input);
+        let input = self.inputs().get(input);
         input.is_some_and(|input| input.lookup.is_some_and(|lookup| lookup.rereads))
     }
 
@@ -164,43 +166,53 @@ impl<'a> Window<'a> {
             let row = match kept {
                 KeptRef::Row(row) => Some(decoded(row)?),
                 KeptRef::Keyed { key, row } if needed(key) => Some(decoded(row)?),
-                KeptRef::Record { key, length } if needed(key) => self.again(input, place, key, length),
+                KeptRef::Record { key, length } if needed(key) => {
+                    let rows = self.again(input, place, key, length)?;
+                    return rows.into_iter().try_for_each(|row| use_it(place, row));
+                }
                 KeptRef::Keyed { .. } | KeptRef::Record { .. } => None,
             };
             row.map_or(Ok(()), |row| use_it(place, row))
         })
     }
 
-    /// A row from its record; `None`, which is counted, where the source does not give what it gave at first.
-    fn again(&self, input: usize, place: &Place, key: u64, length: u64) -> Option<Row> {
-        let input = self.rule.inputs().get(input)?;
+    /// The rows of a record; none, which is counted, where the source does not give what it gave at first.
+    fn again(&self, input: usize, place: &Place, key: u64, length: u64) -> Result<Vec<Row>, String> {
         let bytes = self.elsewhere.sources.record(&place.source, place.offset, length).ok();
         let mut reader = self.reader.borrow_mut();
-        let row = bytes.and_then(|bytes| reader.row(input, &bytes, key));
-        if row.is_none() {
+        let rows = bytes.and_then(|bytes| reader.rows(self.rule, input, &bytes, key));
+        rows.unwrap_or_else(|| {
             self.unread.set(self.unread.get() + 1);
-        }
-        row
+            Ok(Vec::new())
+        })
     }
 }
 
 impl Reader {
-    fn row(&mut self, input: &Input, record: &[u8], key: u64) -> Option<Row> {
+    /// What is kept of a record whose key is still the same.
+    fn rows(
+        &mut self,
+        rule: &TickRule,
+        number: usize,
+        record: &[u8],
+        key: u64,
+    ) -> Option<Result<Vec<Row>, String>> {
         let Reader { parser, context } = self;
+        let (input, maker) = (rule.rule.inputs().get(number)?, rule.makers.get(number)?);
         let event = Event::new(input.schema, parser.parse(record).ok()?);
         let again = (input.lookup?.key)(&event, context)?;
         let is_same = key_hash(&again) == Some(key);
-        is_same.then(|| input.columns.iter().map(|column| event.value(*column)).collect())
+        is_same.then(|| maker.kept(input, &event, context))
     }
 }
 
 impl Tables for Window<'_> {
     fn table(&self, name: &str) -> Option<Cow<'_, Table>> {
-        self.tables.get(name).map(Cow::Borrowed)
+        self.rule.tables.get(name).map(Cow::Borrowed)
     }
 
     fn is_keyed(&self, name: &str) -> bool {
-        let input = position(name).and_then(|position| self.rule.inputs().get(position));
+        let input = position(name).and_then(|position| self.inputs().get(position));
         input.is_some_and(|input| input.lookup.is_some())
     }
 
@@ -224,7 +236,7 @@ impl Window<'_> {
         use_part: &mut UsePart<'_>,
     ) -> Option<Parts> {
         let position = position(name)?;
-        let mut columns = fields(self.rule.inputs().get(position)?);
+        let mut columns = fields(self.inputs().get(position)?);
         columns.extend(self.records.as_ref().map(|_| Field::new(BEHIND, Type::Dynamic)));
         let mut part = Vec::new();
         let mut failed = None;

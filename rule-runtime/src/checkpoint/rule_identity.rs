@@ -46,7 +46,8 @@ impl RuleIdentity {
         for input in rule.inputs() {
             let columns = input.columns.iter().filter_map(|column| input.schema.columns.get(*column));
             let columns: Vec<_> = columns.map(|column| (&column.name, column.ty)).collect();
-            let _infallible = write!(text, "{} {columns:?} ", input.schema.name);
+            let made = input.made.as_ref().map(|made| (made.stages, made.columns));
+            let _infallible = write!(text, "{} {columns:?} {made:?} ", input.schema.name);
         }
         let shaping = (
             (&metadata.version, metadata.schedule, metadata.trigger, metadata.threshold, &metadata.dedup),

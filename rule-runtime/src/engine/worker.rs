@@ -10,8 +10,9 @@ use crate::across::Kept;
 use crate::dispatch::{Candidate, NameMemory};
 use crate::framing::{self, Frame};
 use crate::parse::Reason;
+use crate::plans::Maker;
 use crate::recognize::Recognizable;
-use crate::rule::{Body, Input, RowBuilder, RowLocal};
+use crate::rule::{Body, Input};
 use crate::scan::{self, Buffers, Doubt, End, Sight};
 use crate::tape::Json;
 use crate::untimely::Untimely;
@@ -370,17 +371,18 @@ impl Outcome {
         context: &mut Context,
     ) -> Result<(), String> {
         let (time, offset) = (at.time_of(event), at.offset);
+        let Some(maker) = engine.plans.maker(candidate.rule, candidate.input) else { return Ok(()) };
         match &rule.body {
             Body::RowLocal(local) => {
-                let rows = rows(engine, candidate.rule, local, event, context)?;
+                let rows = maker.rows(&local.row, &local.input, event, context)?;
                 let of_row = |(ordinal, row)| Match { rule: candidate.rule, ordinal, row, time, offset };
                 self.matches.extend((0..).zip(rows).map(of_row));
             }
             Body::AcrossEvents(across) => {
                 let Some(input) = across.inputs.get(candidate.input) else { return Ok(()) };
-                if let Some(kept) = kept(input, event, at, context)? {
-                    self.passed.push(Passed { candidate, kept, time, offset });
-                }
+                let kept = kept(input, maker, event, at, context)?;
+                let of_row = |(ordinal, kept)| Passed { candidate, kept, ordinal, time, offset };
+                self.passed.extend((0..).zip(kept).map(of_row));
             }
         }
         Ok(())
@@ -388,30 +390,29 @@ impl Outcome {
 }
 
 /// What is kept of an event that passed an input's conditions: nothing where its key matches nothing.
-fn kept(input: &Input, event: &Event<'_>, at: At, context: &mut Context) -> Result<Option<Kept>, String> {
-    let row = || {
-        let row: Row = input.columns.iter().map(|column| event.value(*column)).collect();
-        postcard::to_allocvec(&row).map(Vec::into_boxed_slice).map_err(|error| error.to_string())
-    };
-    let Some(lookup) = input.lookup else { return Ok(Some(Kept::Row(row()?))) };
-    let Some(key) = (lookup.key)(event, context).and_then(|key| key_hash(&key)) else { return Ok(None) };
-    let rereads = lookup.rereads && at.rereads;
-    Ok(Some(if rereads { Kept::Record { key, length: at.length } } else { Kept::Keyed { key, row: row()? } }))
-}
-
-/// The output rows of a row-local rule for an event.
-fn rows(
-    engine: &Engine,
-    rule: usize,
-    local: &RowLocal,
+fn kept(
+    input: &Input,
+    maker: &Maker,
     event: &Event<'_>,
+    at: At,
     context: &mut Context,
-) -> Result<Vec<Row>, String> {
-    match local.row {
-        RowBuilder::Generated(build) => Ok(build(event, context).into_iter().collect()),
-        RowBuilder::Plan(_) => {
-            let row = local.input.columns.iter().map(|column| event.value(*column)).collect();
-            engine.plans.run(rule, row, context)
-        }
-    }
+) -> Result<Vec<Kept>, String> {
+    let key = match input.lookup {
+        Some(lookup) => match (lookup.key)(event, context).and_then(|key| key_hash(&key)) {
+            Some(key) if lookup.rereads && at.rereads => {
+                return Ok(vec![Kept::Record { key, length: at.length }]);
+            }
+            Some(key) => Some(key),
+            None => return Ok(Vec::new()),
+        },
+        None => None,
+    };
+    let kept = |row: Row| {
+        let row = postcard::to_allocvec(&row).map_err(|error| error.to_string())?.into_boxed_slice();
+        Ok(match key {
+            Some(key) => Kept::Keyed { key, row },
+            None => Kept::Row(row),
+        })
+    };
+    maker.kept(input, event, context)?.into_iter().map(kept).collect()
 }

@@ -12,11 +12,11 @@ use grammar::Json;
 use postcard::to_allocvec;
 use rule_eval::{Context, Env, Expression, Prepared, Row, Table, json, record};
 use rule_lang::compile_query;
-use rule_lang::planning::{self, Body, compiled};
+use rule_lang::planning::{self, Body, RowBuilder, compiled};
 use rule_lang::rule::typed;
 use rule_lang::rule::{self, Files};
 use rule_lang::schemas::Schemas;
-use rule_model::plan::{Field, Name, Plan};
+use rule_model::plan::{self, Field, Name, Plan, Source};
 use rule_model::schema::recognition::Recognizer;
 use rule_model::{Bag, DateTime, Schema, Value};
 use rule_runtime::Rule;
@@ -49,6 +49,8 @@ struct Input {
     table: Name,
     conditions: Vec<Expression>,
     columns: Vec<usize>,
+    /// What is made of a row, where something is, and the columns of the row.
+    made: Option<(Prepared, Vec<Field>)>,
 }
 
 /// A record that was read.
@@ -196,7 +198,16 @@ impl Input {
         let bind =
             |expr| Expression::bind(expr, &input.fields).unwrap_or_else(|error| panic!("{}", error.message));
         let conditions = input.conditions.iter().map(bind).collect();
-        Input { candidate, table: input.table, conditions, columns: input.columns }
+        let made = input.made.map(|made| {
+            let stages = match made.row {
+                RowBuilder::Stages(stages) => stages,
+                RowBuilder::Plan(plan) => plan.root.stages,
+            };
+            let root = plan::Query { source: Source::Input, columns: input.fields.clone(), stages };
+            let plan = Prepared::new(&Plan { bindings: Vec::new(), root, visible: 0 });
+            (plan.unwrap_or_else(|error| panic!("{}", error.message)), input.fields)
+        });
+        Input { candidate, table: input.table, conditions, columns: input.columns, made }
     }
 
     fn keep(&self, offsets: &[u64], table: &Table, now: DateTime, expected: &mut Expected) {
@@ -204,11 +215,24 @@ impl Input {
         let mut env = Env::new(&(), &mut context);
         for (offset, row) in offsets.iter().zip(&table.rows) {
             if self.conditions.iter().all(|condition| condition.holds(&mut env, row)) {
-                let row: Row = self.columns.iter().filter_map(|column| row.get(*column)).cloned().collect();
-                let bytes = to_allocvec(&row).unwrap_or_else(|error| panic!("{error}"));
-                expected.kept.entry(self.candidate).or_default().push((*offset, bytes));
+                for row in self.kept(row, now) {
+                    let bytes = to_allocvec(&row).unwrap_or_else(|error| panic!("{error}"));
+                    expected.kept.entry(self.candidate).or_default().push((*offset, bytes));
+                }
             }
         }
+    }
+}
+
+impl Input {
+    /// What is kept of a row.
+    fn kept(&self, row: &Row, now: DateTime) -> Vec<Row> {
+        let Some((made, columns)) = &self.made else {
+            return vec![self.columns.iter().filter_map(|column| row.get(*column)).cloned().collect()];
+        };
+        let table = Table { columns: columns.clone(), rows: vec![row.clone()] };
+        let output = made.run_over(table, &(), &mut Context::at(now));
+        output.unwrap_or_else(|error| panic!("a rule fails: {}", error.message)).rows
     }
 }
 

@@ -1,0 +1,244 @@
+//! What is kept of an input: columns of its events, or what the first stages of its query make of them.
+//!
+//! ```text
+//! T | extend Target = TargetResources[0] | project Id = tostring(Target.id) | where isnotempty(Id) | summarize … by Id
+//!     └──────────────────────── once, as the event passes: Id is kept ───────────────────────────┘   └ at each tick ┘
+//! ```
+//!
+//! A row is seen by many ticks. What looks at one row alone and gives the same whenever it is asked is computed once, of as
+//! many of the first stages as leave the least to be kept; where that is the same for several, of most of them.
+
+use super::compiled::{Input, Made, RowBuilder};
+use super::pruning::needed;
+use super::reads::Reads;
+use super::{across, is_generated, is_row_local};
+use rule_eval::timeless::is_query_timeless;
+use rule_model::plan::{
+    Assignment, Expr, ExprKind, Field, Name, Operator, ParseMode, Plan, Query, Source, Span, Stage,
+};
+use rule_model::{Type, Value};
+
+/// Finds it for the inputs that `tail` calls `$` and their position, and takes those stages out of `tail`.
+pub(super) fn find(inputs: &mut [Input], tail: &mut Plan) {
+    for (position, input) in inputs.iter_mut().enumerate() {
+        let name = Name::from(format!("${position}"));
+        let mut stages = Vec::new();
+        of_input(tail, &name, &mut |query| stages.clone_from(&query.stages));
+        let most = stages.iter().take_while(|stage| is_timeless(stage)).count();
+        let texts = parsed(&stages[..most]);
+        let kept = input.columns.iter().filter_map(|column| input.fields.get(*column));
+        let mut least = weight(kept, &[], &texts);
+        let mut best = None;
+        for cut in 1..=most {
+            let rest = without(tail, &name, cut);
+            let needed = needed(&rest);
+            let is_read = |field: &&Field| needed.get(&name).is_some_and(|wanted| wanted.has(&field.name));
+            let fields: Vec<Field> = stages[cut - 1].output.iter().filter(is_read).cloned().collect();
+            let weight = weight(fields.iter(), &stages[..cut], &texts);
+            if weight <= least && !stages[..cut].iter().all(|stage| only_names(&stage.operator)) {
+                least = weight;
+                best = Some((cut, fields));
+            }
+        }
+        if let Some((cut, fields)) = best {
+            of_input(tail, &name, &mut |query| give(query, cut));
+            stages.truncate(cut);
+            make(input, stages, fields);
+        }
+    }
+}
+
+/// Has the queries that read inputs name no more columns than are kept or named by their operators, where their output does
+/// not show it: their rows are then as short as they can be.
+pub(super) fn narrow(inputs: &[Input], tail: &mut Plan) {
+    for (position, input) in inputs.iter().enumerate() {
+        let kept = input.kept();
+        of_input(tail, &format!("${position}").into(), &mut |query| {
+            let Some(stages) = until_columns_are_named(&query.stages) else { return };
+            let named = stages.iter().flat_map(|stage| stage.operator.exprs()).map(Reads::of);
+            let named: Vec<Reads<'_>> = named.collect();
+            let is_named = |field: &Field| {
+                named.iter().any(|reads| reads.whole_row || reads.columns.contains(field.name.as_str()))
+            };
+            query.columns.retain(|field| is_named(field) || kept.contains(field));
+        });
+    }
+}
+
+/// Has an input be kept as what these stages give, and of that as these columns.
+fn make(input: &mut Input, mut stages: Vec<Stage>, fields: Vec<Field>) {
+    let count = stages.len();
+    let column = |field: &Field| Assignment {
+        name: field.name.clone(),
+        value: Expr::column(field.name.clone(), field.ty, Span::default()),
+    };
+    let operator = Operator::Project(fields.iter().map(column).collect());
+    stages.push(Stage { operator, output: fields.clone(), open: false, span: Span::default() });
+    let are_generated = stages.iter().all(|stage| is_generated(&stage.operator));
+    let root = Query { source: Source::Table("$0".into()), columns: input.fields.clone(), stages };
+    let plan = Plan { bindings: Vec::new(), visible: fields.len(), root };
+    super::prune(std::slice::from_mut(input), &plan);
+    let row = if are_generated { RowBuilder::Stages(plan.root.stages) } else { RowBuilder::Plan(plan) };
+    input.made = Some(Made { row, fields, stages: count });
+}
+
+/// Has a query begin behind its first stages.
+fn give(query: &mut Query, cut: usize) {
+    if let Some(last) = query.stages.drain(..cut).next_back() {
+        query.columns = last.output;
+    }
+}
+
+/// The stages up to the one that names the columns that come out of it, whatever those before have.
+fn until_columns_are_named(stages: &[Stage]) -> Option<&[Stage]> {
+    let passes_on = |stage: &Stage| {
+        matches!(
+            stage.operator,
+            Operator::Where(_)
+                | Operator::Extend(_)
+                | Operator::Serialize(_)
+                | Operator::Sort(_)
+                | Operator::MvExpand(_)
+        )
+    };
+    let end = stages.iter().position(|stage| !passes_on(stage))?;
+    let names = matches!(stages[end].operator, Operator::Project(_) | Operator::Summarize { .. });
+    names.then(|| &stages[..=end])
+}
+
+/// A plan that reads what the first stages of an input give in its place.
+fn without(tail: &Plan, name: &Name, cut: usize) -> Plan {
+    let mut plan = tail.clone();
+    of_input(&mut plan, name, &mut |query| give(query, cut));
+    plan
+}
+
+/// Calls `with` on the query that reads an input.
+fn of_input(plan: &mut Plan, name: &Name, with: &mut dyn FnMut(&mut Query)) {
+    for query in plan.bindings.iter_mut().chain([&mut plan.root]) {
+        across::visit(query, &mut |query| {
+            if matches!(&query.source, Source::Table(table) if table == name) {
+                with(query);
+            }
+        });
+    }
+}
+
+/// Whether a stage gives the same of a row whenever it is asked, and cannot fail.
+fn is_timeless(stage: &Stage) -> bool {
+    let operator = &stage.operator;
+    let is_pure = |expr: &Expr| !Reads::of(expr).unstable && !may_fail(expr);
+    let is_plain = match operator {
+        Operator::MvApply(apply) => is_query_timeless(&apply.body) && all_exprs(&apply.body, &is_pure),
+        Operator::Parse(parse) => parse.mode != ParseMode::Regex,
+        Operator::ParseKv(parse) => parse.regex.is_none(),
+        Operator::Evaluate(_) | Operator::ProjectOpen(_) => false,
+        _ => true,
+    };
+    is_plain && !stage.open && is_row_local(operator) && operator.exprs().into_iter().all(is_pure)
+}
+
+/// Whether an operator computes nothing.
+fn only_names(operator: &Operator) -> bool {
+    let is_column = |assignment: &Assignment| matches!(assignment.value.kind, ExprKind::Column(_));
+    matches!(operator, Operator::Project(assignments) if assignments.iter().all(is_column))
+}
+
+/// Whether something holds of all expressions of a query and of those within.
+fn all_exprs(query: &Query, holds: &dyn Fn(&Expr) -> bool) -> bool {
+    let mut all = true;
+    across::visit(&mut query.clone(), &mut |query| {
+        all &= query.stages.iter().flat_map(|stage| stage.operator.exprs()).all(holds);
+    });
+    all
+}
+
+/// Whether a function in an expression may report an error, which is the tick's: one of those that take a name or a pattern,
+/// unless that is written out, when it has been checked.
+fn may_fail(expr: &Expr) -> bool {
+    match &expr.kind {
+        ExprKind::Property(inner, _) => may_fail(inner),
+        ExprKind::Element(inner, index) => may_fail(inner) || may_fail(index),
+        ExprKind::Call(function, args) => {
+            let is_literal = |at: usize| {
+                matches!(args.get(at), Some(Expr { kind: ExprKind::Literal(Value::String(_)), .. }))
+            };
+            let fails = match function.as_str() {
+                "assert"
+                | "datetime_local_to_utc"
+                | "datetime_utc_to_local"
+                | "parse_command_line"
+                | "datetime_add"
+                | "datetime_diff"
+                | "datetime_part"
+                | "replace"
+                | "countof"
+                | "indexof_regex" => true,
+                "extract" | "extract_all" | "trim" | "trim_start" | "trim_end" => !is_literal(0),
+                "matches regex" | "replace_regex" => !is_literal(1),
+                _ => false,
+            };
+            fails || args.iter().any(may_fail)
+        }
+        ExprKind::Literal(_)
+        | ExprKind::Column(_)
+        | ExprKind::ToScalar(_)
+        | ExprKind::FirstColumn(_)
+        | ExprKind::WholeRow { .. } => false,
+    }
+}
+
+/// The texts that functions take apart: they hold JSON and the like, and are long.
+fn parsed(stages: &[Stage]) -> Vec<Name> {
+    let mut texts = Vec::new();
+    let exprs = stages.iter().flat_map(|stage| stage.operator.exprs());
+    exprs.for_each(|expr| add_parsed(expr, &mut texts));
+    texts
+}
+
+fn add_parsed(expr: &Expr, texts: &mut Vec<Name>) {
+    match &expr.kind {
+        ExprKind::Property(inner, _) => add_parsed(inner, texts),
+        ExprKind::Element(inner, index) => {
+            add_parsed(inner, texts);
+            add_parsed(index, texts);
+        }
+        ExprKind::Call(function, args) => {
+            for arg in args {
+                match &arg.kind {
+                    ExprKind::Column(name) if PARSERS.contains(&function.as_str()) => {
+                        texts.push(name.clone())
+                    }
+                    _ => add_parsed(arg, texts),
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+const PARSERS: [&str; 4] = ["parse_json", "extract_json", "parse_xml", "parse_csv"];
+
+/// What the rows that stages make of one row take, roughly: `texts` are long, an expansion gives three rows, and a condition
+/// half of them.
+fn weight<'f>(fields: impl Iterator<Item = &'f Field>, stages: &[Stage], texts: &[Name]) -> u64 {
+    const PLACE: u64 = 10;
+    let of_field = |field: &Field| match field.ty {
+        Type::String if texts.contains(&field.name) => 200,
+        ty => ty.typical_bytes(),
+    };
+    let row = PLACE + fields.map(of_field).sum::<u64>();
+    stages.iter().fold(row * 1024, |weight, stage| match &stage.operator {
+        Operator::Where(_) => weight / 2,
+        Operator::MvExpand(_) => weight * 3,
+        Operator::MvApply(apply) if !gives_few(&apply.body) => weight * 3,
+        _ => weight,
+    })
+}
+
+/// Whether a query gives few rows of many.
+fn gives_few(query: &Query) -> bool {
+    query.stages.iter().any(|stage| {
+        matches!(stage.operator, Operator::Summarize { .. } | Operator::Top { .. } | Operator::Take(_))
+    })
+}
