@@ -82,6 +82,9 @@ impl Operate for BoundJoin {
     }
 
     fn run(&self, env: &mut Env<'_>, mut left: Table) -> Result<Table, EvalError> {
+        if left.rows.is_empty() && !self.preserves_right() {
+            return Ok(Table::empty(self.columns.clone()));
+        }
         window::append(&self.left_windows, env, &mut left.rows);
         let keys = (!self.preserves_right() && self.right.finds_by_key(env))
             .then(|| hashes(&self.left_keys, env, &left.rows));

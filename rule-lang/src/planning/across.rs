@@ -19,8 +19,8 @@ pub(super) fn plan(plan: &Plan, metadata: &Metadata, schemas: &Schemas) -> Body 
     lookup::find(&mut inputs, &tail);
     recent::find(&mut inputs, &tail, schemas);
     let partition = partition::find(&tail, metadata);
-    made::find(&mut inputs, &mut tail);
-    let parting = parting::find(&tail, &inputs);
+    let mut parting = parting::find(&tail, &inputs);
+    made::find(&mut inputs, &mut tail, parting.as_mut().ok());
     made::narrow(&inputs, &mut tail);
     let static_tables = static_tables(&tail, |name| name.starts_with('$'));
     Body::AcrossEvents { inputs, tail, partition, parting, static_tables }

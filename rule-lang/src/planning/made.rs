@@ -11,15 +11,18 @@
 use super::compiled::{Input, Made, RowBuilder};
 use super::pruning::needed;
 use super::reads::Reads;
+use super::translated::Translation;
 use super::{across, is_generated, is_row_local};
 use rule_eval::timeless::is_query_timeless;
+use rule_model::parting::Parting;
 use rule_model::plan::{
     Assignment, Expr, ExprKind, Field, Name, Operator, ParseMode, Plan, Query, Source, Span, Stage,
 };
 use rule_model::{Type, Value};
 
-/// Finds it for the inputs that `tail` calls `$` and their position, and takes those stages out of `tail`.
-pub(super) fn find(inputs: &mut [Input], tail: &mut Plan) {
+/// Finds it for the inputs that `tail` calls `$` and their position, and takes those stages out of `tail`. How the tail is parted
+/// is then told in terms of what is kept; where it cannot be, the columns stay.
+pub(super) fn find(inputs: &mut [Input], tail: &mut Plan, mut parting: Option<&mut Parting>) {
     for (position, input) in inputs.iter_mut().enumerate() {
         let name = Name::from(format!("${position}"));
         let mut stages = Vec::new();
@@ -35,17 +38,58 @@ pub(super) fn find(inputs: &mut [Input], tail: &mut Plan) {
             let is_read = |field: &&Field| needed.get(&name).is_some_and(|wanted| wanted.has(&field.name));
             let fields: Vec<Field> = stages[cut - 1].output.iter().filter(is_read).cloned().collect();
             let weight = weight(fields.iter(), &stages[..cut], &texts);
-            if weight <= least && !stages[..cut].iter().all(|stage| only_names(&stage.operator)) {
-                least = weight;
-                best = Some((cut, fields));
+            if weight > least || stages[..cut].iter().all(|stage| only_names(&stage.operator)) {
+                continue;
             }
+            let parted = match &parting {
+                Some(parting) => {
+                    match parted(parting, position, root(tail, &name), &stages[..cut], &fields) {
+                        Some(parting) => Some(parting),
+                        None => continue,
+                    }
+                }
+                None => None,
+            };
+            least = weight;
+            best = Some((cut, fields, parted));
         }
-        if let Some((cut, fields)) = best {
+        if let Some((cut, fields, parted)) = best {
+            if let (Some(parting), Some(parted)) = (&mut parting, parted) {
+                **parting = parted;
+            }
             of_input(tail, &name, &mut |query| give(query, cut));
             stages.truncate(cut);
             make(input, stages, fields);
         }
     }
+}
+
+/// Whether the root of a plan itself begins with an input.
+fn root(plan: &Plan, name: &Name) -> bool {
+    matches!(&plan.root.source, Source::Table(table) if table == name)
+}
+
+/// A parting where these first stages, of which these columns are kept, are taken out of the query that reads an input, which
+/// may be the root. Rows that share all keys share any of them: those that cannot be told are done without.
+fn parted(
+    parting: &Parting,
+    input: usize,
+    is_root: bool,
+    stages: &[Stage],
+    fields: &[Field],
+) -> Option<Parting> {
+    let translation = Translation::new(stages, fields);
+    let translated: Vec<Option<Expr>> =
+        parting.keys.get(input)?.iter().map(|key| translation.of(key)).collect();
+    let known = |keys: &Vec<Expr>| {
+        let known = keys.iter().zip(&translated).filter(|(_, translated)| translated.is_some());
+        known.map(|(key, _)| key.clone()).collect()
+    };
+    let mut keys: Vec<Vec<Expr>> = parting.keys.iter().map(known).collect();
+    *keys.get_mut(input)? = translated.into_iter().flatten().collect();
+    keys[input].first()?;
+    let taken = if is_root { stages.len() } else { 0 };
+    Some(Parting { stages: parting.stages.checked_sub(taken)?, keys })
 }
 
 /// Has the queries that read inputs name no more columns than are kept or named by their operators, where their output does

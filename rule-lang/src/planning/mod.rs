@@ -20,6 +20,7 @@ mod reads;
 mod recent;
 #[cfg(test)]
 mod tests;
+mod translated;
 
 pub use compiled::{
     Body, Compiled, DispatchKey, Indicator, Input, Lookup, Made, OutputColumn, RowBuilder, StaticTable,

@@ -422,7 +422,7 @@ fn plain<'e>(exprs: impl IntoIterator<Item = &'e Expr>) -> Result<(), String> {
 }
 
 /// Two expressions are one wherever they are written.
-fn without_spans(expr: &mut Expr) {
+pub(super) fn without_spans(expr: &mut Expr) {
     expr.span = Span::default();
     match &mut expr.kind {
         ExprKind::Property(inner, _) => without_spans(inner),

@@ -410,6 +410,12 @@ fn first_stages_are_evaluated_in_parts_where_those_behind_care_for_no_order() {
             "AuditLogs | extend k = tolower(Category) | join (SigninLogs | project k = AppId) on k",
             Ok("2: Category, AppId"),
         ),
+        // Computed once, the key is a column.
+        (
+            "AuditLogs | project k = bin(TimeGenerated, 1h), t = TimeGenerated, i = tostring(TargetResources[0].id) \
+             | join kind=inner (SigninLogs | extend k = bin(TimeGenerated, 1h)) on k | summarize make_set(AppId) by i, t",
+            Ok("2: k, k"),
+        ),
         (
             "AuditLogs | summarize n = count() by Id | take 5",
             Err("has take, which looks at the rows of all keys"),

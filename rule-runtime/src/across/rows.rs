@@ -69,6 +69,13 @@ impl Rows {
         self.fresh.len() as u64 + overlapping.map(|block| block.rows).sum::<u64>()
     }
 
+    /// Whether there may be rows with a time in (after, until]; of blocks it is known only where they begin and end.
+    pub(super) fn may_have(&self, after: DateTime, until: DateTime) -> bool {
+        let mut fresh = self.fresh.iter().filter_map(|(place, _)| place.time);
+        let mut blocks = self.blocks.iter().filter(|block| block.times.is_some());
+        fresh.any(|time| after < time && time <= until) || blocks.any(|block| block.overlaps(after, until))
+    }
+
     /// The earliest event time.
     pub(super) fn earliest(&self) -> Option<DateTime> {
         let fresh = self.fresh.iter().filter_map(|(place, _)| place.time);

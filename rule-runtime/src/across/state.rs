@@ -18,6 +18,10 @@ pub struct State {
     pub(super) evaluated: Option<DateTime>,
     /// Alerts that were made, with the tick that last produced their row.
     pub(super) alerted: BTreeMap<AlertId, DateTime>,
+    /// The last tick that was evaluated, as long as no row has come or gone that it saw or would have seen. After a restart it
+    /// is not known, because tables that are given to a run may have changed.
+    #[serde(skip)]
+    pub(super) settled: Option<DateTime>,
     /// Where blocks lie that are no longer needed, for the store to release.
     pub(super) released: Vec<Location>,
     /// What happened so far.
@@ -157,6 +161,9 @@ impl State {
 
     pub(super) fn keep(&mut self, input: usize, place: Place, kept: Kept) {
         let Some(rows) = self.inputs.get_mut(input) else { return };
+        if place.time.is_none_or(|time| self.settled.is_some_and(|tick| time <= tick)) {
+            self.settled = None;
+        }
         rows.keep(place, kept);
         self.counts.peak_bytes = self.counts.peak_bytes.max(self.bytes());
         self.counts.peak_rows = self.counts.peak_rows.max(self.rows());
@@ -176,9 +183,28 @@ impl State {
 
     /// Forgets of each input the rows of this time and before.
     pub(super) fn forget_rows(&mut self, until: impl Fn(usize) -> DateTime, segments: &Segments) {
+        let before = self.rows();
         for (input, rows) in self.inputs.iter_mut().enumerate() {
             rows.forget(until(input), segments, &mut self.released);
         }
+        if self.rows() < before {
+            self.settled = None;
+        }
+    }
+
+    /// Whether there may be rows with a time in (after, until].
+    pub(super) fn may_have(&self, after: DateTime, until: DateTime) -> bool {
+        self.inputs.iter().any(|rows| rows.may_have(after, until))
+    }
+
+    /// Whether there are alerts that were last produced by this tick.
+    pub(super) fn has_produced_at(&self, tick: DateTime) -> bool {
+        self.alerted.values().any(|produced| *produced == tick)
+    }
+
+    /// Has the alerts that `from` last produced be produced by `to`, too.
+    pub(super) fn produce_again(&mut self, from: DateTime, to: DateTime) {
+        self.alerted.values_mut().filter(|tick| **tick == from).for_each(|tick| *tick = to);
     }
 
     /// Forgets the alerts that were last produced at this tick or before.

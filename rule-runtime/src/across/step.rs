@@ -34,6 +34,8 @@ pub struct TickRule {
     pub(super) makers: Vec<Maker>,
     /// Whether an evaluation that sees no row may alert.
     alerts_on_nothing: bool,
+    /// Whether a tick gives the same as another one that sees the same rows.
+    is_timeless: bool,
     pub(super) traced: Traced,
 }
 
@@ -79,9 +81,16 @@ pub fn step(
             Ok(())
         }
         Signal::Tick(tick) => {
+            if rule.gives_the_same(state, tick) {
+                rule.pass(state, tick, elsewhere);
+                return Ok(());
+            }
+            // Of a foretaste more may be noted for this tick than it produces.
+            let is_foretold = state.has_produced_at(tick);
             let outcome = rule
                 .evaluate(state, tick, elsewhere)
                 .map(|rows| rule.shape(state, tick, rows, elsewhere, alerts));
+            state.settled = (outcome.is_ok() && !is_foretold).then_some(tick);
             rule.pass(state, tick, elsewhere);
             outcome
         }
@@ -121,7 +130,10 @@ impl TickRule {
         let tables = tables.clone();
         let makers = rule.inputs().iter().map(|_| Maker::default()).collect();
         let traced = Traced::default();
-        let mut it = TickRule { rule, schedule, tail, tables, makers, alerts_on_nothing: false, traced };
+        let is_timeless = tail.as_ref().is_none_or(Tail::is_timeless);
+        let alerts_on_nothing = false;
+        let mut it =
+            TickRule { rule, schedule, tail, tables, makers, alerts_on_nothing, is_timeless, traced };
         let of_nothing = it.evaluate_nothing();
         it.alerts_on_nothing = match of_nothing {
             Ok(rows) => rule.metadata.trigger.fires(rows.len() as u64),
@@ -172,6 +184,23 @@ impl TickRule {
             let of_input = |input| recent(input).map_or(until, |recent| until.max(before(next, recent)));
             state.forget_rows(of_input, elsewhere.segments);
         }
+    }
+
+    /// Whether a tick sees what the last one did and so gives what that gave: then it has produced its alerts again. Where no rows
+    /// alert, each tick alerts anew; and what was forgotten since alerts again.
+    fn gives_the_same(&self, state: &mut State, tick: DateTime) -> bool {
+        let (Some(schedule), Some(last)) = (self.schedule, state.settled) else { return false };
+        let is_same = self.is_timeless
+            && !self.rule.metadata.trigger.fires(0)
+            && last < tick
+            && last > reach(tick, schedule)
+            && !state.may_have(last, tick);
+        if is_same {
+            state.forget_alerts(reach(tick, schedule));
+            state.produce_again(last, tick);
+            state.settled = Some(tick);
+        }
+        is_same
     }
 
     /// The output rows of a tick that sees nothing.

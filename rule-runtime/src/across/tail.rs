@@ -13,7 +13,7 @@ use super::window::Window;
 use crate::Rule;
 use crate::plans;
 use crate::rule::{Body, Parting};
-use rule_eval::{Context, Expression, Prepared, Row, Table, Tables, in_order, memory};
+use rule_eval::{Context, Expression, Prepared, Row, Table, Tables, in_order, memory, timeless};
 use rule_model::parting;
 use rule_model::plan::{Field, Plan, Query, Source};
 
@@ -26,6 +26,7 @@ pub(super) struct Tail {
     rest: Option<(Prepared, Vec<Field>)>,
     /// By which rows are parted, for each input; `None` where they are not.
     keys: Option<Vec<Vec<Expression>>>,
+    is_timeless: bool,
 }
 
 /// What a tail gave.
@@ -49,11 +50,12 @@ impl Tail {
     pub(super) fn of(rule: &Rule) -> Result<Option<Tail>, String> {
         let Body::AcrossEvents(across) = &rule.body else { return Ok(None) };
         let plan = plans::plan(across.tail)?;
+        let is_timeless = timeless::is_timeless(&plan);
         let bytes = match across.parting {
             Parting::By(bytes) => bytes,
             Parting::Whole(_) => {
                 let first = Prepared::new(&plan).map_err(|error| error.message)?;
-                return Ok(Some(Tail { first, rest: None, keys: None }));
+                return Ok(Some(Tail { first, rest: None, keys: None, is_timeless }));
             }
         };
         let parting: parting::Parting =
@@ -68,9 +70,14 @@ impl Tail {
         let prepared = || {
             let columns = first.root.output().to_vec();
             let rest = rest.as_ref().map(Prepared::new).transpose()?.map(|rest| (rest, columns));
-            Ok(Tail { first: Prepared::new(&first)?, rest, keys: Some(keys?) })
+            Ok(Tail { first: Prepared::new(&first)?, rest, keys: Some(keys?), is_timeless })
         };
         prepared().map(Some).map_err(|error: rule_eval::context::EvalError| error.message)
+    }
+
+    /// Whether it gives the same over the same rows, whenever it is run.
+    pub(super) fn is_timeless(&self) -> bool {
+        self.is_timeless
     }
 
     /// The output rows over a window, with room for so many bytes. Where that does not do even part by part, it takes
