@@ -95,7 +95,7 @@ pub struct Input {
     /// Positions of the columns that the rest of the query reads.
     pub columns: Vec<usize>,
     /// What is made of them before the rest of the query, once for all ticks, where something is.
-    pub made: Option<Made>,
+    pub made: Option<Box<Made>>,
     /// The key by which a join finds its rows, where one does.
     pub lookup: Option<Lookup>,
     /// How far back from a tick it is read, where its conditions say so.

@@ -123,7 +123,7 @@ fn make(input: &mut Input, mut stages: Vec<Stage>, fields: Vec<Field>) {
     let plan = Plan { bindings: Vec::new(), visible: fields.len(), root };
     super::prune(std::slice::from_mut(input), &plan);
     let row = if are_generated { RowBuilder::Stages(plan.root.stages) } else { RowBuilder::Plan(plan) };
-    input.made = Some(Made { row, fields, stages: count });
+    input.made = Some(Box::new(Made { row, fields, stages: count }));
 }
 
 /// Has a query begin behind its first stages.
@@ -251,7 +251,7 @@ fn add_parsed(expr: &Expr, texts: &mut Vec<Name>) {
             for arg in args {
                 match &arg.kind {
                     ExprKind::Column(name) if PARSERS.contains(&function.as_str()) => {
-                        texts.push(name.clone())
+                        texts.push(name.clone());
                     }
                     _ => add_parsed(arg, texts),
                 }

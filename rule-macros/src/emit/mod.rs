@@ -182,7 +182,9 @@ fn lookup(input: &Input, index: usize, statics: &mut Statics) -> (TokenStream, T
 
 /// The function that makes what is kept of an input's events, where there is one, and what names it.
 fn made(input: &Input, index: usize, statics: &mut Statics) -> (TokenStream, TokenStream) {
-    let Some(Made { row, fields, stages }) = &input.made else { return (TokenStream::new(), quote!(None)) };
+    let Some(Made { row, fields, stages }) = input.made.as_deref() else {
+        return (TokenStream::new(), quote!(None));
+    };
     let (function, row) = row_builder(&format_ident!("made{index}"), row, &input.fields, statics);
     let columns = fields.iter().map(|field| {
         let (name, ty) = (field.name.as_str(), format_ident!("{}", format!("{:?}", field.ty)));

@@ -199,6 +199,7 @@ impl Input {
             |expr| Expression::bind(expr, &input.fields).unwrap_or_else(|error| panic!("{}", error.message));
         let conditions = input.conditions.iter().map(bind).collect();
         let made = input.made.map(|made| {
+            let made = *made;
             let stages = match made.row {
                 RowBuilder::Stages(stages) => stages,
                 RowBuilder::Plan(plan) => plan.root.stages,
