@@ -5,6 +5,7 @@ use rule_model::metadata::Metadata;
 use rule_model::tables::{AUDIT_LOGS, INTUNE_AUDIT_LOGS};
 use rule_runtime::Rule;
 use rule_runtime::generated::STUB;
+use rule_runtime::later::Later;
 use rule_runtime::rule::{Body, Dispatch, DispatchKey, Input, RowBuilder, RowLocal};
 
 /// The rules that [`crate::events`] has matches for, by id.
@@ -41,7 +42,9 @@ fn filler(number: usize) -> &'static Rule {
         lookup: None,
         recent: None,
     };
-    let metadata = Metadata { id: format!("filler-{number}").into(), ..STUB.metadata };
+    let id = format!("filler-{number}").into();
+    let metadata = Metadata { id, threshold: 1, ..Metadata::default() };
+    let metadata = Box::leak(Box::new(Later::given(metadata)));
     let row = RowBuilder::Generated(|_, _| None);
     Box::leak(Box::new(Rule { metadata, body: Body::RowLocal(RowLocal { input, row }), ..STUB }))
 }

@@ -201,7 +201,7 @@ impl<'a> Subject<'a> {
                 reasons.join("; ")
             ))
         })?;
-        let body = planning::body(&plan, &rule.metadata, schemas);
+        let body = planning::body(&plan, rule.metadata, schemas);
         Ok(Subject { rule, plan, body, whole, geography })
     }
 

@@ -8,6 +8,7 @@
 //! techniques that came with that release; any older technique of Defense Evasion is taken to serve both halves, so
 //! that no correct rule is refused.
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use std::sync::OnceLock;
 
 /// Release of ATT&CK that the data follows.
@@ -61,14 +62,6 @@ macro_rules! tactics {
 
             /// All tactics, in the order of the matrix.
             pub const ALL: &'static [Tactic] = &[$(Tactic::$constant),*];
-
-            /// The name of the constant that holds it: `PRIVILEGE_ESCALATION`. What generated code names it by.
-            pub fn constant(self) -> &'static str {
-                match self.id {
-                    $($id => stringify!($constant),)*
-                    _ => "",
-                }
-            }
         }
     };
 }
@@ -99,6 +92,21 @@ impl Tactic {
         let is_wanted =
             |t: &&Tactic| is_called(t.id) || is_called(t.name) || t.former.iter().any(|n| is_called(n));
         Tactic::ALL.iter().find(is_wanted).copied()
+    }
+}
+
+/// By its number.
+impl Serialize for Tactic {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.id)
+    }
+}
+
+impl<'de> Deserialize<'de> for Tactic {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Tactic, D::Error> {
+        let id = String::deserialize(deserializer)?;
+        let tactic = Tactic::ALL.iter().find(|tactic| tactic.id == id);
+        tactic.copied().ok_or_else(|| de::Error::custom(format_args!("no tactic {id}")))
     }
 }
 
@@ -170,10 +178,9 @@ mod tests {
     }
 
     #[test]
-    fn a_tactics_identifier_and_constant_are_its_name() {
+    fn a_tactics_identifier_is_its_name() {
         for tactic in Tactic::ALL {
             assert_eq!(tactic.identifier.to_lowercase(), letters(tactic.name));
-            assert_eq!(letters(tactic.constant()), letters(tactic.name));
         }
     }
 

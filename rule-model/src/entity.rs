@@ -3,9 +3,10 @@
 //! Source: Microsoft Sentinel documentation, "Entity types reference".
 
 use crate::{List, Text};
+use serde::{Deserialize, Serialize};
 
 /// An entity of an alert: a type, and for each identifier the column that holds it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EntityMapping {
     /// `Account`, `IP`, `Host`, …
     pub entity: Text,

@@ -7,9 +7,10 @@
 use crate::attack::Tactic;
 use crate::entity::EntityMapping;
 use crate::{List, Text, Timespan};
+use serde::{Deserialize, Serialize};
 
 /// Everything about a rule but its query.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Metadata {
     /// Unique within a rule set; what `--rules` selects by.
     pub id: Text,
@@ -90,7 +91,7 @@ pub struct Metadata {
 }
 
 /// How bad a true alert is. Sentinel's four, and Elastic's and Panther's `Critical`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Severity {
     /// For the record.
     #[default]
@@ -106,7 +107,7 @@ pub enum Severity {
 }
 
 /// A technique and the tactic it serves in this rule.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Technique {
     /// The tactic; `None` where the rule names a technique only.
     pub tactic: Option<Tactic>,
@@ -115,7 +116,7 @@ pub struct Technique {
 }
 
 /// Evaluated at multiples of `every` over the `over` before.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Schedule {
     /// Time between evaluations. Sentinel's queryFrequency.
     pub every: Timespan,
@@ -124,7 +125,7 @@ pub struct Schedule {
 }
 
 /// A comparison with the number of rows of an evaluation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Trigger {
     /// The comparison.
     pub comparison: Comparison,
@@ -133,7 +134,7 @@ pub struct Trigger {
 }
 
 /// A comparison of numbers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Comparison {
     /// `>`
     Greater,
@@ -150,7 +151,7 @@ pub enum Comparison {
 }
 
 /// How repeats of an alert are collapsed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Dedup {
     /// Span of event time from the first alert, not extended by repeats.
     pub period: Timespan,
@@ -159,7 +160,7 @@ pub struct Dedup {
 }
 
 /// Whether each row alerts or an evaluation's rows make one alert. Sentinel's event grouping.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Grouping {
     /// Each row is an alert.
     #[default]
@@ -169,7 +170,7 @@ pub enum Grouping {
 }
 
 /// A data connector of Sentinel.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Connector {
     /// `AzureActiveDirectory`, …
     pub id: Text,
@@ -178,7 +179,7 @@ pub struct Connector {
 }
 
 /// A part of a title template `"… {Column} …"`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum TemplatePart {
     /// Text as it is.
     Text(Text),

@@ -7,6 +7,7 @@ pub use std::borrow::Cow;
 pub use std::option::Option::{None, Some};
 
 pub use crate::event::Event;
+pub use crate::later::Later;
 pub use crate::rule::{
     AcrossEvents, Body, Dispatch, DispatchKey, Expectation, Indicator, Input, Language, Lookup, Made,
     OutputColumn, Parting, Partition, Query, RowBuilder, RowLocal, Rule, Ruleset, StageText, StaticTable,
@@ -145,7 +146,8 @@ pub const fn carried(tests: &'static [Test]) -> &'static [Test] {
 
 /// What stands in the place of a rule that does not compile.
 pub const STUB: Rule = Rule {
-    metadata: STUB_METADATA,
+    id: "",
+    metadata: &NO_METADATA,
     module: "",
     body: Body::AcrossEvents(AcrossEvents {
         inputs: &[],
@@ -157,49 +159,12 @@ pub const STUB: Rule = Rule {
     columns: &[],
     visible: 0,
     query: Query { table: None, language: Language::Kusto, text: "" },
-    stages: &[],
-    indicators: &[],
+    stages: &NO_STAGES,
+    indicators: &NO_INDICATORS,
     tests: &[],
     fingerprint: 0,
 };
 
-const STUB_METADATA: metadata::Metadata = metadata::Metadata {
-    id: Text::Borrowed(""),
-    title: Text::Borrowed(""),
-    description: Text::Borrowed(""),
-    severity: metadata::Severity::Informational,
-    version: Text::Borrowed(""),
-    attack: Cow::Borrowed(&[]),
-    enabled: false,
-    kind: Text::Borrowed(""),
-    status: Text::Borrowed(""),
-    author: Cow::Borrowed(&[]),
-    licence: Text::Borrowed(""),
-    tags: Cow::Borrowed(&[]),
-    references: Cow::Borrowed(&[]),
-    false_positives: Cow::Borrowed(&[]),
-    runbook: Text::Borrowed(""),
-    setup: Text::Borrowed(""),
-    investigation: Text::Borrowed(""),
-    remediation: Text::Borrowed(""),
-    connectors: Cow::Borrowed(&[]),
-    indices: Cow::Borrowed(&[]),
-    log_types: Cow::Borrowed(&[]),
-    impacted_assets: Cow::Borrowed(&[]),
-    categories: Cow::Borrowed(&[]),
-    source: Text::Borrowed(""),
-    support: Text::Borrowed(""),
-    risk_score: None,
-    schedule: None,
-    lookback: None,
-    trigger: metadata::Trigger { comparison: metadata::Comparison::Greater, rows: 0 },
-    threshold: 1,
-    dedup: None,
-    suppress: None,
-    grouping: metadata::Grouping::Each,
-    max_alerts: None,
-    alert_key: Cow::Borrowed(&[]),
-    alert_title: Cow::Borrowed(&[]),
-    context: Cow::Borrowed(&[]),
-    entities: Cow::Borrowed(&[]),
-};
+static NO_METADATA: Later<metadata::Metadata> = Later::serialised(&[]);
+static NO_STAGES: Later<Vec<StageText>> = Later::serialised(&[]);
+static NO_INDICATORS: Later<Vec<Indicator>> = Later::serialised(&[]);

@@ -31,6 +31,7 @@ pub mod event;
 pub mod faults;
 pub mod framing;
 pub mod generated;
+pub mod later;
 pub mod parse;
 pub mod pipeline;
 pub mod plans;

@@ -1,14 +1,19 @@
 //! A rule as it is compiled in: what `rule!` expands to.
 
+use crate::later::Later;
 use rule_eval::{Context, Row};
 use rule_model::metadata::Metadata;
 use rule_model::{Schema, Timespan, Type};
+use serde::{Deserialize, Serialize};
 
 /// A compiled rule: static data and a few functions made for it.
 #[derive(Debug)]
 pub struct Rule {
+    /// Its id, also in its metadata: here for the check, made while a rule set compiles, that no two have the same. What is
+    /// read later stands outside of the rule, because a constant may not look at what can change.
+    pub id: &'static str,
     /// What it says of itself.
-    pub metadata: Metadata,
+    pub metadata: &'static Later<Metadata>,
     /// The Rust module it stands in, for messages.
     pub module: &'static str,
     /// What it does with events.
@@ -20,9 +25,9 @@ pub struct Rule {
     /// Its query as written, which `explain` compiles again to say what an event comes to.
     pub query: Query,
     /// Its query, stage by stage, for people.
-    pub stages: &'static [StageText],
+    pub stages: &'static Later<Vec<StageText>>,
     /// What it looks for, for people and for counting how many rules look for the same.
-    pub indicators: &'static [Indicator],
+    pub indicators: &'static Later<Vec<Indicator>>,
     /// Its inline tests.
     pub tests: &'static [Test],
     /// A hash of its plan: what it kept in an earlier run is of use to it only if that is the same.
@@ -209,23 +214,23 @@ pub enum Language {
 }
 
 /// A stage of a query, for people.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StageText {
     /// `source`, `where`, …
-    pub operator: &'static str,
+    pub operator: String,
     /// Its text as written.
-    pub text: &'static str,
+    pub text: String,
 }
 
 /// A test of a column against literal values, for people.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Indicator {
     /// The column, with a path into it where there is one.
-    pub field: &'static str,
+    pub field: String,
     /// `eq`, `contains`, `match`, `in`, …: the operator's symbol.
-    pub kind: &'static str,
+    pub kind: String,
     /// The values.
-    pub values: &'static [&'static str],
+    pub values: Vec<String>,
 }
 
 /// An inline test of a rule.

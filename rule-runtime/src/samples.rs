@@ -2,6 +2,8 @@
 
 use crate::dispatch::MemoryLimits;
 use crate::engine::{Engine, Settings, Validate};
+use crate::generated::STUB;
+use crate::later::Later;
 use crate::parse::DEFAULT_MAX_DEPTH;
 use crate::rule::{Body, Dispatch, DispatchKey, Input, Language, OutputColumn, Query, RowBuilder, RowLocal};
 use crate::{Event, Rule, Ruleset};
@@ -9,6 +11,7 @@ use rule_eval::{Context, Row, text};
 use rule_model::metadata::{Metadata, TemplatePart};
 use rule_model::tables::{AUDIT_LOGS, audit_logs};
 use rule_model::{DateTime, Type};
+use std::borrow::Cow;
 
 /// Alerts on the role management operations of `AuditLogs`; its title names the operation, which is hidden from its row.
 pub(crate) fn role_changes(metadata: Metadata) -> &'static Rule {
@@ -28,8 +31,13 @@ pub(crate) fn rule(
     keys: &'static [DispatchKey],
     accepts: fn(&str, &mut Context) -> bool,
 ) -> &'static Rule {
+    let id = match &metadata.id {
+        Cow::Borrowed(id) => id,
+        Cow::Owned(_) => "",
+    };
     Box::leak(Box::new(Rule {
-        metadata,
+        id,
+        metadata: Box::leak(Box::new(Later::given(metadata))),
         module: module_path!(),
         body: Body::RowLocal(RowLocal {
             input: Input {
@@ -50,8 +58,8 @@ pub(crate) fn rule(
         ],
         visible: 2,
         query: Query { table: Some("AuditLogs"), language: Language::Kusto, text: "" },
-        stages: &[],
-        indicators: &[],
+        stages: STUB.stages,
+        indicators: STUB.indicators,
         tests: &[],
         fingerprint: 0,
     }))

@@ -4,7 +4,6 @@
 //! compared each id with each would be stopped by the compiler from a thousand rules on.
 
 use crate::Rule;
-use std::borrow::Cow;
 
 /// Longest message; longer names are cut off.
 const MESSAGE_BYTES: usize = 512;
@@ -17,7 +16,7 @@ pub const fn assert_unique_ids<const N: usize>(rules: &[&Rule; N]) {
     let mut order = [(0_u64, 0_usize); N];
     let mut i = 0;
     while i < N {
-        order[i] = (hash(id(rules[i])), i);
+        order[i] = (hash(rules[i].id), i);
         i += 1;
     }
     sort(&mut order);
@@ -28,20 +27,12 @@ pub const fn assert_unique_ids<const N: usize>(rules: &[&Rule; N]) {
         while j > 0 && order[j - 1].0 == order[i].0 {
             let (first, second) = (rules[order[j - 1].1], rules[order[i].1]);
             // Only the stubs of rules that do not compile have none, and of those enough is said.
-            if !id(first).is_empty() && is_equal(id(first), id(second)) {
+            if !first.id.is_empty() && is_equal(first.id, second.id) {
                 fail(first, second);
             }
             j -= 1;
         }
         i += 1;
-    }
-}
-
-const fn id(rule: &Rule) -> &str {
-    match &rule.metadata.id {
-        Cow::Borrowed(id) => id,
-        // `rule!` writes borrowed texts only.
-        Cow::Owned(_) => "",
     }
 }
 
@@ -107,7 +98,7 @@ const fn is_equal(left: &str, right: &str) -> bool {
 }
 
 const fn fail(first: &Rule, second: &Rule) -> ! {
-    let parts = ["two rules have the id \"", id(first), "\": ", first.module, " and ", second.module];
+    let parts = ["two rules have the id \"", first.id, "\": ", first.module, " and ", second.module];
     let mut message = [0_u8; MESSAGE_BYTES];
     let mut length = 0;
     let mut part = 0;

@@ -23,6 +23,7 @@ use rule_runtime::dispatch::MemoryLimits;
 use rule_runtime::engine::{Engine, Settings, Validate};
 use rule_runtime::framing::Limits;
 use rule_runtime::generated::STUB;
+use rule_runtime::later::Later;
 use rule_runtime::pipeline::{self, Control, Input, Options, Output};
 use rule_runtime::rule::{
     self, AcrossEvents, Body, Dispatch, Input as RuleInput, Lookup, Made, OutputColumn, Parting, Partition,
@@ -286,9 +287,10 @@ fn over_input(fields: &[Field], stages: &[Stage]) -> Prepared {
 
 /// A rule across events with this query; `None` where the query looks at one event at a time.
 fn rule(plan: &Plan, schedule: Schedule) -> Option<&'static Rule> {
-    let metadata = Metadata { id: "r".into(), schedule: Some(schedule), ..STUB.metadata };
+    let metadata = Metadata { id: "r".into(), schedule: Some(schedule), threshold: 1, ..Metadata::default() };
+    let metadata = Box::leak(Box::new(Later::given(metadata)));
     let Planned::AcrossEvents { inputs, tail, parting, .. } =
-        planning::body(plan, &metadata, &Schemas::builtin())
+        planning::body(plan, metadata, &Schemas::builtin())
     else {
         return None;
     };
@@ -625,7 +627,7 @@ proptest! {
     fn a_rule_with_a_partition_key_gives_the_same_rows_part_by_part(query in query(), stream in stream()) {
         let plan = rule_lang::compile_query(&query, &Schemas::builtin()).unwrap().plan;
         let Planned::AcrossEvents { inputs, tail, partition: KeyedBy::By(keys), .. } =
-            planning::body(&plan, &STUB.metadata, &Schemas::builtin())
+            planning::body(&plan, STUB.metadata, &Schemas::builtin())
         else {
             return Ok(());
         };

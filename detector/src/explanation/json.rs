@@ -27,17 +27,19 @@ pub(crate) fn whole(explained: Explained<'_>) -> Value {
     add("static_tables", Value::array(static_tables::of(rule).iter().map(static_table)));
     add(
         "stages",
-        Value::array(rule.stages.iter().map(|stage| {
-            Value::bag([("operator", Value::literal(stage.operator)), ("text", Value::literal(stage.text))])
-        })),
+        Value::array(
+            rule.stages.iter().map(|stage| {
+                Value::bag([("operator", string(&stage.operator)), ("text", string(&stage.text))])
+            }),
+        ),
     );
     add(
         "indicators",
         Value::array(rule.indicators.iter().map(|indicator| {
             Value::bag([
-                ("field", Value::literal(indicator.field)),
-                ("kind", Value::literal(indicator.kind)),
-                ("values", strings(indicator.values)),
+                ("field", string(&indicator.field)),
+                ("kind", string(&indicator.kind)),
+                ("values", strings(&indicator.values)),
                 ("other_rules", Value::Long(explained.others_with(indicator) as i64)),
             ])
         })),
@@ -61,7 +63,7 @@ pub(crate) fn whole(explained: Explained<'_>) -> Value {
             ])
         })),
     );
-    for (name, value) in said(&rule.metadata) {
+    for (name, value) in said(rule.metadata) {
         add(name, value);
     }
     all.into()
@@ -208,7 +210,7 @@ fn said(metadata: &Metadata) -> Vec<(&'static str, Value)> {
     ]
 }
 
-fn string(text: &Text) -> Value {
+fn string(text: &str) -> Value {
     Value::string(text)
 }
 

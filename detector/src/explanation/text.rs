@@ -13,13 +13,13 @@ pub(crate) fn write(explained: Explained<'_>, style: Style) -> String {
     let rule = explained.rule;
     let mut page = Page::new(style);
     head(&mut page, rule);
-    techniques(&mut page, &rule.metadata);
+    techniques(&mut page, rule.metadata);
     plan(&mut page, rule);
     stages(&mut page, rule);
     indicators(&mut page, explained);
     output(&mut page, rule);
-    entities(&mut page, &rule.metadata);
-    about(&mut page, &rule.metadata);
+    entities(&mut page, rule.metadata);
+    about(&mut page, rule.metadata);
     tests(&mut page, rule);
     page.into_text()
 }
@@ -73,7 +73,7 @@ fn stages(page: &mut Page, rule: &Rule) {
     let operator_width = rule.stages.iter().map(|stage| stage.operator.len()).max().unwrap_or_default();
     let indent = number_width + operator_width + 6;
     for (i, stage) in rule.stages.iter().enumerate() {
-        let text = stage.text.strip_prefix(stage.operator).unwrap_or(stage.text).trim_start();
+        let text = stage.text.strip_prefix(&stage.operator).unwrap_or(&stage.text).trim_start();
         // Query text keeps its lines: a wrapped string literal would be another one.
         let (first, further) = text.split_once('\n').unwrap_or((text, ""));
         page.line(&format!("  {:>number_width$}  {:<operator_width$}  {first}", i + 1, stage.operator));
@@ -99,7 +99,7 @@ fn indicators(page: &mut Page, explained: Explained<'_>) {
             0 => "-".to_owned(),
             n => n.to_string(),
         };
-        [indicator.field.to_owned(), indicator.kind.to_owned(), others, values.join(", ")]
+        [indicator.field.clone(), indicator.kind.clone(), others, values.join(", ")]
     }));
     page.columns(&rows);
 }

@@ -65,7 +65,7 @@ pub(super) fn plan(rule: &Rule) -> Vec<String> {
     }
     steps.extend(given(rule));
     steps.extend(when(rule));
-    steps.extend(shaping(&rule.metadata));
+    steps.extend(shaping(rule.metadata));
     steps
 }
 

@@ -1,7 +1,7 @@
 //! A planned rule to Rust.
 //!
 //! ```text
-//! Metadata ─> constant          \
+//! Metadata ─> bytes             \
 //! Input    ─> accepts, matches   ├─> pub static RULE: Rule = { statics, functions, Rule { … } };
 //! stages   ─> row               /
 //! ```
@@ -9,7 +9,6 @@
 //! All paths start at `::rule_runtime::generated`, in emitted code `g`.
 
 mod expression;
-mod metadata;
 pub(crate) mod named;
 mod row;
 mod statics;
@@ -25,6 +24,7 @@ use rule_lang::rule::typed::{Language, Rule, Test};
 use rule_lang::schemas::Schemas;
 use rule_model::Timespan;
 use rule_model::plan::{Expr, Field, Name, Plan};
+use serde::Serialize;
 use statics::Statics;
 use xxhash_rust::xxh64::xxh64;
 
@@ -34,14 +34,14 @@ pub(crate) fn rule(rule: &Rule, compiled: &Compiled, schemas: &Schemas) -> Token
     let mut statics = Statics::default();
     let (functions, body) = body(&compiled.body, schemas, &mut statics);
     let statics = statics.items();
-    let metadata = metadata::emit(&rule.metadata);
+    let id = &*rule.metadata.id;
+    let metadata = serialised(&rule.metadata);
     let columns = compiled.columns.iter().map(output_column);
     let query = query(rule);
-    let stages = compiled
-        .stages
-        .iter()
-        .map(|(operator, text)| quote!(g::StageText { operator: #operator, text: #text }));
-    let indicators = compiled.indicators.iter().map(indicator);
+    let stages = serialised(&compiled.stages);
+    let indicator =
+        |Indicator { field, kind, values }: &Indicator| (field.clone(), kind.clone(), values.clone());
+    let indicators = serialised(&compiled.indicators.iter().map(indicator).collect::<Vec<_>>());
     let tests = rule.tests.iter().map(|test| self::test(test, rule.table.as_deref()));
     let visible = compiled.visible;
     let fingerprint = fingerprint(&rule.plan);
@@ -50,17 +50,21 @@ pub(crate) fn rule(rule: &Rule, compiled: &Compiled, schemas: &Schemas) -> Token
         #[allow(unused_variables, unused_parens, clippy::all, clippy::pedantic)]
         pub static RULE: ::rule_runtime::Rule = {
             use ::rule_runtime::generated as g;
+            static METADATA: g::Later<g::metadata::Metadata> = g::Later::serialised(#metadata);
+            static STAGES: g::Later<Vec<g::StageText>> = g::Later::serialised(#stages);
+            static INDICATORS: g::Later<Vec<g::Indicator>> = g::Later::serialised(#indicators);
             #statics
             #functions
             g::Rule {
-                metadata: #metadata,
+                id: #id,
+                metadata: &METADATA,
                 module: module_path!(),
                 body: #body,
                 query: #query,
                 columns: &[#(#columns),*],
                 visible: #visible,
-                stages: &[#(#stages),*],
-                indicators: &[#(#indicators),*],
+                stages: &STAGES,
+                indicators: &INDICATORS,
                 tests: g::carried(&[#(#tests),*]),
                 fingerprint: #fingerprint,
             }
@@ -103,7 +107,7 @@ fn body(body: &Body, schemas: &Schemas, statics: &mut Statics) -> (TokenStream, 
             };
             let parting = match parting {
                 Ok(parting) => {
-                    let parting = Literal::byte_string(&postcard::to_allocvec(parting).unwrap_or_default());
+                    let parting = serialised(parting);
                     quote!(g::Parting::By(#parting))
                 }
                 Err(reason) => quote!(g::Parting::Whole(#reason)),
@@ -218,9 +222,13 @@ fn all(conditions: &[Expr], columns: &Columns, statics: &mut Statics) -> TokenSt
     if conditions.is_empty() { quote!(true) } else { quote!(#(#conditions)&&*) }
 }
 
-/// A plan as bytes.
-fn serialised(plan: &Plan) -> Literal {
-    Literal::byte_string(&bytes(plan))
+fn option<T>(value: Option<T>, emit: impl Fn(T) -> TokenStream) -> TokenStream {
+    value.map(emit).map_or_else(|| quote!(g::None), |value| quote!(g::Some(#value)))
+}
+
+/// What is read at run time, as bytes.
+fn serialised(value: &impl Serialize) -> Literal {
+    Literal::byte_string(&bytes(value))
 }
 
 /// What tells a plan from another one.
@@ -228,14 +236,14 @@ fn fingerprint(plan: &Plan) -> u64 {
     xxh64(&bytes(plan), 0)
 }
 
-fn bytes(plan: &Plan) -> Vec<u8> {
-    // A plan always serialises: every part of it has a form, and the bytes go to memory.
-    postcard::to_allocvec(plan).unwrap_or_default()
+fn bytes(value: &impl Serialize) -> Vec<u8> {
+    // Plans, metadata and texts always serialise: every part of them has a form, and the bytes go to memory.
+    postcard::to_allocvec(value).unwrap_or_default()
 }
 
 /// The query as written.
 fn query(rule: &Rule) -> TokenStream {
-    let (table, text) = (metadata::option(rule.table.as_deref(), |table| quote!(#table)), rule.query.trim());
+    let (table, text) = (option(rule.table.as_deref(), |table| quote!(#table)), rule.query.trim());
     let language = match rule.language {
         Language::Kusto => quote!(Kusto),
         Language::Kibana => quote!(Kibana),
@@ -249,15 +257,10 @@ fn output_column(column: &OutputColumn) -> TokenStream {
     quote!(g::OutputColumn { name: #name, ty: g::Type::#ty, stage: #stage })
 }
 
-fn indicator(indicator: &Indicator) -> TokenStream {
-    let Indicator { field, kind, values } = indicator;
-    quote!(g::Indicator { field: #field, kind: #kind, values: &[#(#values),*] })
-}
-
 fn test(test: &Test, of_head: Option<&str>) -> TokenStream {
     let name = &test.name;
     let events = test.events.iter().map(|(table, json)| {
-        let table = metadata::option(table.as_deref().or(of_head), |table| quote!(#table));
+        let table = option(table.as_deref().or(of_head), |table| quote!(#table));
         quote!((#table, #json))
     });
     let expected = test.expected.iter().map(|(column, value)| quote!((#column, #value)));

@@ -29,15 +29,17 @@
 //! use rule_runtime::Rule;
 //! use rule_runtime::across::{Elsewhere, Kept, Place, Segments, Signal, State, TickRule, step::step};
 //! use rule_runtime::generated::STUB;
+//! use rule_runtime::later::Later;
 //! use rule_runtime::rule::{Body, Dispatch, Input, RowBuilder, RowLocal};
 //! use std::collections::HashMap;
 //!
-//! static RULE: Rule = Rule {
-//!     metadata: Metadata {
-//!         schedule: Some(Schedule { every: Timespan::minutes(10), over: Timespan::minutes(10) }),
-//!         trigger: Trigger { comparison: Comparison::Greater, rows: 1 },
-//!         ..STUB.metadata
-//!     },
+//! let metadata = Metadata {
+//!     schedule: Some(Schedule { every: Timespan::minutes(10), over: Timespan::minutes(10) }),
+//!     trigger: Trigger { comparison: Comparison::Greater, rows: 1 },
+//!     ..Metadata::default()
+//! };
+//! let rule: &'static Rule = Box::leak(Box::new(Rule {
+//!     metadata: Box::leak(Box::new(Later::given(metadata))),
 //!     body: Body::RowLocal(RowLocal {
 //!         input: Input {
 //!             schema: &AUDIT_LOGS,
@@ -51,10 +53,10 @@
 //!         row: RowBuilder::Generated(|_, _| Some(Vec::new())),
 //!     }),
 //!     ..STUB
-//! };
+//! }));
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let rule = TickRule::new(&RULE, &Default::default()).ok_or("alerts event by event")??;
+//! let rule = TickRule::new(rule, &Default::default()).ok_or("alerts event by event")??;
 //! let segments = Segments::temporary(0);
 //! let elsewhere = Elsewhere { segments: &segments, sources: &(), max_depth: 128, geography: None, room: 1 << 20, bound: 1 << 20 };
 //! let mut states: HashMap<&str, Vec<u8>> = HashMap::new();

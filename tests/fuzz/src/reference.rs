@@ -108,7 +108,7 @@ impl Reference {
         for (number, rule) in of.iter().enumerate() {
             let (plan, body) = if let Some((_, query)) = rules::ALL.get(number) {
                 let compiled = compile_query(query, &schemas).unwrap_or_else(|faults| panic!("{faults:?}"));
-                let body = planning::body(&compiled.plan, &rule.metadata, &schemas);
+                let body = planning::body(&compiled.plan, rule.metadata, &schemas);
                 (compiled.plan, body)
             } else {
                 let rule = source_of(rule.module, &schemas);
