@@ -33,6 +33,7 @@
 //! use rule_runtime::rule::{Body, Dispatch, Input, RowBuilder, RowLocal};
 //! use std::collections::HashMap;
 //!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let metadata = Metadata {
 //!     schedule: Some(Schedule { every: Timespan::minutes(10), over: Timespan::minutes(10) }),
 //!     trigger: Trigger { comparison: Comparison::Greater, rows: 1 },
@@ -55,7 +56,6 @@
 //!     ..STUB
 //! }));
 //!
-//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let rule = TickRule::new(rule, &Default::default()).ok_or("alerts event by event")??;
 //! let segments = Segments::temporary(0);
 //! let elsewhere = Elsewhere { segments: &segments, sources: &(), max_depth: 128, geography: None, room: 1 << 20, bound: 1 << 20 };
