@@ -18,8 +18,8 @@ use crate::tape::Json;
 use crate::untimely::Untimely;
 use crate::{Event, Parser, Rule};
 use memchr::memchr;
-use rule_eval::{Context, Row, key_hash, record};
-use rule_model::{DateTime, Schema, Value};
+use rule_eval::{Context, Row, key_hash, time_text};
+use rule_model::{DateTime, Schema, Type};
 use std::borrow::Cow;
 
 /// Matches records with buffers of its own.
@@ -261,11 +261,12 @@ impl Matching<'_> {
         if unclear {
             return nothing;
         }
+        // As a column of its type reads text, without making a value of the text: this is done for every record.
         let time = self.engine.timed_column(table).map(|column| match time {
-            Some(text) => match record::convert(&Value::string(text), column.ty) {
-                Value::DateTime(time) => Ok(time),
-                _ => Err(Untimely::Unreadable),
-            },
+            Some(text) if column.ty == Type::DateTime => {
+                time_text::parse_datetime(text).ok_or(Untimely::Unreadable)
+            }
+            Some(_) => Err(Untimely::Unreadable),
             None => Err(Untimely::Missing),
         });
         if self.found.is_empty() { Told::NoCandidates(time) } else { Told::Candidates(table, time) }
