@@ -107,3 +107,32 @@ impl Shapes {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::parse::DEFAULT_MAX_DEPTH;
+    use crate::scan::{Buffers, End, Scan, Wanted};
+    use rule_model::tables::AUDIT_LOGS;
+
+    /// Records around as many brackets and tokens as a signature has bits for, whole and with the last bracket but one of
+    /// the other kind; of each length three, so that the last is known.
+    #[test]
+    fn orders_of_tokens_around_the_most_that_a_signature_holds_are_told_apart() {
+        let wanted = Wanted { schema: &AUDIT_LOGS, time: false, fields: Vec::new() };
+        let scan = Scan::new(&[wanted], DEFAULT_MAX_DEPTH);
+        let mut buffers = Buffers::default();
+        for count in (28..36).chain(58..70).chain(120..132) {
+            let brackets = format!("{{\"OperationName\":\"x\",\"a\":[{}1]}}", "[],".repeat(count));
+            let colons = format!("{{\"OperationName\":\"x\",{}\"b\":[]}}", "\"a\":1,".repeat(count));
+            for whole in [brackets, colons] {
+                let broken = format!("{}}}}}", &whole[..whole.len() - 2]);
+                for record in [&whole, &broken, &whole, &broken, &whole, &broken] {
+                    let slowly = scan.see_slowly(record.as_bytes(), Some(0), &mut buffers);
+                    let seen = scan.see(record.as_bytes(), End::Bytes, Some(0), &mut buffers);
+                    assert_eq!(seen, Some((record.len(), slowly)), "{record}");
+                    assert_eq!(slowly.is_ok(), record == &whole, "{record}");
+                }
+            }
+        }
+    }
+}
