@@ -12,6 +12,7 @@
 //! parser refuses of which the scan could not tell is scanned again with its escapes spelled out: it is rejected only if a rule
 //! may ask for it.
 
+mod event_time;
 mod worker;
 
 use crate::Rule;

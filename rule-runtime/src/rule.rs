@@ -132,7 +132,8 @@ pub struct Made {
     pub row: RowBuilder,
     /// The names and types of its columns.
     pub columns: &'static [(&'static str, Type)],
-    /// How many stages behind the input's conditions it takes the place of.
+    /// How many stages behind the input's conditions it takes the place of; what the summary behind them asks of an event alone
+    /// may have been added to them.
     pub stages: usize,
 }
 

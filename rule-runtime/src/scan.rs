@@ -114,8 +114,8 @@ pub struct Sight<'a> {
     pub table: Option<usize>,
     /// The name of its operation as an event of the table reads, UTF-8; the empty text where there is none.
     pub operation: Result<&'a [u8], Unclear>,
-    /// Its time as text, where it is asked for; `None` where there is none.
-    pub time: Result<Option<&'a str>, Unclear>,
+    /// Its time as text, UTF-8, where it is asked for; `None` where there is none.
+    pub time: Result<Option<&'a [u8]>, Unclear>,
     /// The texts of the further columns that are asked for.
     pub fields: [Result<Option<&'a str>, Unclear>; FIELDS],
 }
@@ -215,7 +215,8 @@ impl Scan {
         };
         let text = |column| head.value(column)?.map(|value| head.string(value)).transpose();
         let name = if *is_opaque { Err(Unclear) } else { text(*operation).map(Option::unwrap_or_default) };
-        Ok(Sight { table, operation: name.map(str::as_bytes), time: text(*time), fields: fields.map(text) })
+        let time = text(*time).map(|time| time.map(str::as_bytes));
+        Ok(Sight { table, operation: name.map(str::as_bytes), time, fields: fields.map(text) })
     }
 
     /// The strings of the record that was just seen; `None` where its marks are not enough to tell.
@@ -345,7 +346,7 @@ impl Marks {
         Sight {
             table: meaning.table,
             operation: bytes(meaning.operation).map(Option::unwrap_or_default),
-            time: text(meaning.time),
+            time: bytes(meaning.time),
             fields: meaning.fields.map(text),
         }
     }

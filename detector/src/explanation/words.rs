@@ -105,13 +105,13 @@ fn when(rule: &Rule) -> Option<String> {
 fn made(input: &Input) -> Option<String> {
     let made = input.made.as_ref()?;
     let names: Vec<&str> = made.columns.iter().map(|(name, _)| *name).collect();
-    let plural = if made.stages == 1 { "" } else { "s" };
-    Some(format!(
-        "Of each event of {} is kept what the {} stage{plural} behind those conditions give: {}.",
-        input.schema.name,
-        made.stages,
-        if names.is_empty() { "that it is there".to_owned() } else { names.join(", ") }
-    ))
+    let given = match made.stages {
+        0 => "is kept what the query asks of it alone".to_owned(),
+        1 => "is kept what the stage behind those conditions gives".to_owned(),
+        stages => format!("is kept what the {stages} stages behind those conditions give"),
+    };
+    let names = if names.is_empty() { "that it is there".to_owned() } else { names.join(", ") };
+    Some(format!("Of each event of {} {given}: {names}.", input.schema.name))
 }
 
 /// How a join finds the rows of an input.

@@ -109,7 +109,8 @@ pub struct Made {
     pub row: RowBuilder,
     /// Its columns.
     pub fields: Vec<Field>,
-    /// How many stages behind the input's conditions it takes the place of.
+    /// How many stages behind the input's conditions it takes the place of; what the summary behind them asks of an event alone
+    /// may have been added to them.
     pub stages: usize,
 }
 

@@ -10,6 +10,7 @@
 
 use super::compiled::{Input, Made, RowBuilder};
 use super::pruning::needed;
+use super::hoisted;
 use super::reads::Reads;
 use super::translated::Translation;
 use super::{across, is_generated, is_row_local};
@@ -28,38 +29,75 @@ pub(super) fn find(inputs: &mut [Input], tail: &mut Plan, mut parting: Option<&m
         let mut stages = Vec::new();
         of_input(tail, &name, &mut |query| stages.clone_from(&query.stages));
         let most = stages.iter().take_while(|stage| is_timeless(stage)).count();
-        let texts = parsed(&stages[..most]);
+        let cuts: Vec<Cut> = cuts(&input.fields, &stages, most).collect();
+        let texts = cuts.last().map(|cut| parsed(&cut.stages)).unwrap_or_default();
         let kept = input.columns.iter().filter_map(|column| input.fields.get(*column));
         let mut least = weight(kept, &[], &texts);
         let mut best = None;
-        for cut in 1..=most {
-            let rest = without(tail, &name, cut);
+        for cut in cuts {
+            let mut rest = tail.clone();
+            of_input(&mut rest, &name, &mut |query| cut.give(query));
             let needed = needed(&rest);
             let is_read = |field: &&Field| needed.get(&name).is_some_and(|wanted| wanted.has(&field.name));
-            let fields: Vec<Field> = stages[cut - 1].output.iter().filter(is_read).cloned().collect();
-            let weight = weight(fields.iter(), &stages[..cut], &texts);
-            if weight > least || stages[..cut].iter().all(|stage| only_names(&stage.operator)) {
+            let fields: Vec<Field> = cut.output().iter().filter(is_read).cloned().collect();
+            let weight = weight(fields.iter(), &cut.stages, &texts);
+            if weight > least || cut.stages.iter().all(|stage| only_names(&stage.operator)) {
                 continue;
             }
             let parted = match &parting {
-                Some(parting) => {
-                    match parted(parting, position, root(tail, &name), &stages[..cut], &fields) {
-                        Some(parting) => Some(parting),
-                        None => continue,
-                    }
-                }
+                Some(parting) => match parted(parting, position, root(tail, &name), &cut, &fields) {
+                    Some(parting) => Some(parting),
+                    None => continue,
+                },
                 None => None,
             };
             least = weight;
-            best = Some((cut, fields, parted));
+            best = Some((cut, rest, fields, parted));
         }
-        if let Some((cut, fields, parted)) = best {
+        if let Some((cut, rest, fields, parted)) = best {
             if let (Some(parting), Some(parted)) = (&mut parting, parted) {
                 **parting = parted;
             }
-            of_input(tail, &name, &mut |query| give(query, cut));
-            stages.truncate(cut);
-            make(input, stages, fields);
+            *tail = rest;
+            make(input, cut, fields);
+        }
+    }
+}
+
+/// A place to which the query that reads an input may be computed as events pass.
+struct Cut {
+    /// How many of its stages are.
+    taken: usize,
+    /// What computes them, and what the summary behind them asks of a row alone.
+    stages: Vec<Stage>,
+    /// The summary over that, in place of the one behind the stages that are taken.
+    summary: Option<Stage>,
+}
+
+/// The places in a query over columns of which the first `most` stages may be taken.
+fn cuts<'s>(columns: &'s [Field], stages: &'s [Stage], most: usize) -> impl Iterator<Item = Cut> + 's {
+    let plain = |taken| Cut { taken, stages: stages[..taken].to_vec(), summary: None };
+    let columns = most.checked_sub(1).map_or(columns, |last| &stages[last].output);
+    let hoisted = stages.get(most).and_then(|summary| hoisted::of_summary(summary, columns, is_pure));
+    let with_summary = hoisted.map(|(computing, summary)| {
+        let stages = stages[..most].iter().cloned().chain([computing]).collect();
+        Cut { taken: most, stages, summary: Some(summary) }
+    });
+    (1..=most).map(plain).chain(with_summary)
+}
+
+impl Cut {
+    /// The columns of what the stages give.
+    fn output(&self) -> &[Field] {
+        self.stages.last().map_or(&[], |last| &last.output)
+    }
+
+    /// Has a query begin behind what is taken of it.
+    fn give(&self, query: &mut Query) {
+        query.stages.drain(..self.taken);
+        query.columns = self.output().to_vec();
+        if let (Some(first), Some(summary)) = (query.stages.first_mut(), &self.summary) {
+            *first = summary.clone();
         }
     }
 }
@@ -69,16 +107,15 @@ fn root(plan: &Plan, name: &Name) -> bool {
     matches!(&plan.root.source, Source::Table(table) if table == name)
 }
 
-/// A parting where these first stages, of which these columns are kept, are taken out of the query that reads an input, which
-/// may be the root. Rows that share all keys share any of them: those that cannot be told are done without.
+/// A parting where the query that reads an input, which may be the root, begins at this cut, of which these columns are kept. Rows that share all keys share any of them: those that cannot be told are done without.
 fn parted(
     parting: &Parting,
     input: usize,
     is_root: bool,
-    stages: &[Stage],
+    cut: &Cut,
     fields: &[Field],
 ) -> Option<Parting> {
-    let translation = Translation::new(stages, fields);
+    let translation = Translation::new(&cut.stages, fields);
     let translated: Vec<Option<Expr>> =
         parting.keys.get(input)?.iter().map(|key| translation.of(key)).collect();
     let known = |keys: &Vec<Expr>| {
@@ -88,7 +125,7 @@ fn parted(
     let mut keys: Vec<Vec<Expr>> = parting.keys.iter().map(known).collect();
     *keys.get_mut(input)? = translated.into_iter().flatten().collect();
     keys[input].first()?;
-    let taken = if is_root { stages.len() } else { 0 };
+    let taken = if is_root { cut.taken } else { 0 };
     Some(Parting { stages: parting.stages.checked_sub(taken)?, keys })
 }
 
@@ -109,9 +146,9 @@ pub(super) fn narrow(inputs: &[Input], tail: &mut Plan) {
     }
 }
 
-/// Has an input be kept as what these stages give, and of that as these columns.
-fn make(input: &mut Input, mut stages: Vec<Stage>, fields: Vec<Field>) {
-    let count = stages.len();
+/// Has an input be kept as what the stages of a cut give, and of that as these columns.
+fn make(input: &mut Input, cut: Cut, fields: Vec<Field>) {
+    let Cut { taken, mut stages, .. } = cut;
     let column = |field: &Field| Assignment {
         name: field.name.clone(),
         value: Expr::column(field.name.clone(), field.ty, Span::default()),
@@ -123,14 +160,7 @@ fn make(input: &mut Input, mut stages: Vec<Stage>, fields: Vec<Field>) {
     let plan = Plan { bindings: Vec::new(), visible: fields.len(), root };
     super::prune(std::slice::from_mut(input), &plan);
     let row = if are_generated { RowBuilder::Stages(plan.root.stages) } else { RowBuilder::Plan(plan) };
-    input.made = Some(Box::new(Made { row, fields, stages: count }));
-}
-
-/// Has a query begin behind its first stages.
-fn give(query: &mut Query, cut: usize) {
-    if let Some(last) = query.stages.drain(..cut).next_back() {
-        query.columns = last.output;
-    }
+    input.made = Some(Box::new(Made { row, fields, stages: taken }));
 }
 
 /// The stages up to the one that names the columns that come out of it, whatever those before have.
@@ -150,13 +180,6 @@ fn until_columns_are_named(stages: &[Stage]) -> Option<&[Stage]> {
     names.then(|| &stages[..=end])
 }
 
-/// A plan that reads what the first stages of an input give in its place.
-fn without(tail: &Plan, name: &Name, cut: usize) -> Plan {
-    let mut plan = tail.clone();
-    of_input(&mut plan, name, &mut |query| give(query, cut));
-    plan
-}
-
 /// Calls `with` on the query that reads an input.
 fn of_input(plan: &mut Plan, name: &Name, with: &mut dyn FnMut(&mut Query)) {
     for query in plan.bindings.iter_mut().chain([&mut plan.root]) {
@@ -171,7 +194,6 @@ fn of_input(plan: &mut Plan, name: &Name, with: &mut dyn FnMut(&mut Query)) {
 /// Whether a stage gives the same of a row whenever it is asked, and cannot fail.
 fn is_timeless(stage: &Stage) -> bool {
     let operator = &stage.operator;
-    let is_pure = |expr: &Expr| !Reads::of(expr).unstable && !may_fail(expr);
     let is_plain = match operator {
         Operator::MvApply(apply) => is_query_timeless(&apply.body) && all_exprs(&apply.body, &is_pure),
         Operator::Parse(parse) => parse.mode != ParseMode::Regex,
@@ -180,6 +202,12 @@ fn is_timeless(stage: &Stage) -> bool {
         _ => true,
     };
     is_plain && !stage.open && is_row_local(operator) && operator.exprs().into_iter().all(is_pure)
+}
+
+/// Whether an expression over a row gives the same whenever it is asked, and cannot fail.
+fn is_pure(expr: &Expr) -> bool {
+    let reads = Reads::of(expr);
+    reads.is_row_local() && !reads.unstable && !may_fail(expr)
 }
 
 /// Whether an operator computes nothing.

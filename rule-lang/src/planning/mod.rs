@@ -9,6 +9,7 @@ mod across;
 pub mod compiled;
 mod describe;
 mod dispatch;
+mod hoisted;
 mod literals;
 mod lookup;
 mod made;

@@ -490,8 +490,17 @@ fn what_looks_at_one_event_alone_is_computed_once_where_that_leaves_less_to_keep
         ("project i = tostring(TargetResources[0].id), Id | where isnotempty(i) | distinct i", "2: i"),
         (
             "extend j = parse_json(Id) | where tostring(j.a) == '1' | summarize count() by tostring(j.b)",
-            "2: j",
+            "2: j_b",
         ),
+        // What a summary asks of one event, too.
+        ("summarize count() by tostring(TargetResources[0].id)", "0: TargetResources_0_id"),
+        ("summarize Level = dcount(tostring(TargetResources)) by Level", "0: Level Level'"),
+        ("extend t = TargetResources[0] | summarize make_set(tostring(t.id), 5) by Id", "1: Id set_t_id"),
+        (
+            "project Id, TargetResources | summarize max(tostring(TargetResources)) by tostring(pack_all())",
+            "0: Id TargetResources",
+        ),
+        ("summarize make_set(tostring(TargetResources)), max(now()) by TargetResources", "0: TargetResources"),
         // The rest needs all that was there before, and more.
         ("extend l = tolower(Id) | summarize max(l) by Id", "0: Id"),
         ("project Id, Level | summarize max(Level) by Id", "0: Id Level"),

@@ -17,7 +17,10 @@ use std::sync::Arc;
 pub struct Watermarks {
     lateness: Timespan,
     inputs: Vec<Input>,
-    /// The inputs that have not ended, idle ones apart, by largest time and name: with thousands of files, looking at
+    /// The input that is furthest behind: held apart from the others, because it is the one that is read from, and mostly
+    /// stays it. `None` only where there are no others.
+    furthest: Option<Standing>,
+    /// The other inputs that have not ended, idle ones apart, by largest time and name: with thousands of files, looking at
     /// each of them after every record would cost more than reading it.
     open: BTreeSet<Standing>,
     /// The idle inputs.
@@ -49,8 +52,8 @@ impl Watermarks {
             inputs.get_mut(position).into_iter().for_each(|input| input.rank = rank);
         }
         let standing = |(position, input): (usize, &Input)| (input.latest, input.rank, position);
-        let open = inputs.iter().enumerate().map(standing).collect();
-        Watermarks { lateness, inputs, open, idle: BTreeSet::new() }
+        let mut open: BTreeSet<Standing> = inputs.iter().enumerate().map(standing).collect();
+        Watermarks { lateness, furthest: open.pop_first(), inputs, open, idle: BTreeSet::new() }
     }
 
     /// The latest event time of an input.
@@ -68,6 +71,14 @@ impl Watermarks {
         }
         input.latest = Some(time);
         let now = (input.latest, input.rank, position);
+        if self.furthest == Some(standing) {
+            self.furthest = Some(now);
+            if self.open.first().is_some_and(|next| *next < now) {
+                self.furthest = self.open.pop_first();
+                self.open.insert(now);
+            }
+            return false;
+        }
         for held in [&mut self.open, &mut self.idle] {
             if held.remove(&standing) {
                 held.insert(now);
@@ -79,7 +90,7 @@ impl Watermarks {
     /// An input is at its end.
     pub fn end(&mut self, position: usize) {
         if let Some(standing) = self.standing(position) {
-            self.open.remove(&standing);
+            self.close(&standing);
             self.idle.remove(&standing);
         }
     }
@@ -87,7 +98,7 @@ impl Watermarks {
     /// An input that may still grow has been silent for long.
     pub fn idle(&mut self, position: usize) {
         if let Some(standing) = self.standing(position)
-            && self.open.remove(&standing)
+            && self.close(&standing)
         {
             self.idle.insert(standing);
         }
@@ -99,6 +110,8 @@ impl Watermarks {
             && self.idle.remove(&standing)
         {
             self.open.insert(standing);
+            self.open.extend(self.furthest.take());
+            self.furthest = self.open.pop_first();
         }
     }
 
@@ -106,15 +119,25 @@ impl Watermarks {
     /// `may` holds: one without an event yet, else the one with the smallest largest time; of equal ones the first by
     /// name, so that their order on the command line does not show.
     pub fn furthest_behind(&self, may: impl Fn(usize) -> bool) -> Option<usize> {
-        self.open.iter().map(|(_, _, position)| *position).find(|position| may(*position))
+        let open = self.furthest.iter().chain(&self.open);
+        open.map(|(_, _, position)| *position).find(|position| may(*position))
     }
 
     /// The run's watermark: no input that keeps to the lateness will give an event before it, as far as idle ones
     /// stay idle. Where all are idle it is the watermark of the one that came furthest. `None` while an input has not
     /// given any event, and when all have ended.
     pub fn low(&self) -> Option<DateTime> {
-        let (latest, _, _) = self.open.first().or(self.idle.last())?;
+        let (latest, _, _) = self.furthest.as_ref().or(self.idle.last())?;
         latest.map(|latest| DateTime(latest.0.saturating_sub(self.lateness.0)))
+    }
+
+    /// Takes an input out of the open ones; whether it was one.
+    fn close(&mut self, standing: &Standing) -> bool {
+        if self.furthest.as_ref() == Some(standing) {
+            self.furthest = self.open.pop_first();
+            return true;
+        }
+        self.open.remove(standing)
     }
 
     fn standing(&self, position: usize) -> Option<Standing> {

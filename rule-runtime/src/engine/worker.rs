@@ -5,6 +5,7 @@
 //!                                            └─ candidates, or nothing ─Parser─> tape ─Matching─> Outcome
 //! ```
 
+use super::event_time::EventTimes;
 use super::{Engine, Failure, Match, Origin, Outcome, Passed, Reject, Time, Validate, Work};
 use crate::across::Kept;
 use crate::dispatch::{Candidate, NameMemory};
@@ -18,7 +19,7 @@ use crate::tape::Json;
 use crate::untimely::Untimely;
 use crate::{Event, Parser, Rule};
 use memchr::memchr;
-use rule_eval::{Context, Row, key_hash, time_text};
+use rule_eval::{Context, Row, key_hash};
 use rule_model::{DateTime, Schema, Type};
 use std::borrow::Cow;
 
@@ -38,6 +39,7 @@ struct Matching<'e> {
     memory: NameMemory,
     /// The candidates of the record at hand.
     found: Vec<Candidate>,
+    times: EventTimes,
     context: Context,
 }
 
@@ -80,6 +82,7 @@ impl<'e> Worker<'e> {
                 engine,
                 memory: NameMemory::new(settings.memory),
                 found: Vec::new(),
+                times: EventTimes::default(),
                 context: Context::at(settings.now).with_geography(engine.geography.clone()),
             },
         }
@@ -264,7 +267,7 @@ impl Matching<'_> {
         // As a column of its type reads text, without making a value of the text: this is done for every record.
         let time = self.engine.timed_column(table).map(|column| match time {
             Some(text) if column.ty == Type::DateTime => {
-                time_text::parse_datetime(text).ok_or(Untimely::Unreadable)
+                self.times.read(text).ok_or(Untimely::Unreadable)
             }
             Some(_) => Err(Untimely::Unreadable),
             None => Err(Untimely::Missing),
@@ -275,7 +278,7 @@ impl Matching<'_> {
     /// Finds the candidates of a record by the name of its operation and the texts of fields, which are asked for by position and
     /// column.
     fn find<'t>(&mut self, table: usize, name: &[u8], mut text: impl FnMut(usize, usize) -> Cow<'t, str>) {
-        let Matching { engine, memory, found, context } = self;
+        let Matching { engine, memory, found, context, .. } = self;
         found.clear();
         found.extend_from_slice(memory.candidates(&engine.dispatch, table, name, context));
         let of_names = found.len();

@@ -300,6 +300,9 @@ impl<'a> Reporter<'a> {
     }
 
     fn report_found(&mut self) -> io::Result<()> {
+        if self.found.is_empty() {
+            return Ok(());
+        }
         for found in std::mem::take(&mut self.found) {
             match found {
                 Found::Alert(rule, alert, tick) => self.alert(rule, *alert, Some(tick))?,

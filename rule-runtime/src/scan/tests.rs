@@ -105,8 +105,10 @@ fn owned(sight: Result<Sight<'_>, Doubt>) -> Owned {
     let owned =
         |text: Result<Option<&str>, Unclear>| text.ok().map(|text| text.unwrap_or_default().to_owned());
     let [first, second] = sight.fields.map(owned);
-    let operation = sight.operation.map(|name| Some(std::str::from_utf8(name).unwrap()));
-    Ok((sight.table, [owned(operation), owned(sight.time), first, second]))
+    let text = |bytes: &'_ [u8]| std::str::from_utf8(bytes).unwrap().to_owned();
+    let operation = sight.operation.ok().map(text);
+    let time = sight.time.ok().map(|time| time.map(text).unwrap_or_default());
+    Ok((sight.table, [operation, time, first, second]))
 }
 
 fn answer(mut see: impl FnMut(Option<usize>) -> Owned) -> Answer {
