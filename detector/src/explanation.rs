@@ -18,7 +18,7 @@ use rule_runtime::{Rule, Ruleset};
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Explained<'a> {
     /// The rule.
-    pub(crate) rule: &'a Rule,
+    pub(crate) rule: &'static Rule,
     /// All rules compiled in.
     pub(crate) ruleset: &'a Ruleset,
 }

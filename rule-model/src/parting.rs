@@ -1,6 +1,6 @@
 //! How a plan may be evaluated a part of its rows at a time.
 
-use crate::plan::Expr;
+use crate::plan::{Expr, Name};
 use serde::{Deserialize, Serialize};
 
 /// What tells the parts of a plan's rows: rows of different parts never meet in its first stages.
@@ -11,4 +11,6 @@ pub struct Parting {
     pub stages: usize,
     /// For each input the expressions over its columns whose values together say of which part a row is.
     pub keys: Vec<Vec<Expr>>,
+    /// For each of those values the column that has it in what the first stages give of a part, where one does.
+    pub columns: Vec<Option<Name>>,
 }

@@ -10,7 +10,7 @@ use rule_runtime::across::step::{is_on_ticks, schedule};
 use rule_runtime::rule::{Body, DispatchKey, Input, Parting, Partition, StaticTable};
 
 /// What a list says of a rule.
-pub(crate) fn summary(rule: &Rule) -> Value {
+pub(crate) fn summary(rule: &'static Rule) -> Value {
     summary_of(rule).into()
 }
 
@@ -69,7 +69,7 @@ pub(crate) fn whole(explained: Explained<'_>) -> Value {
     all.into()
 }
 
-fn summary_of(rule: &Rule) -> Bag {
+fn summary_of(rule: &'static Rule) -> Bag {
     let metadata = &rule.metadata;
     let fields = [
         ("id", string(&metadata.id)),
@@ -128,7 +128,7 @@ fn kept(rule: &Rule, input: &Input) -> Value {
 }
 
 /// The partition key, why there is none, and why a tick is evaluated at once where it is; null where the rule alerts event by event.
-fn partition(rule: &Rule) -> Value {
+fn partition(rule: &'static Rule) -> Value {
     let Body::AcrossEvents(across) = &rule.body else { return Value::Null };
     let (key, reason) = match across.partition {
         Partition::By(keys) => (strings(keys), Value::Null),
@@ -138,7 +138,9 @@ fn partition(rule: &Rule) -> Value {
         Parting::By(_) => Value::Null,
         Parting::Whole(reason) => Value::string(format!("it {reason}")),
     };
-    Value::bag([("key", key), ("none_because", reason), ("evaluated_at_once_because", at_once)])
+    let by = Value::array(words::remembered_by(rule).iter().map(|name| string(name)));
+    let remembered = ("evaluated_again_by", by);
+    Value::bag([("key", key), ("none_because", reason), ("evaluated_at_once_because", at_once), remembered])
 }
 
 /// When a rule evaluated on ticks is; null where it alerts event by event. Without a schedule it is evaluated at the end.

@@ -59,7 +59,7 @@ fn techniques(page: &mut Page, metadata: &Metadata) {
     page.columns(&rows);
 }
 
-fn plan(page: &mut Page, rule: &Rule) {
+fn plan(page: &mut Page, rule: &'static Rule) {
     page.heading("How it runs");
     let steps = words::plan(rule);
     let rows: Vec<[String; 2]> =

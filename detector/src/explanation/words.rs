@@ -5,7 +5,9 @@ use rule_model::Timespan;
 use rule_model::metadata::{Comparison, Grouping, Metadata, TemplatePart, Trigger};
 use rule_runtime::Rule;
 use rule_runtime::across::estimate;
+use rule_runtime::across::TickRule;
 use rule_runtime::across::step::{is_on_ticks, schedule};
+use rule_runtime::plans::StaticTables;
 use rule_runtime::rule::{Body, DispatchKey, Input, Parting, Partition, RowBuilder, StaticTable};
 
 const TICKS_PER_MILLISECOND: i64 = 10_000;
@@ -19,7 +21,7 @@ const UNITS: [(i64, &str); 5] = [
 ];
 
 /// The plan of a rule, step by step.
-pub(super) fn plan(rule: &Rule) -> Vec<String> {
+pub(super) fn plan(rule: &'static Rule) -> Vec<String> {
     let mut steps: Vec<String> = rule.inputs().iter().map(candidates).collect();
     match &rule.body {
         Body::RowLocal(local) => {
@@ -65,6 +67,7 @@ pub(super) fn plan(rule: &Rule) -> Vec<String> {
     }
     steps.extend(given(rule));
     steps.extend(when(rule));
+    steps.extend(remembered(rule));
     steps.extend(shaping(rule.metadata));
     steps
 }
@@ -99,6 +102,23 @@ fn when(rule: &Rule) -> Option<String> {
         span(schedule.every),
         span(schedule.over)
     ))
+}
+
+/// The columns by which a tick finds what the one before it gave already; none where it does not.
+pub(super) fn remembered_by(rule: &'static Rule) -> Vec<String> {
+    let of_rule = TickRule::new(rule, &StaticTables::default()).and_then(Result::ok);
+    of_rule.iter().flat_map(TickRule::remembers_by).map(str::to_owned).collect()
+}
+
+/// The same in a sentence.
+fn remembered(rule: &'static Rule) -> Option<String> {
+    let by = remembered_by(rule);
+    (!by.is_empty()).then(|| {
+        format!(
+            "Only groups of which events came or went since the evaluation before are evaluated again, by {}.",
+            by.join(", ")
+        )
+    })
 }
 
 /// What is kept of an input's events in place of their columns.

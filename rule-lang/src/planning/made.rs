@@ -9,8 +9,8 @@
 //! many of the first stages as leave the least to be kept; where that is the same for several, of most of them.
 
 use super::compiled::{Input, Made, RowBuilder};
-use super::pruning::needed;
 use super::hoisted;
+use super::pruning::needed;
 use super::reads::Reads;
 use super::translated::Translation;
 use super::{across, is_generated, is_row_local};
@@ -108,25 +108,25 @@ fn root(plan: &Plan, name: &Name) -> bool {
 }
 
 /// A parting where the query that reads an input, which may be the root, begins at this cut, of which these columns are kept. Rows that share all keys share any of them: those that cannot be told are done without.
-fn parted(
-    parting: &Parting,
-    input: usize,
-    is_root: bool,
-    cut: &Cut,
-    fields: &[Field],
-) -> Option<Parting> {
+fn parted(parting: &Parting, input: usize, is_root: bool, cut: &Cut, fields: &[Field]) -> Option<Parting> {
     let translation = Translation::new(&cut.stages, fields);
     let translated: Vec<Option<Expr>> =
         parting.keys.get(input)?.iter().map(|key| translation.of(key)).collect();
-    let known = |keys: &Vec<Expr>| {
-        let known = keys.iter().zip(&translated).filter(|(_, translated)| translated.is_some());
-        known.map(|(key, _)| key.clone()).collect()
-    };
-    let mut keys: Vec<Vec<Expr>> = parting.keys.iter().map(known).collect();
+    let mut keys: Vec<Vec<Expr>> = parting.keys.iter().map(|keys| known(keys, &translated)).collect();
+    let columns = known(&parting.columns, &translated);
     *keys.get_mut(input)? = translated.into_iter().flatten().collect();
     keys[input].first()?;
     let taken = if is_root { cut.taken } else { 0 };
-    Some(Parting { stages: parting.stages.checked_sub(taken)?, keys })
+    Some(Parting { stages: parting.stages.checked_sub(taken)?, keys, columns })
+}
+
+/// Those beside which there is a translation.
+fn known<T: Clone>(all: &[T], translated: &[Option<Expr>]) -> Vec<T> {
+    all.iter()
+        .zip(translated)
+        .filter(|(_, translated)| translated.is_some())
+        .map(|(one, _)| one.clone())
+        .collect()
 }
 
 /// Has the queries that read inputs name no more columns than are kept or named by their operators, where their output does

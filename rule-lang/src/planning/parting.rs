@@ -40,7 +40,8 @@ pub(super) fn find(tail: &Plan, inputs: &[Input]) -> Result<Parting, String> {
     if !rest.is_empty() && first.last().is_some_and(|stage| stage.open) {
         return Err("has columns that only the data tells".to_owned());
     }
-    let mut keys = flows.get(stages).map(Flow::complete_keys).unwrap_or_default();
+    let flow = flows.get(stages).cloned().unwrap_or_default();
+    let mut keys = flow.complete_keys();
     // Rows that share all keys share any of them: one of a column that is not kept is done without.
     keys.retain(|key| {
         inputs.iter().enumerate().all(|(number, input)| {
@@ -52,7 +53,10 @@ pub(super) fn find(tail: &Plan, inputs: &[Input]) -> Result<Parting, String> {
     };
     let of_inputs: Option<Vec<Vec<Expr>>> = (0..inputs.len()).map(of_input).collect();
     match of_inputs.filter(|_| !keys.is_empty()) {
-        Some(keys) => Ok(Parting { stages, keys }),
+        Some(of_inputs) => {
+            let columns = keys.iter().map(|key| flow.column_of(key).cloned()).collect();
+            Ok(Parting { stages, keys: of_inputs, columns })
+        }
         None => Err(reason.unwrap_or_else(|| "puts together no rows that share a key".to_owned())),
     }
 }

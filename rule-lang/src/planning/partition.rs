@@ -210,6 +210,11 @@ impl Flow {
         keys.filter_map(|key| key.complete(&self.inputs)).collect()
     }
 
+    /// The column that has a key, where one does: of several the first by name.
+    pub(super) fn column_of(&self, key: &PartitionKey) -> Option<&Name> {
+        self.columns.iter().filter(|(_, trace)| **trace == key.of_inputs).map(|(name, _)| name).min()
+    }
+
     /// Where the values of assignments come from.
     fn traced(&self, assignments: &[Assignment]) -> Vec<Option<Trace>> {
         assignments.iter().map(|assignment| self.trace(&assignment.value)).collect()

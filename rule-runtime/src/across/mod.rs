@@ -89,6 +89,7 @@ pub mod estimate;
 pub mod evaluations;
 mod evidence;
 mod parts;
+mod remembered;
 mod rows;
 pub mod schedule;
 pub mod segments;

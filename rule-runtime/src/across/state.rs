@@ -1,6 +1,7 @@
 //! What a rule remembers between ticks: plain data that serialises.
 
 use super::block::KeptRef;
+use super::remembered::Remembered;
 use super::rows::{self, Rows, Use};
 use super::segments::{Location, Segments};
 use crate::alert::AlertId;
@@ -22,6 +23,9 @@ pub struct State {
     /// is not known, because tables that are given to a run may have changed.
     #[serde(skip)]
     pub(super) settled: Option<DateTime>,
+    /// What the last evaluated tick gave by key, where the rule has one that serves.
+    #[serde(skip)]
+    pub(super) remembered: Option<Remembered>,
     /// Where blocks lie that are no longer needed, for the store to release.
     pub(super) released: Vec<Location>,
     /// What happened so far.
@@ -100,7 +104,10 @@ impl State {
 
     /// Bytes in memory, near enough.
     pub fn bytes(&self) -> u64 {
-        self.inputs.iter().map(Rows::bytes).sum::<u64>() + self.alerted.len() as u64 * ALERT_BYTES
+        let remembered = self.remembered.as_ref().map_or(0, Remembered::bytes);
+        self.inputs.iter().map(Rows::bytes).sum::<u64>()
+            + self.alerted.len() as u64 * ALERT_BYTES
+            + remembered
     }
 
     /// Bytes that keeping a row adds at first.
@@ -134,15 +141,19 @@ impl State {
         self.inputs.iter_mut().for_each(|rows| rows.written(locations));
     }
 
-    /// Leaves all blocks to segments, those that lay in memory alone to these.
+    /// Leaves all blocks to segments, those that lay in memory alone to these, and forgets what can be worked out again.
     pub(super) fn unload(&mut self, locations: &mut impl Iterator<Item = Location>) {
+        self.remembered = None;
         self.written(locations);
         self.counts.spilled += self.inputs.iter_mut().map(Rows::unload).sum::<u64>();
     }
 
     /// The same state without what lies in segments.
     pub(super) fn without_segments(&self) -> State {
-        let mut state = self.clone();
+        let State { inputs, evaluated, alerted, released, counts, settled: _, remembered: _ } = self;
+        let (inputs, alerted, released) = (inputs.clone(), alerted.clone(), released.clone());
+        let (evaluated, counts) = (*evaluated, *counts);
+        let mut state = State { inputs, evaluated, alerted, released, counts, ..State::default() };
         state.inputs.iter_mut().for_each(|rows| {
             rows.unload();
         });
@@ -163,6 +174,10 @@ impl State {
         let Some(rows) = self.inputs.get_mut(input) else { return };
         if place.time.is_none_or(|time| self.settled.is_some_and(|tick| time <= tick)) {
             self.settled = None;
+        }
+        match (&mut self.remembered, place.time) {
+            (Some(remembered), Some(time)) => remembered.note(time, &kept),
+            (remembered, _) => *remembered = None,
         }
         rows.keep(place, kept);
         self.counts.peak_bytes = self.counts.peak_bytes.max(self.bytes());

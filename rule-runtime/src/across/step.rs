@@ -6,6 +6,7 @@
 
 use super::elsewhere::Elsewhere;
 use super::evidence::Traced;
+use super::remembered::{ByKey, Remembered};
 use super::schedule::{at_or_after, at_or_before, before, reach};
 use super::segments::Segments;
 use super::state::{Kept, Place, State};
@@ -15,8 +16,9 @@ use crate::Rule;
 use crate::alert::{Alert, AlertId, Evidence, Position, Seen};
 use crate::plans::{Maker, StaticTables};
 use crate::rule::Body;
-use rule_eval::Row;
+use rule_eval::{Context, Row};
 use rule_model::metadata::{Grouping, Schedule, Trigger};
+use rule_model::plan::Name;
 use rule_model::{DateTime, Timespan, Value};
 use std::collections::HashMap;
 
@@ -76,7 +78,7 @@ pub fn step(
     match signal {
         Signal::Row { input, place, kept } => {
             if rule.admits(state, place.time) {
-                state.keep(input, place, kept);
+                state.keep(input, place, rule.keyed(input, kept)?);
             }
             Ok(())
         }
@@ -87,15 +89,16 @@ pub fn step(
             }
             // Of a foretaste more may be noted for this tick than it produces.
             let is_foretold = state.has_produced_at(tick);
+            let remembered = state.remembered.take();
             let outcome = rule
-                .evaluate(state, tick, elsewhere)
+                .evaluate(state, tick, elsewhere, remembered)
                 .map(|rows| rule.shape(state, tick, rows, elsewhere, alerts));
             state.settled = (outcome.is_ok() && !is_foretold).then_some(tick);
             rule.pass(state, tick, elsewhere);
             outcome
         }
         Signal::Foretaste(tick) => rule
-            .evaluate(state, tick, elsewhere)
+            .look_ahead(state, tick, elsewhere)
             .map(|rows| rule.foreshadow(state, tick, rows, elsewhere, alerts)),
         Signal::Passed(time) => {
             let every = rule.schedule.map_or(Timespan(i64::MAX), |schedule| schedule.every);
@@ -214,7 +217,32 @@ impl TickRule {
             room: u64::MAX,
             bound: u64::MAX,
         };
-        self.evaluate(&mut State::new(self.rule.inputs().len()), DateTime::UNIX_EPOCH, &nowhere)
+        self.evaluate(&mut State::new(self.rule.inputs().len()), DateTime::UNIX_EPOCH, &nowhere, None)
+    }
+
+    /// The output rows of a tick that is still to come, which changes nothing of what is remembered.
+    fn look_ahead(
+        &self,
+        state: &mut State,
+        tick: DateTime,
+        elsewhere: &Elsewhere<'_>,
+    ) -> Result<Vec<Output>, String> {
+        let remembered = state.remembered.take();
+        let rows = self.evaluate(state, tick, elsewhere, None);
+        state.remembered = remembered;
+        rows
+    }
+
+    /// A row as it is to be kept.
+    fn keyed(&self, input: usize, kept: Kept) -> Result<Kept, String> {
+        let Some(by_key) = self.tail.as_ref().and_then(Tail::by_key) else { return Ok(kept) };
+        by_key.keyed(input, kept, &mut Context::at(DateTime::UNIX_EPOCH))
+    }
+
+    /// The columns whose values tell of which rows a tick need not be evaluated again, because none came or went of theirs;
+    /// none where each tick is evaluated whole.
+    pub fn remembers_by(&self) -> impl Iterator<Item = &str> {
+        self.tail.iter().filter_map(Tail::by_key).flat_map(ByKey::columns).map(Name::as_str)
     }
 
     /// The output rows of a tick. What of the state could not be read again is counted.
@@ -223,6 +251,7 @@ impl TickRule {
         state: &mut State,
         tick: DateTime,
         elsewhere: &Elsewhere<'_>,
+        remembered: Option<Remembered>,
     ) -> Result<Vec<Output>, String> {
         let window = self.window(state, tick, elsewhere);
         let Some(tail) = &self.tail else {
@@ -234,10 +263,11 @@ impl TickRule {
             })?;
             return Ok(rows);
         };
-        let evaluated = tail.run(&window, elsewhere.room);
+        let evaluated = tail.run(&window, elsewhere.room, remembered);
         let unread = window.unread();
         state.counts.unread += unread;
-        let tail::Output { rows, peak, in_parts } = evaluated?;
+        let tail::Output { rows, peak, in_parts, remembered } = evaluated?;
+        state.remembered = remembered;
         state.counts.in_parts += u64::from(in_parts);
         state.counts.oversized += u64::from(peak > elsewhere.room);
         state.counts.peak_evaluation = state.counts.peak_evaluation.max(peak);

@@ -9,6 +9,8 @@
 //! where there was only one part: how much memory there was does not show.
 
 use super::parts::{OfPart, Parts, Slice};
+use super::remembered::{ByKey, Remembered};
+use super::step::schedule;
 use super::window::Window;
 use crate::Rule;
 use crate::plans;
@@ -27,6 +29,8 @@ pub(super) struct Tail {
     /// By which rows are parted, for each input; `None` where they are not.
     keys: Option<Vec<Vec<Expression>>>,
     is_timeless: bool,
+    /// By which ticks remember what they gave, where they do.
+    by_key: Option<ByKey>,
 }
 
 /// What a tail gave.
@@ -37,6 +41,8 @@ pub(super) struct Output {
     pub(super) peak: u64,
     /// Whether it was evaluated in parts.
     pub(super) in_parts: bool,
+    /// What the next tick need not evaluate again.
+    pub(super) remembered: Option<Remembered>,
 }
 
 /// Parts at the most.
@@ -55,7 +61,7 @@ impl Tail {
             Parting::By(bytes) => bytes,
             Parting::Whole(_) => {
                 let first = Prepared::new(&plan).map_err(|error| error.message)?;
-                return Ok(Some(Tail { first, rest: None, keys: None, is_timeless }));
+                return Ok(Some(Tail { first, rest: None, keys: None, is_timeless, by_key: None }));
             }
         };
         let parting: parting::Parting =
@@ -69,8 +75,12 @@ impl Tail {
             across.inputs.iter().zip(&parting.keys).map(bind).collect();
         let prepared = || {
             let columns = first.root.output().to_vec();
+            // Where windows do not overlap, no row is seen twice.
+            let overlaps = schedule(rule).is_some_and(|schedule| schedule.every < schedule.over);
+            let by_key =
+                if is_timeless && overlaps { ByKey::of(&parting, across.inputs, &columns)? } else { None };
             let rest = rest.as_ref().map(Prepared::new).transpose()?.map(|rest| (rest, columns));
-            Ok(Tail { first: Prepared::new(&first)?, rest, keys: Some(keys?), is_timeless })
+            Ok(Tail { first: Prepared::new(&first)?, rest, keys: Some(keys?), is_timeless, by_key })
         };
         prepared().map(Some).map_err(|error: rule_eval::context::EvalError| error.message)
     }
@@ -80,16 +90,34 @@ impl Tail {
         self.is_timeless
     }
 
-    /// The output rows over a window, with room for so many bytes. Where that does not do even part by part, it takes
-    /// what it needs.
-    pub(super) fn run(&self, window: &Window<'_>, room: u64) -> Result<Output, String> {
+    /// By which key ticks remember what they gave, where they do.
+    pub(super) fn by_key(&self) -> Option<&ByKey> {
+        self.by_key.as_ref()
+    }
+
+    /// The output rows over a window, with room for so many bytes, after a tick that gave what is remembered. Where that does
+    /// not do even part by part, it takes what it needs.
+    pub(super) fn run(
+        &self,
+        window: &Window<'_>,
+        room: u64,
+        before: Option<Remembered>,
+    ) -> Result<Output, String> {
         let mut output = Output::default();
         let Some(keys) = &self.keys else {
             output.rows = output.attempt(&self.first, window, window, u64::MAX)?.unwrap_or_default();
             return Ok(output);
         };
         let read = window.handed_out();
-        if let Some(rows) = output.attempt(&self.first, window, window, room)? {
+        if let (Some(by_key), Some(before)) = (&self.by_key, before)
+            && let Some(remembered) = self.of_changed_keys(by_key, window, before, room, &mut output)?
+        {
+            output.rows = remembered.rows();
+            output.remembered = Some(remembered);
+        } else if let Some(rows) = output.attempt(&self.first, window, window, room)? {
+            if let Some(by_key) = &self.by_key {
+                output.remembered = Remembered::all(by_key, window, &rows, room / 4)?;
+            }
             output.rows = rows;
         } else {
             let read = window.handed_out() - read;
@@ -101,6 +129,21 @@ impl Tail {
             Some((rest, columns)) => output.behind(rest, columns, window),
             None => Ok(output),
         }
+    }
+
+    /// What is to be remembered after an evaluation of the keys alone that may have changed; `None` where all are to be
+    /// evaluated.
+    fn of_changed_keys(
+        &self,
+        by_key: &ByKey,
+        window: &Window<'_>,
+        mut before: Remembered,
+        room: u64,
+        output: &mut Output,
+    ) -> Result<Option<Remembered>, String> {
+        let Some(changed) = before.changed(by_key, window)? else { return Ok(None) };
+        let evaluate = |tables: &dyn Tables| output.attempt(&self.first, window, tables, room);
+        before.after(by_key, window, &changed, evaluate)
     }
 
     fn in_parts(

@@ -146,6 +146,17 @@ impl<'a> Window<'a> {
         self.state.window(input, self.after(input), self.until, self.elsewhere.segments, use_it)
     }
 
+    /// The same of what is later than a time.
+    pub(super) fn kept_after(
+        &self,
+        input: usize,
+        time: DateTime,
+        use_it: &mut dyn FnMut(&Place, KeptRef<'_>) -> Result<(), String>,
+    ) -> Result<(), String> {
+        let after = self.after(input).max(time);
+        self.state.window(input, after, self.until, self.elsewhere.segments, use_it)
+    }
+
     /// Records that could not be read again, or were no longer what they had been.
     pub(super) fn unread(&self) -> u64 {
         self.unread.get()

@@ -266,9 +266,7 @@ impl Matching<'_> {
         }
         // As a column of its type reads text, without making a value of the text: this is done for every record.
         let time = self.engine.timed_column(table).map(|column| match time {
-            Some(text) if column.ty == Type::DateTime => {
-                self.times.read(text).ok_or(Untimely::Unreadable)
-            }
+            Some(text) if column.ty == Type::DateTime => self.times.read(text).ok_or(Untimely::Unreadable),
             Some(_) => Err(Untimely::Unreadable),
             None => Err(Untimely::Missing),
         });

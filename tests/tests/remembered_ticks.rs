@@ -1,0 +1,164 @@
+//! A tick that evaluates only what changed since the one before gives what one gives that evaluates all.
+//!
+//! ```text
+//! rows, late ones among them, and ticks ─┬─> state ────────────────────────────────> alerts ┐
+//!                                        └─> state, written and read before each tick ─> alerts ┴─> equal
+//! ```
+//!
+//! What ticks remember of each other is no part of what a state serialises.
+
+use proptest::prelude::*;
+use rule_model::{DateTime, Timespan, Value};
+use rule_runtime::Rule;
+use rule_runtime::across::{Elsewhere, Kept, Place, Segments, Signal, State, TickRule, step::step};
+use rule_runtime::alert::Alert;
+
+mod counted {
+    rule_macros::rule! { <AuditLogs>
+        /// Accounts with several events
+        ///
+        /// Counts the events of each account.
+        id: "counted", severity: Low, attack: none, full_scan: accepted,
+        schedule: every 10m over 30m,
+        | summarize n = count(), operations = make_set(OperationName) by Identity
+        | where n != 2
+    }
+}
+
+mod ranked {
+    rule_macros::rule! { <AuditLogs>
+        /// Accounts with most events
+        ///
+        /// Counts the events of each account, and ranks them.
+        id: "ranked", severity: Low, attack: none, full_scan: accepted,
+        schedule: every 10m over 30m,
+        | summarize n = count() by Identity, tolower(OperationName)
+        | summarize n = max(n), m = min(n) by Identity
+        | top 2 by n + strlen(Identity) * 0.01
+    }
+}
+
+mod united {
+    rule_macros::rule! { <AuditLogs>
+        /// Accounts in two tables
+        ///
+        /// Counts the events of each account in both.
+        id: "united", severity: Low, attack: none, full_scan: accepted,
+        schedule: every 10m over 30m,
+        | project Account = Identity, OperationName
+        | union (SigninLogs | project Account = Identity, OperationName)
+        | summarize n = count(), operations = dcount(OperationName) by Account
+        | where n > 1
+    }
+}
+
+/// A row, or a tick.
+#[derive(Clone, Debug)]
+enum Event {
+    Row { input: usize, seconds: i64, account: u8, operation: u8 },
+    Tick(i64),
+}
+
+/// Rows of some accounts, by minutes, of which some come long after their time; and the ticks, in their order.
+fn events() -> impl Strategy<Value = Vec<Event>> {
+    let row = (0..2_usize, 0..600_i64, 0..12_u8, 0..3_u8, prop_oneof![4 => Just(0_i64), 1 => 1..40_i64]);
+    let minutes = proptest::collection::vec(proptest::collection::vec(row, 0..4), 1..90);
+    minutes.prop_map(|minutes| {
+        let mut events = Vec::new();
+        for (minute, rows) in (0_i64..).zip(minutes) {
+            events.extend(rows.into_iter().map(|(input, seconds, account, operation, late)| {
+                let seconds = (minute - late).max(0) * 60 + seconds % 60;
+                Event::Row { input, seconds, account, operation }
+            }));
+            if minute % 10 == 9 {
+                events.push(Event::Tick(minute + 1));
+            }
+        }
+        events
+    })
+}
+
+fn time(seconds: i64) -> DateTime {
+    DateTime::parse_iso("2024-03-01T10:00:00Z").unwrap().checked_add(Timespan::seconds(seconds)).unwrap()
+}
+
+/// The alerts of a rule as text, and whether anything was remembered. `forgets` says that each tick begins with what a state
+/// serialises.
+fn alerts(rule: &'static Rule, events: &[Event], forgets: bool) -> (Vec<String>, bool) {
+    let rule = TickRule::new(rule, &Default::default()).unwrap().unwrap();
+    assert!(rule.remembers_by().next().is_some());
+    let inputs = rule.rule.inputs();
+    let mut state = State::new(inputs.len());
+    let segments = Segments::temporary(0);
+    let room = 1 << 30;
+    let elsewhere =
+        Elsewhere { segments: &segments, sources: &(), max_depth: 128, geography: None, room, bound: room };
+    let (mut alerts, mut remembers) = (Vec::new(), false);
+    for (offset, event) in (0..).zip(events) {
+        let signal = match event {
+            Event::Tick(minute) => {
+                let bytes = postcard::to_allocvec(&state).unwrap();
+                let forgetful: State = postcard::from_bytes(&bytes).unwrap();
+                remembers |= state.bytes() > forgetful.bytes();
+                if forgets {
+                    state = forgetful;
+                }
+                Signal::Tick(time(minute * 60))
+            }
+            Event::Row { input, seconds, account, operation } => {
+                let input = input % inputs.len();
+                let columns =
+                    inputs[input].made.as_ref().map(|made| made.columns.iter().map(|(name, _)| *name));
+                let named: Vec<&str> = match columns {
+                    Some(columns) => columns.collect(),
+                    None => {
+                        let columns = inputs[input].columns.iter();
+                        columns.map(|column| &*inputs[input].schema.columns[*column].name).collect()
+                    }
+                };
+                let row: Vec<Value> = named
+                    .iter()
+                    .map(|name| match *name {
+                        "Identity" | "Account" => Value::string(format!("user{account}")),
+                        "OperationName" => Value::string(format!("Operation {operation}")),
+                        _ => Value::string(format!("operation {operation}")),
+                    })
+                    .collect();
+                let place = Place { time: Some(time(*seconds)), source: "events".into(), offset, ordinal: 0 };
+                let kept = Kept::Row(postcard::to_allocvec(&row).unwrap().into());
+                Signal::Row { input, place, kept }
+            }
+        };
+        step(&rule, &mut state, signal, &elsewhere, &mut alerts).unwrap();
+    }
+    let told = |alert: &Alert| format!("{:?} {:?} {:?}", alert.id, alert.row, alert.evidence);
+    (alerts.iter().map(told).collect(), remembers)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, cases: 64, ..ProptestConfig::default() })]
+
+    #[test]
+    fn what_a_tick_remembers_does_not_show_in_alerts(events in events()) {
+        for rule in [&counted::RULE, &ranked::RULE, &united::RULE] {
+            let (remembering, _) = alerts(rule, &events, false);
+            let (forgetting, _) = alerts(rule, &events, true);
+            prop_assert_eq!(remembering, forgetting, "{}", &*rule.metadata.id);
+        }
+    }
+}
+
+#[test]
+fn ticks_remember_where_little_changed() {
+    let rows = (0..60).map(|at: u8| Event::Row {
+        input: 0,
+        seconds: i64::from(at) * 30,
+        account: at % 12,
+        operation: at % 3,
+    });
+    let events: Vec<Event> = rows.chain([Event::Tick(30), Event::Tick(40)]).collect();
+    for rule in [&counted::RULE, &ranked::RULE, &united::RULE] {
+        let (_, remembers) = alerts(rule, &events, false);
+        assert!(remembers, "{}", &*rule.metadata.id);
+    }
+}
