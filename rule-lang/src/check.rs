@@ -20,6 +20,7 @@ mod inline;
 mod join;
 mod known;
 mod lambda;
+mod meant;
 mod naming;
 mod overload;
 mod parse;

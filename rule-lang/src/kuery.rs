@@ -13,6 +13,7 @@
 
 mod lower;
 mod parser;
+mod slips;
 mod syntax;
 
 use crate::Diagnostic;
@@ -157,6 +158,38 @@ mod tests {
             let error = &errors[0];
             assert_eq!((error.span.start, error.message.as_str()), (7 + at, message), "{query}");
             assert_eq!(error.help.as_deref(), Some(help), "{query}");
+        }
+        for (query, marked, help) in [
+            ("event.action=x", "event.action=x", "write `event.action:x`"),
+            ("event.action == \"a b\"", "event.action ==", "write `event.action:\"a b\"`"),
+            ("event.action != \"x\"", "event.action !=", "write `not event.action:\"x\"`"),
+            ("event.action:x | where event.outcome == \"y\"", "|", "write the condition so"),
+            ("| where event.action == \"x\"", "|", "write the condition so"),
+            ("any where event.action == \"x\"", "where", "write the condition so"),
+            ("event.action:x | stats count", "|", "write the condition so"),
+            ("event.action:x && event.outcome:y", "&&", "write `and`"),
+            ("event.action:x || event.outcome:y", "||", "write `or`"),
+            ("event.action:x event.outcome:y", "event.outcome", "write `and` or `or` before `event.outcome`"),
+            ("event.action in (\"a\", \"b\")", "in", "write `event.action:(a or b)`"),
+            ("event.action contains \"a\"", "contains", "write `event.action:*a*`"),
+            ("event.action:'x y'", "'x y'", "write `\"x y\"`"),
+            ("event.action:/New-.*/", "/New-.*/", "write wildcards, as in `event.action:New-*`"),
+            (
+                "source.as.number:[1 TO 5]",
+                "[1 TO 5]",
+                "write `source.as.number >= 1 and source.as.number <= 5`",
+            ),
+            ("source.as.number:>=5", ">", "write `source.as.number >= 5`"),
+            ("event.action:not x", "n", "write `not event.action:x`"),
+            ("event.action:x // so", "// so", "write it before the rule's `kuery` field"),
+            ("!event.action:x", "!event.action", "write `not event.action:…`"),
+            ("_exists_:event.action", "_exists_", "write `event.action:*`"),
+        ] {
+            let errors = compile(query, &tables::O365_AUDIT, 0).unwrap_err();
+            let [error] = errors.as_slice() else { panic!("{query}: {errors:?}") };
+            assert_eq!(error.span.text(query), marked, "{query}");
+            let said = error.help.clone().unwrap_or_default();
+            assert!(said.starts_with(help), "{query}: {said}");
         }
         let two = compile("a.a.a.a:x or b.b.b.b:y", &tables::O365_AUDIT, 0).unwrap_err();
         assert_eq!(two.len(), 2);

@@ -81,6 +81,9 @@ const SIGNS: [&str; 31] = [
     "-", "*", "/", "%", "<", ">", "=", ":", ";", ",", "@", "?",
 ];
 
+/// What other languages write for an operator, and the operator.
+const OTHER_SIGNS: [(&str, &str); 2] = [("===", "=="), ("!==", "!=")];
+
 impl<'a> Lexer<'a> {
     fn token(&mut self) -> Token<'a> {
         self.skip_trivia();
@@ -91,6 +94,13 @@ impl<'a> Lexer<'a> {
             return self.take(Kind::String, length.bytes);
         }
         if let Some(token) = self.keyword() {
+            return token;
+        }
+        // Other languages' comparisons are one mistake each.
+        if let Some((sign, meant)) = OTHER_SIGNS.iter().find(|(sign, _)| rest.starts_with(sign)) {
+            let token = self.take(Kind::Bad, sign.len());
+            let fault = Diagnostic::error(token.span, format!("`{sign}` is not part of the language"));
+            self.diagnostics.push(fault.help(format!("write `{meant}`")));
             return token;
         }
         if let Some(sign) = SIGNS.iter().find(|sign| rest.starts_with(**sign)) {
@@ -137,11 +147,23 @@ impl<'a> Lexer<'a> {
             let rest = self.rest();
             let trimmed = rest.trim_start_matches(is_space);
             self.at += rest.len() - trimmed.len();
+            if trimmed.starts_with("/*") {
+                self.block_comment(trimmed);
+                continue;
+            }
             if !trimmed.starts_with("//") {
                 return;
             }
             self.at += trimmed.find(['\n', '\r']).unwrap_or(trimmed.len());
         }
+    }
+
+    /// Reports and passes a comment that Rust has and KQL has not.
+    fn block_comment(&mut self, text: &str) {
+        let length = text.find("*/").map_or(text.len(), |end| end + 2);
+        let token = self.take(Kind::Bad, length);
+        let fault = Diagnostic::error(token.span, "KQL has no comments in `/* */`");
+        self.diagnostics.push(fault.help("begin each line of it with `//`"));
     }
 
     fn take(&mut self, kind: Kind, length: usize) -> Token<'a> {
@@ -204,6 +226,7 @@ fn unexpected(c: char, token: Token<'_>) -> Diagnostic {
             diagnostic.help("write `not(…)`, or one of `!=`, `!~`, `!in`, `!has`, `!contains`, `!startswith`")
         }
         '&' => diagnostic.help("write `and`"),
+        '#' => diagnostic.help("write `//` before a comment"),
         '\u{2013}' | '\u{2014}' => diagnostic.help("write `-`"),
         _ => diagnostic.help("leave it out, or put it in quotes where it is text"),
     }

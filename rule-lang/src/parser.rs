@@ -20,10 +20,12 @@ mod patterns;
 mod queries;
 mod scan;
 mod series;
+mod slips;
 mod sources;
 mod statements;
 
 pub(crate) use operators::is_operator;
+pub(crate) use slips::meant_by_like;
 
 use crate::lexer::{self, Class, Kind, Token};
 use crate::syntax::{Expr, ExprKind, Script};
@@ -99,9 +101,9 @@ impl<'a> Parser<'a> {
             self.unexpected("`|`");
         }
         let operators = self.piped_operators();
-        let _ = self.eat(";");
+        let ended = self.eat(";").is_some();
         if !self.at_end() {
-            self.unexpected("`|` and an operator, or the end of the query");
+            self.after_end(ended);
         }
         Expr { kind: ExprKind::Pipe(None, operators), span: self.since(start) }
     }
@@ -191,8 +193,10 @@ impl Parser<'_> {
     fn unexpected(&mut self, expected: &str) {
         let token = self.peek();
         let fault = Diagnostic::error(token.span, format!("expected {expected}, found {}", token.describe()));
+        let is_word = expected.strip_prefix('`').is_some_and(|word| word.starts_with(char::is_alphabetic));
         self.fault(fault.help(match expected {
             "`)`" | "`]`" | "`}`" if self.at_end() => format!("close the bracket: write {expected}"),
+            _ if is_word && !self.at_end() => format!("write {expected} before {}", token.describe()),
             _ => format!("write {expected}"),
         }));
     }

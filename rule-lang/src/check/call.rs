@@ -2,7 +2,7 @@
 
 use super::overload::{self, Argument, Chosen, Dynamic, Mismatch};
 use super::scope::Entity;
-use super::{Checker, fault, is_fault, known, types};
+use super::{Checker, fault, is_fault, known, meant, types};
 use crate::nearest::nearest;
 use crate::syntax::{self, ExprKind as Syntax};
 use crate::{Diagnostic, Span, walk};
@@ -69,6 +69,9 @@ impl<'a> Checker<'a> {
         let scalar = rule_eval::functions().map(|f| f.name).filter(|n| n.starts_with(char::is_alphabetic));
         let aggregates = rule_eval::aggregates().map(|a| a.name);
         let help = match nearest(text, own.chain(scalar).chain(aggregates)) {
+            _ if meant::of_others(text).is_some() => {
+                format!("write {}", meant::of_others(text).unwrap_or_default())
+            }
             Some(meant) => format!("write `{meant}`"),
             None => format!("write one that there is, or define it: `let {text} = (x: string) {{ … }};`"),
         };
@@ -249,10 +252,8 @@ impl<'a> Checker<'a> {
             return self.resolve(function, name, args, None, span, name_span);
         }
         let help = match name {
-            "like" | "notlike" => {
-                "write `startswith`, `endswith`, `contains` or `matches regex` in its place"
-            }
-            _ => "write the query without it",
+            "like" | "notlike" => meant::like_help(&args, name == "notlike"),
+            _ => "write the query without it".to_owned(),
         };
         self.error(name_span, format!("`{name}` is not supported here"), help)
     }
@@ -401,7 +402,7 @@ impl<'a> Checker<'a> {
                 self.error(
                     span,
                     format!("`{symbol}` is not defined for {}", types.join(" and ")),
-                    operator_help(args),
+                    meant::operator_help(args),
                 )
             }
             Mismatch::Count(least, None) if args.len() >= *least => {
@@ -425,7 +426,9 @@ impl<'a> Checker<'a> {
                 let ty = args[*at].ty;
                 let message =
                     format!("the argument `{param}` of {function}() must be {accepted}, this is {ty}");
+                let in_quotes = Type::named(accepted).and_then(|ty| meant::without_quotes(&args[*at], ty));
                 let help = match Type::named(accepted) {
+                    _ if in_quotes.is_some() => in_quotes.unwrap_or_default(),
                     Some(Type::Dynamic) => "read it as JSON first, with parse_json(…)".to_owned(),
                     wanted => match wanted.and_then(types::conversion) {
                         Some(conversion) => format!("convert it with {conversion}(…)"),
@@ -513,19 +516,6 @@ fn computed_once(value: Expr) -> Expr {
     let columns = vec![Field::new("print_0", ty)];
     let query = Query { source: Source::Print(vec![value]), columns, stages: Vec::new() };
     Expr { kind: ExprKind::ToScalar(Box::new(query)), ty, span }
-}
-
-/// What to type where an operator does not take values of these types.
-fn operator_help(args: &[Expr]) -> &'static str {
-    let is_time = |arg: &Expr| matches!(arg.ty, Type::DateTime | Type::Timespan);
-    match args {
-        [_] => "convert it with tolong(…) or another conversion",
-        [a, b] if (is_time(a) && b.ty.is_number()) || (is_time(b) && a.ty.is_number()) => {
-            "write the number as a span of time, such as `1h`"
-        }
-        [a, b] if a.ty == Type::String && b.ty == Type::String => "put texts together with strcat(…)",
-        _ => "convert one side, with tostring(…), tolong(…), todatetime(…) or another conversion",
-    }
 }
 
 /// The diagnostic with the form in which a function is called.

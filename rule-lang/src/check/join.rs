@@ -100,6 +100,13 @@ impl<'a> Checker<'a> {
     fn condition(&mut self, left: &Columns, right: &Columns, e: &'a syntax::Expr) -> Option<Condition> {
         let (l, r) = match &e.kind {
             Syntax::Name(name) => self.shared_column(left, right, name)?,
+            Syntax::Infix(a, operator, b)
+                if operator.text == "=="
+                    && let (Syntax::Name(a), Syntax::Name(b)) = (&a.kind, &b.kind) =>
+            {
+                self.condition_without_sides(left, right, (a, b), e.span);
+                return None;
+            }
             Syntax::Infix(a, operator, b) if operator.text == "==" => {
                 let outer = self.sides.replace(Box::new((left.clone(), right.clone())));
                 let sides = (side(a), side(b));
@@ -124,6 +131,30 @@ impl<'a> Checker<'a> {
             return None;
         }
         self.comparable(left, right, (l, r), e.span)
+    }
+
+    /// `on a == b`, which does not say of which side each is.
+    fn condition_without_sides(
+        &mut self,
+        left: &Columns,
+        right: &Columns,
+        (a, b): (&syntax::Name, &syntax::Name),
+        span: Span,
+    ) {
+        let message = "a condition of a join says of which side each column is";
+        let is_swapped = |(l, r): (&syntax::Name, &syntax::Name)| {
+            !(left.contains(&l.text) && right.contains(&r.text))
+                && left.contains(&r.text)
+                && right.contains(&l.text)
+        };
+        let (l, r) = if is_swapped((a, b)) { (b, a) } else { (a, b) };
+        self.report(Diagnostic::error(span, message).note("the two sides are `$left` and `$right`").help(
+            if a.text == b.text {
+                format!("write `{}` alone", a.text)
+            } else {
+                format!("write `$left.{} == $right.{}`", l.text, r.text)
+            },
+        ));
     }
 
     fn wrong_condition(&mut self, span: Span) {

@@ -197,6 +197,13 @@ impl<'a> Checker<'a> {
                 );
                 continue;
             };
+            if !columns.contains(&old.text) && columns.contains(&new.text) {
+                let message = format!("there is no column `{}` to rename", old.text);
+                let fault = Diagnostic::error(old.span, message).note("the new name stands before the `=`");
+                self.report(fault.help(format!("write `{} = {}`", old.text, new.text)));
+                unknown.push(old.text.clone());
+                continue;
+            }
             if !self.column_exists(columns, old) {
                 unknown.push(new.text.clone());
                 continue;

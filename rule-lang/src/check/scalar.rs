@@ -1,7 +1,7 @@
 //! Scalar expressions.
 
 use super::scope::{Column, Entity};
-use super::{Checker, fault, is_fault, types};
+use super::{Checker, fault, is_fault, meant, types};
 use crate::nearest::nearest;
 use crate::syntax::{self, ExprKind as Syntax};
 use crate::{Diagnostic, Span};
@@ -147,7 +147,8 @@ impl<'a> Checker<'a> {
         }
         if rule_eval::function(name).is_some() || rule_eval::aggregate(name).is_some() {
             let message = format!("`{name}` is a function: its arguments are missing");
-            return self.report(Diagnostic::error(span, message).help(format!("write `{name}(…)`")));
+            let help = self.without_brackets(name);
+            return self.report(Diagnostic::error(span, message).help(help));
         }
         if self.catalog.names().iter().any(|table| table == name) {
             return self.table_for_scalar(span);
@@ -159,6 +160,9 @@ impl<'a> Checker<'a> {
                     .note("the units of time are d, h, m, s, ms, microsecond and tick")
                     .help("write a number and its unit, such as `1d`, `12h` or `30m`"),
             );
+        }
+        if let Some(fault) = Self::null_in_other_words(name, span) {
+            return self.report(fault);
         }
         let mut names: Vec<Name> = self.columns.visible().map(|c| c.name.clone()).collect();
         names.extend(self.scope.names().cloned());
@@ -308,6 +312,10 @@ impl<'a> Checker<'a> {
             None => self.expr(first),
         };
         for (operator, right, span) in chain.into_iter().rev() {
+            if let Some(null) = self.compared_with_null(operator, &left, right) {
+                left = if is_fault(&left) { fault(span) } else { self.report(null) };
+                continue;
+            }
             let right = self.expr(right);
             left = self.binary(operator, left, right, span);
         }
@@ -322,7 +330,7 @@ impl<'a> Checker<'a> {
         let (l, r) = (left.ty, right.ty);
         match operator.text.as_str() {
             "<" | "<=" | ">" | ">=" if known && !types::orderable_together(l, r) => {
-                return self.undefined(operator, &[l, r]);
+                return self.undefined(operator, &[l, r], Some((&left, &right)));
             }
             "==" | "!=" | "<>" | "<" | "<=" | ">" | ">=" | "+" | "-" | "*" | "/" | "%" => {}
             "=" => {
@@ -330,7 +338,7 @@ impl<'a> Checker<'a> {
                 return self.report(diagnostic.help("write `==`, or `=~` to ignore case"));
             }
             _ if known && [l, r].iter().any(|ty| !matches!(ty, Type::String | Type::Dynamic)) => {
-                return self.undefined(operator, &[l, r]);
+                return self.undefined(operator, &[l, r], Some((&left, &right)));
             }
             _ => {}
         }
@@ -345,28 +353,18 @@ impl<'a> Checker<'a> {
     }
 
     /// Reports an operator that does not go with its operands.
-    fn undefined(&mut self, operator: &syntax::Name, operands: &[Type]) -> Expr {
+    fn undefined(
+        &mut self,
+        operator: &syntax::Name,
+        operands: &[Type],
+        sides: Option<(&Expr, &Expr)>,
+    ) -> Expr {
         let list = operands.iter().map(|ty| ty.name()).collect::<Vec<_>>().join(" and ");
         let ordered = operator.text.starts_with(['<', '>']) || operator.text.ends_with("between");
         let takes = if ordered { "numbers, times, or spans of time, both of one kind" } else { "texts" };
-        let mut diagnostic =
-            Diagnostic::error(operator.span, format!("`{}` is not defined for {list}", operator.text))
-                .note(format!("it compares {takes}"));
-        if let [left, right] = operands {
-            diagnostic = match (left, right) {
-                (Type::String, other) | (other, Type::String) if other.is_number() => {
-                    diagnostic.help("convert the text with tolong(…) or the number with tostring(…)")
-                }
-                (Type::DateTime, Type::String) | (Type::String, Type::DateTime) => {
-                    diagnostic.help("write the time as datetime(…), or convert the text with todatetime(…)")
-                }
-                (Type::String, Type::String) if operator.text.starts_with(['<', '>']) => {
-                    diagnostic.help("use strcmp(…) for the order of texts")
-                }
-                _ => diagnostic,
-            };
-        }
-        self.report(diagnostic)
+        let message = format!("`{}` is not defined for {list}", operator.text);
+        let help = meant::comparison_help(&operator.text, operands, sides);
+        self.report(Diagnostic::error(operator.span, message).note(format!("it compares {takes}")).help(help))
     }
 
     fn between(&mut self, operator: &'a syntax::Name, mut operands: Vec<Expr>, span: Span) -> Expr {
@@ -385,7 +383,7 @@ impl<'a> Checker<'a> {
                 && types::orderable_together(low.ty, high.ty);
             if known && !fits {
                 let types = [value.ty, low.ty, high.ty];
-                return self.undefined(operator, &types);
+                return self.undefined(operator, &types, None);
             }
         }
         self.apply(&operator.text, operands, span, operator.span)
@@ -414,7 +412,7 @@ impl<'a> Checker<'a> {
         let text = operands[0].ty;
         let takes_any = operator.text.trim_end_matches('~').trim_start_matches('!') == "in";
         if !takes_any && !matches!(text, Type::String | Type::Dynamic) {
-            return self.undefined(operator, &[text]);
+            return self.undefined(operator, &[text], None);
         }
         self.apply(&operator.text, operands, span, operator.span)
     }

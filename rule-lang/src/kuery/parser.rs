@@ -1,6 +1,7 @@
 //! Text to [`Query`], by recursive descent over characters: where a value ends depends on what follows it, so there are
 //! no tokens to begin with.
 
+use super::slips;
 use super::syntax::{Comparison, Literal, Query, QueryKind};
 use crate::Diagnostic;
 use rule_model::plan::Span;
@@ -82,6 +83,9 @@ impl<'a> Parser<'a> {
         self.blanks();
         if self.next(':') {
             self.blanks();
+            if let Some(fault) = slips::field(&literal, self.rest()).filter(|_| !literal.quoted) {
+                return Err(fault);
+            }
             if self.next('{') {
                 let query = self.enclosed('}', Parser::or)?;
                 return Ok(self.query(QueryKind::Nested(literal, Box::new(query)), start));
@@ -94,6 +98,11 @@ impl<'a> Parser<'a> {
             let value = self.literal("a value")?;
             return Ok(self.query(QueryKind::Range(literal, comparison, value), start));
         }
+        if let Some(fault) =
+            slips::without_field(self.source(&literal), self.rest(), literal.span).filter(|_| !literal.quoted)
+        {
+            return Err(fault);
+        }
         self.at = end;
         Ok(self.query(QueryKind::Is(None, literal), start))
     }
@@ -105,8 +114,23 @@ impl<'a> Parser<'a> {
             return self.enclosed(')', |parser| parser.or_values(field));
         }
         let start = self.at;
+        let next = Span::new(self.base_offset + start as u32, self.base_offset + start as u32 + 1);
+        if let Some(fault) = slips::before_value(&field.text(), self.rest(), next) {
+            return Err(fault);
+        }
         let value = self.literal("a value")?;
+        if let Some(fault) = slips::value(&field.text(), self.source(&value), self.rest(), value.span)
+            .filter(|_| !value.quoted)
+        {
+            return Err(fault);
+        }
         Ok(self.query(QueryKind::Is(Some(field.clone()), value), start))
+    }
+
+    /// A literal as written.
+    fn source(&self, literal: &Literal) -> &'a str {
+        let offset = |at: u32| at.saturating_sub(self.base_offset) as usize;
+        self.text.get(offset(literal.span.start)..offset(literal.span.end)).unwrap_or_default()
     }
 
     fn or_values(&mut self, field: &Literal) -> Parsed<Query> {
@@ -415,7 +439,7 @@ mod tests {
             ("a:", 2, "expected a value, found the end of the query"),
             ("a:b and ", 8, "expected a field or a value, found the end of the query"),
             ("(a:b", 4, "expected `)`, found the end of the query"),
-            ("a:b c:d", 5, "expected `and`, `or` or the end of the query, found `:`"),
+            ("a:b c:d", 4, "nothing connects `c` with the condition before it"),
             ("a:\"b", 2, "the quote is not closed"),
             ("a:b)", 3, "expected `and`, `or` or the end of the query, found `)`"),
             ("a:\\x", 2, "this backslash escapes nothing"),

@@ -80,6 +80,9 @@ impl Parser<'_> {
 
     pub(super) fn missing_expression(&mut self) -> Expr {
         let token = self.peek();
+        if self.repeated_connective() {
+            return self.missing();
+        }
         if matches!(token.kind, Kind::Word(Class::Declared | Class::Hard)) {
             let described = token.describe();
             self.fault(
@@ -208,6 +211,9 @@ impl Parser<'_> {
 
     fn infix(&mut self, left: Expr, level: Level) -> ExprKind {
         let symbol = self.symbol();
+        if matches!(level, Level::Text | Level::Equality) && self.list_for_one_value(&symbol) {
+            return ExprKind::Missing;
+        }
         let right = self.right_operand(level);
         ExprKind::Infix(Box::new(left), symbol, Box::new(right))
     }
@@ -217,9 +223,18 @@ impl Parser<'_> {
             "==" | "!=" | "<>" => self.infix(left, Level::Equality),
             "between" | "!between" => {
                 let symbol = self.symbol();
-                self.require("(");
+                if !self.at("(") {
+                    self.ends_without_brackets(&symbol);
+                    return ExprKind::Missing;
+                }
+                self.next();
                 let low = self.required_expression();
-                self.require("..");
+                if self.eat("..").is_none() {
+                    self.ends_without_dots(&symbol);
+                    self.skip_group();
+                    let _ = self.eat(")");
+                    return ExprKind::Missing;
+                }
                 let high = self.required_expression();
                 self.require_close(")");
                 ExprKind::Between(Box::new(left), symbol, Box::new(low), Box::new(high))
@@ -234,17 +249,7 @@ impl Parser<'_> {
     /// `(item, item)` or `(query)` behind `in`.
     fn in_items(&mut self) -> Vec<Expr> {
         if self.eat("(").is_none() {
-            let token = self.peek();
-            let found = token.describe();
-            let fault = Diagnostic::error(token.span, format!("expected `(`, found {found}"));
-            let fault = fault.note("what stands behind `in` and its kin is a list or a query in brackets");
-            self.fault(match token.kind {
-                Kind::Word(Class::Identifier) => fault.help(format!(
-                    "write `({0})`; a part of a text is found by `{0} contains …`",
-                    token.text
-                )),
-                _ => fault.help(format!("write `({})`", token.text)),
-            });
+            self.items_without_brackets();
             return Vec::new();
         }
         let items = if self.at_query() {

@@ -35,6 +35,11 @@ impl Parser<'_> {
             _ => return None,
         };
         self.next();
+        if matches!(token.kind, Kind::Long | Kind::Real)
+            && let Some(span) = self.parted_timespan(token)
+        {
+            return Some(ExprKind::Missing.at(span));
+        }
         Some(Expr { kind: ExprKind::Literal(value, ty), span: token.span })
     }
 

@@ -295,6 +295,8 @@ impl Parser<'_> {
         };
         if ascending.is_some() {
             self.next();
+        } else if let Some(ascending) = self.order_in_other_words() {
+            return Ordering { ascending: Some(ascending), nulls_first: None };
         }
         let mut nulls_first = None;
         if self.eat("nulls").is_some() {

@@ -201,6 +201,7 @@ impl Parser<'_> {
         match self.path_name() {
             Some(name) => ExprKind::Property(Box::new(value), name),
             None if self.at("[") => self.element(value),
+            None if self.peek().kind == Kind::Long => self.element_behind_dot(value),
             None => {
                 let name = self.required_name();
                 ExprKind::Property(Box::new(value), name)
@@ -235,7 +236,12 @@ impl Parser<'_> {
         let begins_another = !matches!(next.kind, Kind::Sign | Kind::Bad | Kind::End);
         if begins_another && !arguments.is_empty() {
             let fault = format!("expected `,` or `)`, found {}", next.describe());
-            self.fault(Diagnostic::error(next.span, fault).help("write `,` between two arguments"));
+            let is_distinct = self.tokens[self.at - 1].is("distinct");
+            self.fault(Diagnostic::error(next.span, fault).help(if is_distinct {
+                format!("write `dcount({})` to count distinct values", next.text)
+            } else {
+                "write `,` between two arguments".to_owned()
+            }));
         }
         self.require_close(")");
         arguments

@@ -1,10 +1,10 @@
 //! Queries: a source and the operators behind it.
 
 use super::Parser;
-use super::operators::{OPERATORS, is_operator};
+use super::operators::is_operator;
+use super::slips::unknown_operator;
 use crate::Diagnostic;
 use crate::lexer::{Class, Kind};
-use crate::nearest::nearest;
 use crate::syntax::{Expr, ExprKind, Name, Operator, OperatorKind};
 
 /// Operators that may begin a query, since they need no input.
@@ -122,17 +122,19 @@ impl Parser<'_> {
         let start = self.start();
         let token = self.peek();
         let Kind::Word(class) = token.kind else {
-            let fault =
-                Diagnostic::error(token.span, format!("expected an operator, found {}", token.describe()));
-            let doubled = token.is("|") && self.at > 0 && self.tokens[self.at - 1].span.end == start;
-            let before_operator = doubled && is_operator(self.ahead(1).text);
-            self.fault(fault.help(if before_operator {
-                "write one `|`"
+            let before = self.at.checked_sub(1).map_or(token, |before| self.tokens[before]);
+            let doubled = token.is("|") && before.span.end == start;
+            let before_operator = token.is("|") && is_operator(self.ahead(1).text);
+            let message = format!("expected an operator, found {}", token.describe());
+            self.fault(if before_operator {
+                Diagnostic::error(token.span, message).help("write one `|`")
             } else if doubled {
-                "write `or`"
+                let both = before.span.to(token.span);
+                Diagnostic::error(both, "`||` is not part of the language").help("write `or`")
             } else {
-                "write one, such as `where` or `extend`, behind the `|`"
-            }));
+                let fault = Diagnostic::error(token.span, message);
+                fault.help("write one, such as `where` or `extend`, behind the `|`")
+            });
             if doubled {
                 self.next();
             }
@@ -154,125 +156,5 @@ impl Parser<'_> {
             self.skip_group();
         }
         Operator { keyword, kind, span }
-    }
-
-    /// Reports what stands behind an operator that is whole.
-    fn after_operator(&mut self, operator: &str) {
-        let token = self.peek();
-        let found = token.describe();
-        let fault =
-            Diagnostic::error(token.span, format!("expected `|` or the end of `{operator}`, found {found}"));
-        self.fault(match token.text {
-            "=" if token.kind == Kind::Sign => fault.help("write `==` to compare"),
-            _ if self.dashed_operator(operator).is_some() => self.dashed_operator(operator).unwrap_or(fault),
-            "not" if negated(self.ahead(1).text).is_some() => {
-                let meant = negated(self.ahead(1).text).unwrap_or_default();
-                fault.note("`not` is a function: `not(…)`").help(format!("write `{meant}`"))
-            }
-            _ if token.kind == Kind::Word(Class::Identifier) && self.after_not() => {
-                fault.help("write `not(…)`")
-            }
-            word if token.kind == Kind::Word(Class::Identifier) && meant_comparison(word).is_some() => {
-                let meant = meant_comparison(word).unwrap_or_default();
-                fault.note(format!("KQL has no operator `{word}`")).help(format!("write `{meant}`"))
-            }
-            word if is_operator(word) => fault.help(format!("write `|` before `{word}`")),
-            _ if token.kind != Kind::Word(Class::Identifier) => fault.help(NEXT_OPERATOR),
-            "AND" | "OR" | "And" | "Or" => {
-                fault.help(format!("write `{}`: keywords are lower case", token.text.to_lowercase()))
-            }
-            _ => fault.help(NEXT_OPERATOR),
-        });
-    }
-
-    /// An operator that KQL does not have, of whose name another one is the beginning: `project-out a`.
-    fn dashed_operator(&self, operator: &str) -> Option<Diagnostic> {
-        let [before, dash, after] = self.tokens.get(self.at.checked_sub(3)?..self.at)? else { return None };
-        let is_one = before.span.end == dash.span.start && dash.span.end == after.span.start;
-        if !(is_one && before.is(operator) && dash.is("-") && matches!(after.kind, Kind::Word(_))) {
-            return None;
-        }
-        Some(unknown_operator(
-            &format!("{operator}-{}", after.text),
-            Class::Identifier,
-            before.span.to(after.span),
-        ))
-    }
-
-    /// Whether the token taken last is the word `not`, which is a function.
-    fn after_not(&self) -> bool {
-        self.at.checked_sub(1).is_some_and(|last| self.tokens[last].is("not"))
-    }
-}
-
-/// What to type where an operator is whole and something stands behind it.
-const NEXT_OPERATOR: &str =
-    "write `and`, `or` or another operator between two values, and `|` before the next step";
-
-/// How KQL writes that a comparison does not hold which others write `not in`, `not contains`.
-fn negated(word: &str) -> Option<String> {
-    let words =
-        ["in", "in~", "has", "contains", "startswith", "endswith", "between", "has_cs", "contains_cs"];
-    words.contains(&word).then(|| format!("!{word}"))
-}
-
-fn unknown_operator(word: &str, class: Class, span: crate::Span) -> Diagnostic {
-    let fault = Diagnostic::error(span, format!("`{word}` is not an operator"));
-    let lower = word.to_lowercase();
-    match lower.as_str() {
-        _ if lower != word && class == Class::Identifier && is_operator(&lower) => {
-            fault.help(format!("write `{lower}`: keywords are lower case"))
-        }
-        "select" => fault.help("write `project`"),
-        "group" => fault.help("write `summarize … by …`"),
-        "uniq" | "unique" | "dedup" => fault.help("write `distinct`"),
-        "head" => fault.help("write `take`"),
-        "stats" => fault.help("write `summarize`"),
-        "eval" => fault.help("write `extend`"),
-        "rename" => fault.help("write `project-rename`"),
-        _ => match nearest(&lower, OPERATORS) {
-            Some(meant) => fault.help(format!("write `{meant}`")),
-            None => fault.help("write one of where, extend, project, summarize, join, or another operator"),
-        },
-    }
-}
-
-/// The operator between two values that a word was probably meant for.
-fn meant_comparison(word: &str) -> Option<&'static str> {
-    const WORDS: [&str; 20] = [
-        "and",
-        "or",
-        "contains",
-        "contains_cs",
-        "startswith",
-        "startswith_cs",
-        "endswith",
-        "endswith_cs",
-        "has",
-        "has_cs",
-        "hasprefix",
-        "hassuffix",
-        "has_any",
-        "has_all",
-        "in",
-        "between",
-        "matches regex",
-        "!has",
-        "!contains",
-        "!in",
-    ];
-    match word.to_lowercase().as_str() {
-        "equals" | "equal" | "eq" | "is" => Some("=="),
-        "iequals" => Some("=~"),
-        "ne" | "isnot" => Some("!="),
-        "gt" => Some(">"),
-        "lt" => Some("<"),
-        "like" | "ilike" | "includes" => Some("contains"),
-        "matches" | "regex" | "rlike" | "match" => Some("matches regex"),
-        "beginswith" | "starts" | "starts_with" => Some("startswith"),
-        "ends" | "ends_with" => Some("endswith"),
-        // Told apart from what is misspelt: these are only not in small letters.
-        "and" | "or" => None,
-        lower => nearest(lower, WORDS),
     }
 }

@@ -43,6 +43,9 @@ impl Parser<'_> {
             word if is_word && is_operator(word) => fault.help(format!("write `|` before `{word}`")),
             ")" | "]" if token.kind == Kind::Sign => fault.help("remove it, or open it before"),
             _ if behind_let && is_word => fault.help("end the `let` with `;`"),
+            "=" => fault
+                .note("a query begins with a table, and each step behind it with `|`")
+                .help("write the condition as a step: `Table | where Column == \"value\"`"),
             _ => fault.help("write `|` before an operator, `;` before another statement"),
         });
     }
@@ -82,6 +85,9 @@ impl Parser<'_> {
 
     fn statement(&mut self) -> Option<Statement> {
         let next = self.ahead(1);
+        if self.is_sql() {
+            return Some(Statement::Query(self.sql()));
+        }
         let begins = match self.peek().text {
             _ if !matches!(self.peek().kind, Kind::Word(_)) => false,
             "let" => {

@@ -11,6 +11,14 @@ use rule_model::metadata::Technique;
 pub(super) fn read(value: &Setting, text: &str, faults: &mut Vec<Diagnostic>) -> Vec<Technique> {
     match &value.kind {
         SettingKind::Word if value.span.text(text) == "none" => Vec::new(),
+        SettingKind::List(items) if items.is_empty() => {
+            faults.push(no_technique(value.span));
+            Vec::new()
+        }
+        SettingKind::Map(tactics) if tactics.is_empty() => {
+            faults.push(no_technique(value.span));
+            Vec::new()
+        }
         SettingKind::Map(tactics) => {
             tactics.iter().flat_map(|(name, techniques)| under(name, techniques, text, faults)).collect()
         }
@@ -18,10 +26,19 @@ pub(super) fn read(value: &Setting, text: &str, faults: &mut Vec<Diagnostic>) ->
     }
 }
 
+fn no_technique(span: Span) -> Diagnostic {
+    Diagnostic::error(span, "no technique is named here")
+        .note("that none applies is said in words, so that nobody takes it for forgotten")
+        .help("write `none`, or a technique such as `[T1098]`")
+}
+
 fn under(name: &Name, techniques: &Setting, text: &str, faults: &mut Vec<Diagnostic>) -> Vec<Technique> {
     let tactic = Tactic::find(&name.text);
     if tactic.is_none() {
         faults.push(unknown_tactic(name));
+    }
+    if matches!(&techniques.kind, SettingKind::List(items) if items.is_empty()) {
+        faults.push(no_technique(techniques.span));
     }
     listed(tactic, techniques, text, faults)
 }
@@ -88,6 +105,21 @@ fn check(tactic: Option<Tactic>, id: &str, span: Span) -> Result<(), Diagnostic>
 fn unknown_technique(id: &str, span: Span) -> Diagnostic {
     let fault = Diagnostic::error(span, format!("ATT&CK {VERSION} has no technique `{id}`"));
     let fault = fault.note("a technique is written `T1098`, one below it `T1098.003`");
+    if let Some(tactic) = Tactic::find(id) {
+        let fault = Diagnostic::error(span, format!("`{id}` is a tactic, no technique"));
+        return fault
+            .note("a tactic stands before the techniques that serve it")
+            .help(format!("write `{{ {}: [T1098] }}` with the technique that is meant", tactic.identifier));
+    }
+    let tag = id.strip_prefix("attack.").map(str::to_uppercase);
+    if let Some(meant) = tag.filter(|tag| attack::Technique::find(tag).is_some()) {
+        return fault.help(format!("write `{meant}`"));
+    }
+    let mut named =
+        attack::Technique::all().iter().filter(|technique| technique.name.eq_ignore_ascii_case(id));
+    if let Some(meant) = named.find(|technique| technique.status == Status::Current) {
+        return fault.help(format!("write its number, `{}`", meant.id));
+    }
     let parts = id.split_once('.');
     // Editors and spreadsheets drop zeros: `T1078.4` and `T1078.04` are T1078.004.
     let padded = parts.and_then(|(parent, below)| {

@@ -48,7 +48,11 @@ pub(super) fn check_fields(fields: &Fields) -> Vec<Diagnostic> {
             faults.push(fault.help("add `schedule: every 1h over 1h`"));
         }
     }
-    if let Some(span) = fields.spans.get("threshold").filter(|_| metadata.threshold > 1) {
+    if let Some(span) = fields
+        .spans
+        .get("threshold")
+        .filter(|_| metadata.threshold > 1 && !fields.spans.contains_key("dedup"))
+    {
         let fault = Diagnostic::error(*span, "`threshold` needs a period to count in")
             .note("it counts the matches of one key within the period of `dedup`");
         faults.push(fault.help("add `dedup: 1h`, or `dedup: { period: 1h, by: [Column] }`"));

@@ -6,7 +6,7 @@
 //! ```
 
 use super::again::filter;
-use super::fields::{self, Fields, Reference};
+use super::fields::{self, Fields};
 use super::names::Names;
 use super::typed::{Language, Rule, Test};
 use super::written::{self, EventsKind, Setting, SettingKind};
@@ -94,7 +94,7 @@ impl Compiler<'_> {
         self.tables_of_tests(&written.tests, plan.as_ref(), &query.text);
         let plan = plan?;
         self.meaning(&query, &plan, &fields);
-        self.references(&fields.references, &plan);
+        self.references(&fields, &plan);
         self.expected_columns(&written.tests, &plan);
         self.events_tables(written, &plan, &mut tests);
         self.tables_beside_query(written);
@@ -288,14 +288,21 @@ impl Compiler<'_> {
     }
 
     /// Columns that fields name must be given by the query.
-    fn references(&mut self, references: &[Reference], plan: &Plan) {
+    fn references(&mut self, fields: &Fields, plan: &Plan) {
         let output = plan.root.output();
         if plan.root.stages.last().is_some_and(|stage| stage.open) {
             return;
         }
         let visible =
             || output.iter().map(|field| field.name.as_str()).filter(|name| !name.starts_with(HIDDEN));
-        for reference in references {
+        for name in fields.doubled.iter().filter(|name| visible().any(|column| column == name.text)) {
+            let message =
+                format!("`{{{{{0}}}}}` in a title is `{{{0}}}`, not the value of the column", name.text);
+            let fault = Diagnostic::error(name.span, message);
+            self.faults
+                .push(fault.note("a doubled brace is a brace").help(format!("write `{{{}}}`", name.text)));
+        }
+        for reference in &fields.references {
             let name = reference.name.text.as_str();
             let is_hidden = || output.iter().any(|field| field.name.strip_prefix(HIDDEN) == Some(name));
             if visible().any(|column| column == name) || (reference.hidden && is_hidden()) {
@@ -304,7 +311,14 @@ impl Compiler<'_> {
             let message =
                 format!("`{}` names the column `{name}`, which the query does not give", reference.field);
             let fault = Diagnostic::error(reference.name.span, message);
-            self.faults.push(with_columns(fault, name, visible().collect()));
+            let computes = name.contains(['(', '['])
+                || name.split_once('.').is_some_and(|(first, _)| visible().any(|column| column == first));
+            self.faults.push(if computes {
+                let fault = fault.note("fields name columns, they compute nothing");
+                fault.help(format!("add `| extend Name = {name}` to the query, and write `Name` here"))
+            } else {
+                with_columns(fault, name, visible().collect())
+            });
         }
     }
 

@@ -6,10 +6,41 @@ use crate::nearest::nearest;
 use crate::syntax::Name;
 use rule_model::entity::{ENTITY_TYPES, EntityType};
 
+/// What others call an entity type, and Sentinel's name for it.
+const OTHER_NAMES: &[(&str, &str)] = &[
+    ("User", "Account"),
+    ("UserAccount", "Account"),
+    ("Identity", "Account"),
+    ("Device", "Host"),
+    ("Machine", "Host"),
+    ("Computer", "Host"),
+    ("Domain", "DNS"),
+    ("Address", "IP"),
+    ("IPAddress", "IP"),
+    ("Hash", "FileHash"),
+    ("Group", "SecurityGroup"),
+    ("App", "CloudApplication"),
+    ("Application", "CloudApplication"),
+    ("Mail", "MailMessage"),
+    ("Email", "MailMessage"),
+    ("Resource", "AzureResource"),
+];
+
 /// Reports an unknown entity type, and identifiers that it does not have.
 pub(super) fn check(entity: &Name, identifiers: &[(Name, Setting)], faults: &mut Vec<Diagnostic>) {
     let Some(known) = EntityType::find(&entity.text) else {
         let names = || ENTITY_TYPES.iter().map(|entity| entity.name);
+        if let Some((_, meant)) = OTHER_NAMES.iter().find(|(name, _)| name.eq_ignore_ascii_case(&entity.text))
+        {
+            let fault =
+                Diagnostic::error(entity.span, format!("Sentinel has no entity type `{}`", entity.text));
+            faults.push(
+                fault
+                    .note(format!("it has {}", names().collect::<Vec<_>>().join(", ")))
+                    .help(format!("write `{meant}`")),
+            );
+            return;
+        }
         let fault = Diagnostic::error(entity.span, format!("Sentinel has no entity type `{}`", entity.text));
         faults.push(with_help(fault, &entity.text, names));
         return;

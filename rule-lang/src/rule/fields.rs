@@ -3,13 +3,14 @@
 //! Columns that fields name are only gathered here, as [`Reference`]s: whether the query gives them is known later.
 
 use super::duration;
+use super::platform_fields;
 use super::template;
 use super::written::{Field, Rule, Setting, SettingKind};
 use crate::nearest::nearest;
 use crate::syntax::Name;
 use crate::{Diagnostic, Span};
 use rule_model::entity::EntityMapping;
-use rule_model::metadata::{Connector, Dedup, Grouping, Metadata, Schedule, Severity};
+use rule_model::metadata::{Comparison, Connector, Dedup, Grouping, Metadata, Schedule, Severity};
 use rule_model::{Text, Timespan};
 use std::collections::HashMap;
 
@@ -86,6 +87,8 @@ pub(super) struct Fields {
     pub(super) full_scan: bool,
     /// Whether something stands there for a schedule, were it misspelt or faulty.
     pub(super) schedule_is_written: bool,
+    /// Names in doubled braces of the title.
+    pub(super) doubled: Vec<Name>,
     /// Where the value of each field stands.
     pub(super) spans: HashMap<String, Span>,
 }
@@ -132,6 +135,9 @@ impl Reader<'_> {
     }
 
     fn field(&mut self, name: &Name, value: &Setting) {
+        if value.kind == SettingKind::Faulty {
+            return;
+        }
         match name.text.as_str() {
             "id" => self.id(value),
             "version" => self.fields.metadata.version = self.text(value),
@@ -183,6 +189,10 @@ impl Reader<'_> {
 
     fn unknown(&mut self, name: &Name) {
         let fault = Diagnostic::error(name.span, format!("unknown field `{}`", name.text));
+        if let Some((platform, meant)) = platform_fields::meant(&name.text) {
+            let fault = fault.note(format!("{platform} calls it so"));
+            return self.faults.push(fault.help(format!("write {meant}")));
+        }
         self.faults.push(match nearest(&name.text, NAMES.iter().copied()) {
             Some(meant) => fault.note("a rule has no such field").help(format!("write `{meant}`")),
             None => fault
@@ -197,7 +207,9 @@ impl Reader<'_> {
         let names = || rule.fields.iter().map(|field| &field.name).chain(&rule.faulty);
         // A field whose name is only misspelt is there: one slip is told once.
         let means = |field: &Name, name: &str| {
-            field.text == name || nearest(&field.text, NAMES.iter().copied()) == Some(name)
+            field.text == name
+                || nearest(&field.text, NAMES.iter().copied()) == Some(name)
+                || platform_fields::is_for(&field.text, name)
         };
         let given = |name: &str| names().any(|field| means(field, name));
         self.fields.schedule_is_written = given("schedule");
@@ -205,10 +217,10 @@ impl Reader<'_> {
             let fault = Diagnostic::error(at, format!("this rule has no {what}"));
             self.faults.push(fault.note(NEEDED).help(help));
         };
-        if self.fields.metadata.title.is_empty() {
+        if self.fields.metadata.title.is_empty() && !given("documentation") {
             missing("title", "begin it with a line `/// What it detects`");
         }
-        if self.fields.metadata.description.is_empty() {
+        if self.fields.metadata.description.is_empty() && !given("documentation") {
             missing(
                 "description",
                 "behind the title, write `///` and then `/// What it means, and why it matters.`",
@@ -268,7 +280,7 @@ impl Reader<'_> {
 
     fn schedule(&mut self, value: &Setting) {
         let SettingKind::Every(every, over) = value.kind else {
-            return self.expected(value, "a schedule such as `every 1h over 1d`");
+            return self.faults.push(schedule_in_other_form(value, self.text));
         };
         if every.0 <= 0 || over.0 <= 0 {
             let fault = Diagnostic::error(value.span, "a schedule's spans of time are longer than zero");
@@ -330,6 +342,8 @@ impl Reader<'_> {
         for column in template::columns(&parts) {
             self.refer("title", &Name { text: column.into(), span: value.span }, true);
         }
+        let doubled = template::doubled(&written).map(|name| Name { text: name.into(), span: value.span });
+        self.fields.doubled = doubled.collect();
         self.fields.metadata.alert_title = parts.into();
     }
 
@@ -450,7 +464,11 @@ impl Reader<'_> {
 
     fn number(&mut self, value: &Setting) -> Option<u64> {
         let number = value.span.text(self.text).replace('_', "").parse().ok();
-        if number.is_none() {
+        if let (None, SettingKind::Comparison(compared)) = (number, &value.kind) {
+            let fault = Diagnostic::error(value.span, "a number is expected here, this is a comparison");
+            let least = compared.rows + u64::from(compared.comparison == Comparison::Greater);
+            self.faults.push(fault.note("it is the least that is enough").help(format!("write `{least}`")));
+        } else if number.is_none() {
             self.expected(value, "a whole number such as `5`");
         }
         number
@@ -458,8 +476,8 @@ impl Reader<'_> {
 
     fn duration(&mut self, value: &Setting) -> Option<Timespan> {
         let span = duration::parse(value.span.text(self.text));
-        if span.is_none() {
-            self.expected(value, "a span of time such as `5m`, `1h` or `1d`");
+        if span.is_none() && value.kind != SettingKind::Faulty {
+            self.faults.push(duration::fault(value.span, self.text));
         }
         span
     }
@@ -491,10 +509,29 @@ impl Reader<'_> {
     }
 
     fn expected(&mut self, value: &Setting, what: &str) {
+        if value.kind == SettingKind::Faulty {
+            return;
+        }
         let found = value.span.text(self.text).lines().next().unwrap_or_default();
         let fault = Diagnostic::error(value.span, format!("expected {what}, found `{found}`"));
         self.faults.push(fault.help(format!("write {what}")));
     }
+}
+
+/// A schedule as a text, a span of time, a map, or as cron has it.
+fn schedule_in_other_form(value: &Setting, text: &str) -> Diagnostic {
+    let written = value.span.text(text).lines().next().unwrap_or_default();
+    let fault = Diagnostic::error(value.span, format!("`{written}` is no schedule"));
+    let fault = fault.note("a schedule says how often a rule is evaluated, and over how long a time");
+    let spans: Vec<&str> = written
+        .split(|c: char| !c.is_alphanumeric() && c != '.')
+        .filter(|word| duration::parse(word).is_some())
+        .collect();
+    fault.help(match spans[..] {
+        [every, over] => format!("write `every {every} over {over}`"),
+        [both] => format!("write `every {both} over {both}`"),
+        _ => "write a schedule such as `every 1h over 1d`".to_owned(),
+    })
 }
 
 fn texts_of(names: &[Name]) -> Vec<Text> {

@@ -7,10 +7,12 @@
 //! After the table everything may come in any order. The query in token form begins with `|` or with a word that no
 //! colon follows, and ends, outside of brackets, before the next field, test or documentation.
 
+mod inline_tests;
+
 use super::duration;
 use super::fields::NAMES;
 use super::token::{Kind, Token, tokens};
-use super::written::{Events, EventsKind, Field, Rule, Setting, SettingKind, Test};
+use super::written::{Field, Rule, Setting, SettingKind};
 use crate::parser::is_operator;
 use crate::syntax::Name;
 use crate::{Diagnostic, Span};
@@ -36,8 +38,8 @@ struct Parser<'a> {
 const FORM: &str =
     "a rule is `<Table>`, `/// documentation`, `field: value,`, a query, and `test \"name\" fires { … }`";
 
-/// How events look, for messages about something else in their place.
-const EVENT: &str = "an event: `{ … }`, `[ … ]`, `r#\"…\"#` or `file \"…\"`";
+/// How a trigger looks, for messages about one that looks otherwise.
+const TRIGGER: &str = "a trigger compares the number of rows of an evaluation: `> 0`, `>= 5`";
 
 /// What stands at a place outside of brackets.
 enum Item {
@@ -73,7 +75,8 @@ impl<'a> Parser<'a> {
                 Item::Query => self.query(&mut rule).inspect_err(|_| rule.is_query_faulty = true),
             };
             if parsed.is_err() {
-                self.recover(start);
+                // What follows an open bracket is lost, the query with it.
+                rule.is_query_faulty |= !self.recover(start);
             }
         }
         rule
@@ -84,9 +87,22 @@ impl<'a> Parser<'a> {
             Kind::Symbol(',' | ';') => Item::Separator,
             Kind::Doc(_) => Item::Doc,
             Kind::Word if self.is_test(self.at) => Item::Test,
-            Kind::Word if self.is_symbol(self.at + 1, ':') => Item::Field,
+            Kind::Word if self.is_field(self.at) || self.is_assigned(self.at) => Item::Field,
             _ => Item::Query,
         }
+    }
+
+    /// Whether a field begins here, whatever its name.
+    fn is_field(&self, at: usize) -> bool {
+        self.word(at).is_some_and(|word| word.starts_with(|c: char| c.is_alphabetic() || c == '_'))
+            && self.is_symbol(at + 1, ':')
+    }
+
+    /// `severity = …`, where a colon is meant.
+    fn is_assigned(&self, at: usize) -> bool {
+        self.word(at).is_some_and(|word| NAMES.contains(&word))
+            && self.is_symbol(at + 1, '=')
+            && !self.is_symbol(at + 2, '=')
     }
 
     /// `<Table>`
@@ -119,8 +135,13 @@ impl<'a> Parser<'a> {
 
     fn field(&mut self, rule: &mut Rule) -> Parsed<()> {
         let name = self.name(self.at);
+        if self.is_symbol(self.at + 1, '=') {
+            let fault =
+                Diagnostic::error(self.span(self.at + 1), "the value of a field stands behind a colon");
+            self.fault(fault.help(format!("write `{}:`", name.text)));
+        }
         self.at += 2;
-        match self.field_value() {
+        match self.field_value(&name) {
             Ok(value) => rule.fields.push(Field { name, value }),
             Err(reported) => {
                 rule.faulty.push(name);
@@ -130,22 +151,56 @@ impl<'a> Parser<'a> {
         Ok(())
     }
 
-    fn field_value(&mut self) -> Parsed<Setting> {
+    fn field_value(&mut self, name: &Name) -> Parsed<Setting> {
         let value = self.setting()?;
+        if name.text == "trigger" && value.kind == SettingKind::Word {
+            return Ok(self.trigger_in_words(&value));
+        }
         if self.continues_list(&value) { self.bare_list(value) } else { Ok(value) }
     }
 
-    /// Whether a comma and another word without a colon follow a word: `alert_key: A, B`.
+    /// `trigger: gt 5`, `trigger: greater than 5`, `trigger: 5`.
+    fn trigger_in_words(&mut self, value: &Setting) -> Setting {
+        while self.word(self.at).is_some() && !self.is_field(self.at) && !self.is_test(self.at) {
+            self.at += 1;
+        }
+        let span = value.span.to(self.span(self.at - 1));
+        let written = span.text(self.text);
+        let fault = Diagnostic::error(span, format!("`{written}` compares with no number of rows"));
+        let rows = written.rsplit(|c: char| !c.is_ascii_digit()).find(|digits| !digits.is_empty());
+        let rows = rows.unwrap_or("0");
+        let symbol = match written.to_ascii_lowercase() {
+            word if word.starts_with('g') || word.starts_with("more") => ">",
+            word if word.starts_with('l') => "<",
+            word if word.starts_with('n') => "!=",
+            word if word.starts_with('e') => "==",
+            _ => ">=",
+        };
+        self.fault(fault.note(TRIGGER).help(format!("write `{symbol} {rows}`")));
+        Setting { kind: SettingKind::Faulty, span }
+    }
+
+    /// Whether a comma and another item follow a word or text, and no field, test or query: `alert_key: A, B`.
     fn continues_list(&self, value: &Setting) -> bool {
-        let next_is_field = self.is_symbol(self.at + 2, ':')
-            || self.is_symbol(self.at + 2, '|')
-            || self.is_test(self.at + 1)
-            || matches!(self.word(self.at + 1), Some("let" | "print" | "datatable" | "range"))
-            || self.word(self.at + 1).is_some_and(is_operator);
-        value.kind == SettingKind::Word
-            && self.is_symbol(self.at, ',')
-            && self.word(self.at + 1).is_some()
-            && !next_is_field
+        let (next, behind) = (self.at + 1, self.at + 2);
+        let same_kind = |kind: &Kind| match value.kind {
+            SettingKind::Word => *kind == Kind::Word,
+            SettingKind::Text(_) => matches!(kind, Kind::Text(_)),
+            _ => false,
+        };
+        let is_item = self.tokens.get(next).is_some_and(|token| same_kind(&token.kind));
+        // What a query begins with has something behind it that no list has.
+        let ends_item = behind >= self.tokens.len()
+            || self.is_symbol(behind, ',')
+            || matches!(self.tokens.get(behind).map(|token| &token.kind), Some(Kind::Doc(_)))
+            || self.is_field(behind)
+            || self.is_test(behind)
+            || (matches!(value.kind, SettingKind::Text(_)) && self.is_symbol(behind, '|'));
+        self.is_symbol(self.at, ',')
+            && is_item
+            && ends_item
+            && !self.is_test(next)
+            && !self.word(next).is_some_and(is_operator)
     }
 
     fn bare_list(&mut self, first: Setting) -> Parsed<Setting> {
@@ -197,24 +252,54 @@ impl<'a> Parser<'a> {
                 self.at += 1;
                 Ok(SettingKind::File(path))
             }
-            (Some("every"), _) => {
-                let every = self.duration()?;
-                if self.word(self.at) != Some("over") {
-                    return self.expected("`over` and a span of time, as in `every 1d over 1d`");
-                }
+            (Some("every"), _) => self.schedule(),
+            _ if self.is_parted(self.at - 1) => {
+                let span = self.span(self.at - 1).to(self.span(self.at));
                 self.at += 1;
-                Ok(SettingKind::Every(every, self.duration()?))
+                self.fault(duration::fault(span, self.text));
+                Ok(SettingKind::Faulty)
             }
             _ => Ok(SettingKind::Word),
         }
     }
 
-    fn duration(&mut self) -> Parsed<Timespan> {
-        let Some(span) = self.word(self.at).and_then(duration::parse) else {
-            return self.expected("a span of time such as `5m`, `1h` or `1d`");
-        };
-        self.at += 1;
-        Ok(span)
+    /// `1d over 1d` behind `every`.
+    fn schedule(&mut self) -> Parsed<SettingKind> {
+        let start = self.at;
+        let every = self.duration();
+        if every.is_some() && self.word(self.at) != Some("over") {
+            return self.expected("`over` and a span of time, as in `every 1d over 1d`");
+        }
+        self.at += usize::from(every.is_some());
+        let over = every.as_ref().and_then(|_| self.duration());
+        let spans = every.as_ref().zip(over.as_ref());
+        match spans {
+            None => self.expected("a span of time such as `5m`, `1h` or `1d`"),
+            Some(((Some(every), _), (Some(over), _))) => Ok(SettingKind::Every(*every, *over)),
+            Some(((_, every), (_, over))) => {
+                let span = self.span(start).to(self.span(self.at - 1));
+                let fault = Diagnostic::error(span, "a span of time is a number and a unit in one word");
+                self.fault(fault.help(format!("write `every {every} over {over}`")));
+                Ok(SettingKind::Faulty)
+            }
+        }
+    }
+
+    /// The span of time that stands here, and how to write it; no span where it is written otherwise.
+    fn duration(&mut self) -> Option<(Option<Timespan>, String)> {
+        let parted = self.is_parted(self.at);
+        let text = self.span(self.at).to(self.span(self.at + usize::from(parted))).text(self.text);
+        let written = duration::parse(text);
+        let meant = if written.is_some() { text.to_owned() } else { duration::meant(text)? };
+        self.at += 1 + usize::from(parted);
+        Some((written, meant))
+    }
+
+    /// Whether a number and, as a word of its own, a unit of time stand here: `1 hour`.
+    fn is_parted(&self, at: usize) -> bool {
+        let number = self.word(at).filter(|word| word.bytes().all(|b| b.is_ascii_digit() || b == b'.'));
+        let unit = self.word(at + 1).filter(|_| !self.is_symbol(at + 2, ':'));
+        number.zip(unit).is_some_and(|(number, unit)| duration::meant(&format!("{number} {unit}")).is_some())
     }
 
     fn list(&mut self) -> Parsed<SettingKind> {
@@ -239,12 +324,36 @@ impl<'a> Parser<'a> {
             match self.is_symbol(self.at, ':') {
                 true => self.at += 1,
                 false if self.is_symbol(self.at, '{') => {}
-                false => return self.expected("`:`"),
+                false => return self.no_colon(&key),
             }
             entries.push((key, self.setting()?));
             self.comma('}')?;
         }
         Ok(SettingKind::Map(entries))
+    }
+
+    /// Reports what stands in the place of the colon between a name and its value.
+    fn no_colon<T>(&mut self, key: &Name) -> Parsed<T> {
+        let next = self.word(self.at).filter(|_| self.is_symbol(self.at + 1, ':'));
+        let fault = match next {
+            Some(next) => {
+                let span = key.span.to(self.span(self.at));
+                let fault = Diagnostic::error(span, "a name of two words");
+                fault.note("a name without quotes is one word").help(format!(
+                    "write `{}{next}`, or put it in quotes: `\"{} {next}\"`",
+                    key.text, key.text
+                ))
+            }
+            None if self.is_symbol(self.at, '}') || self.is_symbol(self.at, ',') => {
+                let fault = Diagnostic::error(key.span, format!("`{}` has no value", key.text));
+                fault
+                    .note("braces hold names and values, square brackets a list")
+                    .help(format!("write `{}: …`, or `[{}]` where a list is meant", key.text, key.text))
+            }
+            None => return self.expected_of("`:`", "braces hold names and values: `{ name: value }`"),
+        };
+        self.fault(fault);
+        Err(Reported)
     }
 
     /// Whether the list or map ends here; passes its bracket.
@@ -262,7 +371,17 @@ impl<'a> Parser<'a> {
         match () {
             () if self.is_symbol(self.at, ',') => self.at += 1,
             () if self.is_symbol(self.at, bracket) => {}
-            () => return self.expected(&format!("`,` or `{bracket}`")),
+            () if self.is_symbol(self.at, '(') => {
+                let fault =
+                    Diagnostic::error(self.span(self.at - 1), "a field names columns, it computes nothing");
+                self.fault(fault.help("add `| extend Name = …` to the query, and write `Name` here"));
+                return Err(Reported);
+            }
+            () => {
+                let form =
+                    "items of a list or a map have commas between; a text of several words stands in quotes";
+                return self.expected_of(&format!("`,` or `{bracket}`"), form);
+            }
         }
         Ok(())
     }
@@ -284,111 +403,6 @@ impl<'a> Parser<'a> {
         };
         self.at += 1;
         Ok(SettingKind::Comparison(Trigger { comparison, rows }))
-    }
-
-    /// `test "name" fires events -> { Column: value }`
-    fn test(&mut self) -> Parsed<Test> {
-        let name = self.name(self.at + 1);
-        if self.word(self.at + 1).is_some() || name.text.trim().is_empty() {
-            let fault = Diagnostic::error(name.span, "the name of a test is a text");
-            let fault = fault.note("reports name a test by its rule and its name");
-            self.fault(
-                fault.help("write what the events are in quotes, as in `test \"a role is given\" fires`"),
-            );
-        }
-        self.at += 2;
-        let fires = match self.word(self.at) {
-            Some("fires") => true,
-            Some("silent") => false,
-            _ => return self.expected("`fires` or `silent`"),
-        };
-        self.at += 1;
-        let mut events = Vec::new();
-        self.events(&mut events)?;
-        while self.is_symbol(self.at, ',') && self.begins_events(self.at + 1) {
-            self.at += 1;
-            self.events(&mut events)?;
-        }
-        let expected = self.expected_columns(fires)?;
-        Ok(Test { name, fires, events, expected })
-    }
-
-    /// Whether events stand at `at`: in brackets, or behind the name of their table.
-    fn begins_events(&self, at: usize) -> bool {
-        let json = |at| self.is_symbol(at, '{') || self.is_symbol(at, '[');
-        json(at) || (self.word(at).is_some() && json(at + 1))
-    }
-
-    fn events(&mut self, into: &mut Vec<Events>) -> Parsed<()> {
-        if self.is_symbol(self.at, '{') && self.word(self.at + 1).is_some() {
-            return self.events_by_table(into);
-        }
-        let is_named = self.word(self.at).is_some_and(|word| word != "file") && !self.is_test(self.at);
-        let table = is_named.then(|| self.name(self.at));
-        self.at += usize::from(is_named);
-        into.push(self.json(table)?);
-        Ok(())
-    }
-
-    /// `{ Table: [ … ], Other: { … } }`
-    fn events_by_table(&mut self, into: &mut Vec<Events>) -> Parsed<()> {
-        self.at += 1;
-        while !self.closes('}')? {
-            if self.word(self.at).is_none() || !self.is_symbol(self.at + 1, ':') {
-                return self.expected("a table's name and `:`");
-            }
-            let table = self.name(self.at);
-            self.at += 2;
-            into.push(self.json(Some(table))?);
-            self.comma('}')?;
-        }
-        Ok(())
-    }
-
-    fn json(&mut self, table: Option<Name>) -> Parsed<Events> {
-        let Some(token) = self.tokens.get(self.at).cloned() else {
-            return self.expected(EVENT);
-        };
-        let (kind, span) = match token.kind {
-            Kind::Symbol('{' | '[') => {
-                let end = self.matching(self.at)?;
-                let span = token.span.to(self.span(end));
-                self.at = end;
-                (EventsKind::Json(span), span)
-            }
-            Kind::Raw(content) => (EventsKind::Json(content), token.span),
-            Kind::Word => match self.tokens.get(self.at + 1).map(|token| &token.kind) {
-                Some(Kind::Text(path)) if self.word(self.at) == Some("file") => {
-                    let kind = EventsKind::File(path.clone());
-                    self.at += 1;
-                    (kind, token.span.to(self.span(self.at)))
-                }
-                _ => return self.expected(EVENT),
-            },
-            Kind::Unclosed => return self.unclosed(),
-            _ => return self.expected(EVENT),
-        };
-        self.at += 1;
-        Ok(Events { table, kind, span })
-    }
-
-    fn expected_columns(&mut self, fires: bool) -> Parsed<Vec<(Name, Setting)>> {
-        if !(self.is_symbol(self.at, '-') && self.is_symbol(self.at + 1, '>')) {
-            return Ok(Vec::new());
-        }
-        if !fires {
-            let fault = Diagnostic::error(self.span(self.at), "a silent test has no row to compare with");
-            self.fault(fault.help("write `fires`, or leave out `-> { … }`"));
-            return Err(Reported);
-        }
-        self.at += 2;
-        if !self.is_symbol(self.at, '{') {
-            return self.expected("`{ Column: value }`");
-        }
-        match self.map()? {
-            SettingKind::Map(columns) => Ok(columns),
-            _ => Ok(Vec::new()),
-        }
     }
 
     /// Passes the query up to the next field, test or documentation outside of brackets.
@@ -418,7 +432,7 @@ impl<'a> Parser<'a> {
 
     /// Two queries: mostly one that a field parts, or the name of a table that lacks its brackets.
     fn second_query(&mut self, rule: &mut Rule, first: Span, second: Span) {
-        let word = first.text(self.text);
+        let word = first.text(self.text).trim_matches(['(', ')', '[', ']', '"', '\'']);
         let is_word = word.chars().all(|c| c.is_alphanumeric() || c == '_');
         if rule.table.is_none() && is_word && second.text(self.text).starts_with('|') {
             let fault = Diagnostic::error(first, "the table of a rule stands in angle brackets");
@@ -436,9 +450,7 @@ impl<'a> Parser<'a> {
     fn ends_query(&self) -> bool {
         match self.tokens[self.at].kind {
             Kind::Doc(_) => true,
-            Kind::Word => {
-                self.is_test(self.at) || (self.is_symbol(self.at + 1, ':') && !self.is_typed(self.at))
-            }
+            Kind::Word => self.is_test(self.at) || (self.is_field(self.at) && !self.is_typed(self.at)),
             _ => false,
         }
     }
@@ -477,10 +489,18 @@ impl<'a> Parser<'a> {
         Err(Reported)
     }
 
-    /// After a fault: passes to the next comma, field or test outside of brackets.
-    fn recover(&mut self, start: usize) {
+    /// After a fault: passes to the next comma, field or test outside of brackets; whether all brackets were closed.
+    fn recover(&mut self, start: usize) -> bool {
         self.at = self.at.max(start + 1);
+        // A fault may stand within brackets that opened before it.
         let mut depth = 0_usize;
+        for token in self.tokens.get(start..self.at).unwrap_or_default() {
+            match token.kind {
+                Kind::Symbol('(' | '[' | '{') => depth += 1,
+                Kind::Symbol(')' | ']' | '}') => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+        }
         while let Some(token) = self.tokens.get(self.at) {
             match token.kind {
                 Kind::Symbol('(' | '[' | '{') => depth += 1,
@@ -491,16 +511,22 @@ impl<'a> Parser<'a> {
             }
             self.at += 1;
         }
+        depth == 0
     }
 
     fn expected<T>(&mut self, what: &str) -> Parsed<T> {
+        self.expected_of(what, FORM)
+    }
+
+    /// Reports what stands in the place of `what`; `form` says how the whole looks.
+    fn expected_of<T>(&mut self, what: &str, form: &str) -> Parsed<T> {
         let span = self.tokens.get(self.at).map_or_else(|| self.end(), |token| token.span);
         let found = match span.text(self.text) {
             "" => "the end of the rule".to_owned(),
             text => format!("`{}`", text.lines().next().unwrap_or_default()),
         };
         let fault = Diagnostic::error(span, format!("expected {what}, found {found}"));
-        self.fault(fault.note(FORM).help(format!("write {what}")));
+        self.fault(fault.note(form).help(format!("write {what}")));
         Err(Reported)
     }
 
@@ -513,16 +539,6 @@ impl<'a> Parser<'a> {
 
     fn fault(&mut self, fault: Diagnostic) {
         self.faults.push(fault);
-    }
-
-    fn is_test(&self, at: usize) -> bool {
-        let is_named = match self.tokens.get(at + 1).map(|token| &token.kind) {
-            Some(Kind::Text(_)) => true,
-            // A name without its quotes, which is told where the test is read.
-            Some(Kind::Word) => matches!(self.word(at + 2), Some("fires" | "silent")),
-            _ => false,
-        };
-        self.word(at) == Some("test") && is_named
     }
 
     fn is_symbol(&self, at: usize, symbol: char) -> bool {

@@ -10,6 +10,7 @@ mod events;
 mod fields;
 pub mod head;
 pub mod names;
+mod platform_fields;
 pub mod silence;
 mod template;
 #[cfg(test)]
@@ -20,4 +21,5 @@ pub mod typed;
 pub mod written;
 
 pub use compile::{Files, Outcome, compile};
+pub(crate) use duration::meant as timespan_meant;
 pub use fields::NAMES as FIELD_NAMES;

@@ -41,6 +41,11 @@ pub(super) fn parse(template: &str, span: Span, faults: &mut Vec<Diagnostic>) ->
     parts
 }
 
+/// What stands in doubled braces, as other platforms write the columns of a title.
+pub(super) fn doubled(template: &str) -> impl Iterator<Item = &str> {
+    template.split("{{").skip(1).filter_map(|rest| Some(rest.split_once("}}")?.0.trim()))
+}
+
 /// The columns that a template reads.
 pub(super) fn columns(parts: &[TemplatePart]) -> impl Iterator<Item = &str> {
     parts.iter().filter_map(|part| match part {

@@ -134,13 +134,71 @@ fn a_fault_of_the_form_is_told_once() {
         ),
         (
             format!("{HEAD}{FIELDS}schedule: every 5 minutes over 1h,\n{QUERY}| summarize count()"),
-            "5",
-            "expected a span of time such as `5m`, `1h` or `1d`, found `5`",
+            "5 minutes over 1h",
+            "a span of time is a number and a unit in one word",
         ),
         (
             format!("{HEAD}{FIELDS}schedul: every 5m over 1h,\n{QUERY}| summarize count()"),
             "schedul",
             "unknown field `schedul`",
+        ),
+        (
+            format!("{HEAD}{FIELDS}dedup: {{ period: 1 hour, by: Identity }},\n{QUERY}"),
+            "1 hour",
+            "`1 hour` is no span of time",
+        ),
+        (
+            format!("{HEAD}{FIELDS}threshold: 5, dedup: 1 hour,\n{QUERY}"),
+            "1 hour",
+            "`1 hour` is no span of time",
+        ),
+        (
+            format!("{HEAD}{FIELDS}references: [https://a.b/c],\n{QUERY}"),
+            ":",
+            "expected `,` or `]`, found `:`",
+        ),
+        (
+            format!("{HEAD}id: \"a\", severity: Low, attack: {{ Privilege Escalation: [T1078] }},\n{QUERY}"),
+            "Privilege Escalation",
+            "a name of two words",
+        ),
+        (format!("{HEAD}id: \"a\", severity: Low, attack: [],\n{QUERY}"), "[]", "no technique is named here"),
+        (format!("{HEAD}{FIELDS}tags: [a b],\n{QUERY}"), "b", "expected `,` or `]`, found `b`"),
+        (
+            format!("{HEAD}{FIELDS}risk_score = 5,\n{QUERY}"),
+            "=",
+            "the value of a field stands behind a colon",
+        ),
+        (
+            format!("{HEAD}id: \"a\", severity: Low, attack: none,\nselect a from AuditLogs"),
+            "select",
+            "this is SQL, a query here is in KQL",
+        ),
+        (format!("{HEAD}{FIELDS}description: \"x\",\n{QUERY}"), "description", "unknown field `description`"),
+        (
+            format!("<AuditLogs>\n{FIELDS}description: \"x\",\n{QUERY}"),
+            "description",
+            "unknown field `description`",
+        ),
+        (
+            format!("{HEAD}id: \"a\", severity: Low, tactics: [Persistence],\n{QUERY}"),
+            "tactics",
+            "unknown field `tactics`",
+        ),
+        (
+            format!("{HEAD}{FIELDS}title: \"{{{{Identity}}}} did it\",\n{QUERY}"),
+            "\"{{Identity}} did it\"",
+            "`{{Identity}}` in a title is `{Identity}`, not the value of the column",
+        ),
+        (
+            format!("{HEAD}{FIELDS}{QUERY}test \"a\" fires {{ \"OperationName\": \"x\" }} -> Result: \"\""),
+            "Result",
+            "expected `{ Column: value }`, found `Result`",
+        ),
+        (
+            format!("{HEAD}{FIELDS}{QUERY}test fires {{ \"OperationName\": \"x\" }}"),
+            "test",
+            "this test has no name",
         ),
         (
             format!("{HEAD}id: \"a\", severity: Low, attack: [T1078.04],\n{QUERY}"),
@@ -152,6 +210,15 @@ fn a_fault_of_the_form_is_told_once() {
         let first_lines: Vec<_> =
             found.iter().map(|(at, text)| (at.as_str(), text.lines().next().unwrap())).collect();
         assert_eq!(first_lines, [(marked, message)], "{rule}");
+    }
+}
+
+#[test]
+fn texts_between_commas_are_a_list_and_comments_of_rust_stand_between_fields() {
+    for fields in
+        ["tags: \"a\", \"b\",", "tags: \"a\", \"b\"", "/* of ours */ tags: a, b,", "title: \"{{x}}\","]
+    {
+        assert_eq!(errors(&format!("{HEAD}{FIELDS}{fields}\n{QUERY}")), [], "{fields}");
     }
 }
 

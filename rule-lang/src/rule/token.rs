@@ -26,7 +26,7 @@ pub(super) enum Kind {
     Unclosed,
 }
 
-/// All tokens of `text`; `//` comments are left out.
+/// All tokens of `text`; `//` and `/* */` comments are left out.
 pub(super) fn tokens(text: &str) -> Vec<Token> {
     let mut lexer = Lexer { text, at: 0 };
     let mut tokens = Vec::new();
@@ -49,6 +49,10 @@ impl Lexer<'_> {
             let rest = &self.text[self.at..];
             let first = rest.chars().next()?;
             let start = self.at;
+            if rest.starts_with("/*") {
+                self.at += rest.find("*/").map_or(rest.len(), |end| end + 2);
+                continue;
+            }
             let kind = if rest.starts_with("//") {
                 match self.comment(rest) {
                     Some(kind) => kind,

@@ -3,6 +3,7 @@
 use super::silence::{self, Events as _};
 use super::typed::{Rule, Test};
 use crate::Diagnostic;
+use crate::nearest::nearest;
 use crate::planning::static_tables;
 use crate::schemas::Schemas;
 use rule_eval::evaluate::Tables;
@@ -62,7 +63,12 @@ fn run_one(rule: &Rule, test: &Test, schemas: &Schemas) -> Result<(), Diagnostic
         (true, false) => {
             let silent = fault("no alert, where one is expected".to_owned());
             Err(if table.rows.is_empty() {
-                silence::because(silent, &rule.plan, &rule.query, &events)
+                with_misspelt_name(
+                    silence::because(silent, &rule.plan, &rule.query, &events),
+                    rule,
+                    test,
+                    schemas,
+                )
             } else {
                 let trigger = rule.metadata.trigger;
                 let (comparison, wanted) = (trigger.comparison.symbol(), trigger.rows);
@@ -80,6 +86,30 @@ fn run_one(rule: &Rule, test: &Test, schemas: &Schemas) -> Result<(), Diagnostic
         (true, true) => expected(test, &table, fault),
         (false, false) => Ok(()),
     }
+}
+
+/// The fault with a name of an event that no column is read from and that is nearly one which decided.
+fn with_misspelt_name(fault: Diagnostic, rule: &Rule, test: &Test, schemas: &Schemas) -> Diagnostic {
+    for (named, text) in &test.events {
+        let schema = named.as_ref().or(rule.table.as_ref()).and_then(|name| schemas.find(name));
+        let (Some(schema), Ok(Value::Bag(event))) = (schema, json::parse(text)) else { continue };
+        let is_read = |name: &str| {
+            let mut paths = schema.columns.iter().flat_map(|column| column.paths.iter());
+            paths.any(|path| path.segments.first().is_some_and(|first| first == name || path.dotted))
+        };
+        let decided = || {
+            let names = schema.columns.iter().map(|column| column.name.as_ref());
+            names.filter(|name| fault.notes.iter().any(|note| note.contains(name)))
+        };
+        let mut strays = event.iter().map(|(name, _)| name.as_str()).filter(|name| !is_read(name));
+        let misspelt = strays.find_map(|name| Some((name, nearest(name, decided())?)));
+        if let Some((name, meant)) = misspelt {
+            return fault
+                .note(format!("the event has `{name}`, which no column of {} is read from", schema.name))
+                .help(format!("write `{meant}` in the event"));
+        }
+    }
+    fault
 }
 
 /// Columns of a row that a message shows.

@@ -61,6 +61,8 @@ pub enum SettingKind {
     Comparison(Trigger),
     /// `every 1d over 1d`
     Every(Timespan, Timespan),
+    /// What could not be read, and has been told.
+    Faulty,
 }
 
 /// `test "name" fires …`

@@ -46,10 +46,7 @@ fn a_fault_is_told_at_its_place() {
             "the keys of the join are of different types, long and string <$left.b == $right.a>",
         ),
         ("T | join kind=outer U on a", "there is no kind of join `outer` <outer>"),
-        (
-            "T | join U on b == V",
-            "there is no column or variable `b` <b>; there is no column or variable `V` <V>",
-        ),
+        ("T | join U on b == V", "a condition of a join says of which side each column is <b == V>"),
         ("T | mv-expand a", "only a dynamic value can be expanded, this is string <a>"),
         ("T | take 'x'", "a number of rows is a whole number, this is string <'x'>"),
         ("T | where U", "a value is expected here, this is a table <U>"),
@@ -126,6 +123,99 @@ fn each_fault_is_told_once_and_independent_ones_together() {
             "let f = (x:long) { nope + x }; T | where f(1) > 1 and f(2) > 1",
             "there is no column or variable `nope` <nope>",
         ),
+    ];
+    assert_outcomes(&cases, &tables());
+}
+
+#[test]
+fn words_and_signs_of_other_languages_are_told_once_with_what_to_type() {
+    for (query, marked, help) in [
+        ("T | where a === 'x'", "===", "write `==`"),
+        ("T | where a !== 'x'", "!==", "write `!=`"),
+        ("T | where a == 'x' && f", "&&", "write `and`"),
+        ("T | where a == 'x' || f", "||", "write `or`"),
+        ("T | where f and and f", "and", "leave out one of `and` and `and`"),
+        ("T | where f and /* g */ f", "/* g */", "begin each line of it with `//`"),
+        ("T | where a == null", "null", "write `isempty(a)`"),
+        ("T | where a != None", "None", "write `isnotempty(a)`"),
+        ("T | where b == NULL", "NULL", "write `isnull(b)`"),
+        ("T | where TimeGenerated <> null", "null", "write `isnotnull(TimeGenerated)`"),
+        ("T | where b is null", "is", "write `isnull(b)`, of a text `isempty(b)`"),
+        ("T | where b is not null", "is", "write `isnotnull(b)`, of a text `isnotempty(b)`"),
+        ("T | where a is 'x'", "is", "write `==`"),
+        ("T | where a in 'x', 'y'", "'x'", "write `('x', 'y')`"),
+        ("T | where a in ['x', 'y']", "[", "write the list in round brackets: `(…)`"),
+        ("T | where a == ('x', 'y')", "==", "write `in (…)`"),
+        (
+            "T | where a contains ('x', 'y')",
+            "contains",
+            "write one comparison for each value, with `or` between",
+        ),
+        ("T | where b between 1 and 5", "1", "write `between (1 .. 5)`"),
+        ("T | where b between (1, 5)", ",", "write `..` between the two ends: `between (1 .. 5)`"),
+        ("T | where a == 'x', f", ",", "write `and` between two conditions"),
+        ("T | where a like '%x%'", "like", "write `contains \"x\"`"),
+        ("T | where a like 'x%y'", "like", "write `matches regex \"^x.*y$\"`"),
+        ("T | where a LIKE 'x%'", "LIKE", "write `startswith \"x\"`"),
+        ("T | where a not like '%x'", "not", "write `!endswith \"x\"`"),
+        ("T | where a notlike 'x'", "notlike", "write `!~ \"x\"`"),
+        ("T | where TimeGenerated > ago(7 d)", "7 d", "write `7d`"),
+        ("T | where TimeGenerated > now() - 1.5 hours", "1.5 hours", "write `1.5h`"),
+        ("T | where TimeGenerated > ago('7d')", "'7d'", "write `7d` without quotes"),
+        ("T | where TimeGenerated > now() - '1h'", "-", "write `1h` without quotes"),
+        ("T | where TimeGenerated > ago 7d", "7d", "write `ago(7d)`"),
+        ("T | where TimeGenerated > '2024-01-01'", ">", "write `datetime(2024-01-01)`"),
+        ("T | sort by a DESC, b", "DESC", "write `desc`"),
+        ("T | top 5 by b ascending", "ascending", "write `asc`"),
+        ("T | sort a", "a", "write `by` before `a`"),
+        ("T | distinct a b", "b", "write `,` before `b`"),
+        ("T | project a b", "b", "write `,` before `b`"),
+        ("T | extend x = 1 y = 2", "y", "write `,` before `y`"),
+        ("T | extend x = f ? 1 : 2", "?", "write `iff(condition, value, otherwise)`"),
+        ("T | extend x = case when f then 1", "when", "write `case(condition, value, …, otherwise)`"),
+        ("T | extend x = lower(a)", "lower", "write tolower(…)"),
+        ("T | extend x = d.0", ".0", "write `[0]`"),
+        ("T | project a as x", "as", "write `x = …`"),
+        ("T | project-rename b = x | where x > 1", "x", "write `x = b`"),
+        ("T | summarize count by a", "count", "write `count()`"),
+        (
+            "T | summarize count() a",
+            "a",
+            "write `by` before `a` to group by it, `,` before another aggregate",
+        ),
+        ("T | summarize count() by a b", "b", "write `,` before `b`"),
+        ("T | summarize count() by TimeGenerated 1h", "1h", "write `bin(TimeGenerated, 1h)`"),
+        ("T | summarize count(distinct a) by b", "a", "write `dcount(a)` to count distinct values"),
+        (
+            "T | summarize count() by a | where count > 1",
+            "count",
+            "write `count_`, the column that count() gives",
+        ),
+        ("T | count by a", "by", "write `summarize count() by …`"),
+        ("T | join U on a = V", "=", "write `$left.a == $right.V`"),
+        ("T | join U on V == b", "V == b", "write `$left.b == $right.V`"),
+        ("T | join U on a == a", "a == a", "write `a` alone"),
+        ("T | | where f", "|", "write one `|`"),
+        ("T | having f", "having", "write `where`"),
+        ("select a from T where f", "select", "write `T | where … | project …`"),
+    ] {
+        let errors = compile_query(query, &tables()).expect_err(query);
+        let [error] = errors.as_slice() else { panic!("{query}: {errors:?}") };
+        let said = (error.span.text(query), error.help.as_deref());
+        assert_eq!(said, (marked, Some(help)), "{query}");
+    }
+}
+
+#[test]
+fn what_looks_like_a_slip_and_is_none_is_taken() {
+    let cases = [
+        ("T | extend null = 1 | where b == null | project b", "b:long"),
+        ("T | extend d = b | summarize x = sum(d) by d = 1 | project x", "x:long"),
+        ("T | where b between (1 .. 5) and a in ('x') | project a", "a:string"),
+        ("T | project ['and'] = a, ['as'] = b", "and:string, as:long"),
+        ("T | where (a == ('x')) and a has ('y') | project a", "a:string"),
+        ("T | take 5 | as X | project a", "a:string"),
+        ("let select = T; select | project a", "a:string"),
     ];
     assert_outcomes(&cases, &tables());
 }

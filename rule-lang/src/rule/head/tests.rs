@@ -1,6 +1,7 @@
 //! Bodies of rules as they are read, and what is said of those that cannot be.
 
 use super::*;
+use crate::rule::written::{Events, EventsKind, Test};
 
 const RULE: &str = r##"<AuditLogs>
     /// Title

@@ -1,0 +1,14 @@
+rule_macros::rule! { <AuditLogs>
+    /// A title
+    ///
+    /// A description.
+    id: "a", severity: Low, attack: none, schedule: every 1h over 1d,
+
+    | where OperationName == "x"
+    | summarize count() by Identity
+    | where count > 5
+}
+
+fn main() {
+    let _ = &RULE;
+}
