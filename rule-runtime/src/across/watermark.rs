@@ -123,6 +123,11 @@ impl Watermarks {
         open.map(|(_, _, position)| *position).find(|position| may(*position))
     }
 
+    /// Whether this is that input of all that are neither at their end nor idle.
+    pub fn is_furthest_behind(&self, position: usize) -> bool {
+        self.furthest.is_some_and(|(_, _, furthest)| furthest == position)
+    }
+
     /// The run's watermark: no input that keeps to the lateness will give an event before it, as far as idle ones
     /// stay idle. Where all are idle it is the watermark of the one that came furthest. `None` while an input has not
     /// given any event, and when all have ended.

@@ -19,8 +19,8 @@ pub(super) struct EventTimes {
 
 /// Bytes of `2024-03-01T12:30`.
 const MINUTE: usize = 16;
-/// Digits of a second that count.
-const DIGITS: usize = 7;
+/// Ticks that the last of so many digits of a second counts.
+const UNITS: [i64; 8] = [10_000_000, 1_000_000, 100_000, 10_000, 1_000, 100, 10, 1];
 
 impl Default for EventTimes {
     fn default() -> EventTimes {
@@ -55,22 +55,27 @@ impl EventTimes {
 /// The ticks in what follows a minute: `:07`, with or without digits after a point, in UTC. `None` for anything else.
 #[inline]
 fn ticks_within(text: &[u8]) -> Option<i64> {
-    let digit = |byte: u8| Some(i64::from(byte.wrapping_sub(b'0'))).filter(|digit| *digit < 10);
-    let [b':', tens, ones, rest @ ..] = text else { return None };
-    let seconds = digit(*tens)? * 10 + digit(*ones)?;
+    let (b':', [tens, ones, rest @ ..]) = text.split_first()? else { return None };
     let rest = rest.strip_suffix(b"Z").unwrap_or(rest);
-    let mut fraction = 0;
-    if let Some((point, digits)) = rest.split_first() {
-        if *point != b'.' || digits.is_empty() || digits.len() > DIGITS {
-            return None;
-        }
-        let mut unit = TICKS_PER_SECOND;
-        for byte in digits {
-            unit /= 10;
-            fraction += digit(*byte)? * unit;
-        }
-    }
+    let seconds = number(&[*tens, *ones])?;
+    let fraction = match rest.split_first() {
+        None => 0,
+        Some((b'.', digits)) if !digits.is_empty() => number(digits)? * *UNITS.get(digits.len())?,
+        Some(_) => return None,
+    };
     (seconds < 60).then_some(seconds * TICKS_PER_SECOND + fraction)
+}
+
+/// The number that a few digits write.
+#[inline]
+fn number(digits: &[u8]) -> Option<i64> {
+    let (mut number, mut are_digits) = (0_i64, true);
+    for byte in digits.iter().take(UNITS.len()) {
+        let digit = byte.wrapping_sub(b'0');
+        are_digits &= digit < 10;
+        number = number * 10 + i64::from(digit);
+    }
+    are_digits.then_some(number)
 }
 
 #[cfg(test)]

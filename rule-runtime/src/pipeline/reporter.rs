@@ -177,6 +177,11 @@ impl<'a> Reporter<'a> {
         self.report_found()
     }
 
+    /// Whether an input is the one furthest behind of all.
+    pub fn goes_on(&self, input: usize) -> bool {
+        self.watermarks.is_furthest_behind(input)
+    }
+
     /// An input that may still grow has been silent for long: it no longer holds the watermark.
     pub fn idle(&mut self, input: usize) -> io::Result<()> {
         self.watermarks.idle(input);

@@ -339,11 +339,17 @@ impl<'r> Feeds<'r> {
         }
     }
 
-    /// Reports what came of a feed's records up to the next one with an event time.
+    /// Reports what came of a feed's records, one with an event time at a time, as long as it is the one furthest behind.
     fn report_next(&mut self, input: usize, reporter: &mut Reporter<'_>) -> io::Result<()> {
-        match (self.sources.get(input), self.queues.get_mut(input)) {
-            (Some(feed), Some(queue)) => queue.report_next(input, &feed.name, reporter),
-            _ => Ok(()),
+        let (Some(feed), Some(queue)) = (self.sources.get(input), self.queues.get_mut(input)) else {
+            return Ok(());
+        };
+        loop {
+            queue.report_next(input, &feed.name, reporter)?;
+            // Sleeping feeds are looked after between batches: that does not depend on what is reported.
+            if queue.is_empty() || !reporter.goes_on(input) || self.manner.control.stop.is_set() {
+                return Ok(());
+            }
         }
     }
 }

@@ -403,12 +403,12 @@ fn key_before(record: &[u8], colon: u16) -> Option<&str> {
     std::str::from_utf8(key.get(quote + 1..)?).ok()
 }
 
-/// A hash of how many keys a record has, and of the ends of some: where one is left out that others have, those after it
-/// stand in other places. `None` where there cannot be a layout.
+/// A hash of how many keys a record has, its own and all, and of the ends of some of its own: where one is left out that
+/// others have, those after it stand in other places. `None` where there cannot be a layout.
 #[inline]
 fn hash(record: &[u8], marks: &Marks) -> Option<u64> {
     let count = marks.shape().own().len();
-    let mut hash = count as u64;
+    let mut hash = (count << 32 | marks.tokens().len()) as u64;
     for part in 0..=PARTS {
         let colon = marks.own_colon((count.checked_sub(1)? * part) / PARTS)?;
         let bytes = record.get(usize::from(colon).checked_sub(4)?..)?.first_chunk()?;
@@ -420,4 +420,4 @@ fn hash(record: &[u8], marks: &Marks) -> Option<u64> {
 }
 
 /// Parts of a record's keys, at whose ends keys are hashed.
-const PARTS: usize = 8;
+const PARTS: usize = 3;
