@@ -2,6 +2,7 @@
 
 use crate::program;
 use rule_runtime::checkpoint::directory::Unusable;
+use rule_runtime::disk::said;
 use std::fmt::Display;
 use std::io;
 use std::process::ExitCode;
@@ -21,18 +22,22 @@ pub(crate) enum Failure {
 impl Failure {
     /// Input that cannot be opened.
     pub(crate) fn open(name: impl Display, error: &io::Error) -> Failure {
-        Failure::Usage(format!("cannot open {name}: {error}"))
+        Failure::Usage(format!("cannot open {name}: {}", said(error)))
     }
 
     /// A file that cannot be written.
     pub(crate) fn write(name: impl Display, error: &io::Error) -> Failure {
-        Failure::Output(io::Error::new(error.kind(), format!("{name}: {error}")))
+        Failure::Output(io::Error::new(error.kind(), format!("{name}: {}", said(error))))
     }
 
     /// Says what went wrong, and gives the exit status. Whoever closed the pipe has read enough and is told nothing.
     pub(crate) fn report(&self) -> ExitCode {
         match self {
             Failure::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => return ExitCode::SUCCESS,
+            // An error of the system that no file gave its name is that of standard output.
+            Failure::Output(error) if error.raw_os_error().is_some() => {
+                eprintln!("error: cannot write to standard output: {}", said(error));
+            }
             Failure::Output(error) => eprintln!("error: cannot write: {error}"),
             Failure::Usage(message) => eprintln!("error: {}", program::named(message)),
         }

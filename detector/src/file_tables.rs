@@ -35,8 +35,11 @@ impl FileTables {
         let mut records: BTreeMap<Name, Vec<Bag>> = BTreeMap::new();
         for argument in arguments {
             let Some((table, file)) = argument.split_once('=').filter(|(table, _)| !table.is_empty()) else {
-                let message = format!("{argument}: a file needs its table before it, as in Table={argument}");
-                return Err(Failure::Usage(message));
+                return Err(Failure::Usage(if argument.contains(['|', '(', '\n']) {
+                    format!("{argument}: a query comes last, after the files")
+                } else {
+                    format!("{argument}: a file needs its table before it, as in Table={argument}")
+                }));
             };
             for origin in paths::origins(file, false)? {
                 let mut file = table_file::read(&origin, how)?;

@@ -198,3 +198,38 @@ fn every_command_has_help_with_examples_and_completions() {
         assert!(output(&["completions", shell], b"").contains("detector"), "{shell}");
     }
 }
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_full_standard_output_is_named() {
+    let query = format!("AuditLogs={SAMPLE}");
+    let commands: [&[&str]; 5] = [
+        &["demo"],
+        &["rules"],
+        &["explain", INTUNE],
+        &["run", SAMPLE],
+        &["query", &query, "AuditLogs | count"],
+    ];
+    for arguments in commands {
+        let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+        let mut process = std::process::Command::new(env!("CARGO_BIN_EXE_detector"));
+        let output = process.args(arguments).stdout(full).output().unwrap();
+        let told = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {told}");
+        let message = "error: cannot write to standard output: No space left on device\n";
+        assert!(told.ends_with(message), "{arguments:?}: {told}");
+    }
+}
+
+#[test]
+fn files_without_a_table_and_queries_before_files_are_told_apart() {
+    let of_table = format!("AuditLogs={SAMPLE}");
+    for (arguments, told) in [
+        (["query", SAMPLE, "AuditLogs | count"], "a file needs its table before it"),
+        (["query", "AuditLogs | count", &of_table], "a query comes last, after the files"),
+    ] {
+        let output = detector(&arguments, b"");
+        assert_eq!(output.status.code(), Some(2));
+        assert!(text(&output.stderr).contains(told), "{}", text(&output.stderr));
+    }
+}

@@ -133,7 +133,7 @@ pub fn named(path: &Path, error: &io::Error) -> io::Error {
 }
 
 /// What the system says of an error, without its number.
-fn said(error: &io::Error) -> String {
+pub fn said(error: &io::Error) -> String {
     let text = error.to_string();
     match text.split_once(" (os error ") {
         Some((words, _)) => words.to_owned(),

@@ -240,10 +240,7 @@ fn file(path: &String, goes_on: bool) -> io::Result<FileDestination> {
 
 fn create(path: impl AsRef<Path>) -> Result<BufWriter<File>, Failure> {
     let path = path.as_ref();
-    File::create(path).map(BufWriter::new).map_err(|error| {
-        let message = format!("{}: {error}", path.display());
-        Failure::Output(io::Error::new(error.kind(), message))
-    })
+    File::create(path).map(BufWriter::new).map_err(|error| Failure::write(path.display(), &error))
 }
 
 /// Bytes of all inputs as stored; 0 where one has no size.
