@@ -141,3 +141,43 @@ fn a_first_consent_is_known_as_such_with_history() {
         assert_eq!(alerts(rule, &arguments, &["ApplicationId"]), expected);
     }
 }
+
+#[test]
+fn kept_rows_take_what_the_explanation_estimates() {
+    const EVENTS: u64 = 20_000;
+    let directory = directory("estimate");
+    let failure = |at: u64| {
+        format!(
+            r#"{{"TimeGenerated":"2024-03-01T10:{:02}:{:02}Z","ResultType":"50126","IPAddress":"198.51.100.{}","UserPrincipalName":"{}@contoso.com"}}"#,
+            at * 59 / EVENTS,
+            at % 60,
+            at % 250,
+            (b'a' + (at % 26) as u8) as char
+        )
+    };
+    let lines: Vec<String> = (0..EVENTS).map(failure).collect();
+    let signins = given(&directory, "SigninLogs", "signins", &lines);
+    let rule = "entra-password-spray";
+    let stats = directory.join("stats").display().to_string();
+    let output = detector(&["run", "--rules", rule, "--stats", &stats, "--out", "/dev/null", &signins], b"");
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let stats = json::parse(&std::fs::read_to_string(stats).unwrap()).unwrap();
+    let kept = |name: &str| at(&stats, &["rules", rule, name]);
+    let explained =
+        json::parse(&text(&detector(&["explain", "--format", "json", rule], b"").stdout)).unwrap();
+    let inputs = explained.as_bag().and_then(|bag| bag.get("inputs")).and_then(Value::as_array).unwrap();
+    let estimate = at(&inputs[0], &["kept", "bytes_a_row"]);
+    let rows = kept("most_rows_kept");
+    assert!(rows > EVENTS * 9 / 10, "{rows} rows at a time");
+    let bytes = kept("most_bytes_kept") / rows;
+    assert!(bytes.abs_diff(estimate) * 5 <= estimate, "{bytes} bytes a row, not {estimate}");
+}
+
+/// The number at a path.
+fn at(value: &Value, path: &[&str]) -> u64 {
+    let step = |value: Value, name: &&str| value.as_bag().and_then(|bag| bag.get(name)).cloned().unwrap();
+    match path.iter().fold(value.clone(), step) {
+        Value::Long(number) => number as u64,
+        other => panic!("{path:?}: {other:?}"),
+    }
+}

@@ -91,7 +91,7 @@ fn technique(technique: &Technique) -> Value {
     ])
 }
 
-fn input(rule: &Rule, input: &Input) -> Value {
+fn input(rule: &'static Rule, input: &Input) -> Value {
     let key = |key: &DispatchKey| {
         let (kind, value, column) = match *key {
             DispatchKey::Exact(name) => ("exact", name, None),
@@ -114,7 +114,7 @@ fn input(rule: &Rule, input: &Input) -> Value {
 }
 
 /// What is kept of an input's events; null where the rule alerts event by event.
-fn kept(rule: &Rule, input: &Input) -> Value {
+fn kept(rule: &'static Rule, input: &Input) -> Value {
     if matches!(rule.body, Body::RowLocal(_)) {
         return Value::Null;
     }

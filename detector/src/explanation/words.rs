@@ -150,7 +150,7 @@ fn lookup(input: &Input) -> Option<String> {
 }
 
 /// What a kept row takes, of each input.
-fn bytes_kept(rule: &Rule) -> String {
+fn bytes_kept(rule: &'static Rule) -> String {
     let of_input = |input: &Input| {
         let estimate = estimate::of_input(rule, input);
         let by = if estimate.measured { "" } else { " (by its types)" };

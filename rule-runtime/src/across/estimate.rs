@@ -1,5 +1,6 @@
 //! How many bytes a kept row takes, told before any event is read.
 
+use super::tail::Tail;
 use crate::plans::{Maker, fields};
 use crate::rule::{Input, Rule};
 use crate::{Event, Parser};
@@ -20,11 +21,12 @@ const PLACE: u64 = 10;
 const KEY: u64 = 11;
 
 /// The estimate for an input of a rule, where its sources can be read again.
-pub fn of_input(rule: &Rule, input: &Input) -> Estimate {
+pub fn of_input(rule: &'static Rule, input: &Input) -> Estimate {
     if input.lookup.is_some_and(|lookup| lookup.rereads) {
         return Estimate { bytes: PLACE + KEY, measured: true };
     }
-    let key = if input.lookup.is_some() { KEY } else { 0 };
+    let is_keyed = || Tail::of(rule).is_ok_and(|tail| tail.is_some_and(|tail| tail.by_key().is_some()));
+    let key = if input.lookup.is_some() || is_keyed() { KEY } else { 0 };
     let sizes = measured(rule, input);
     let row = if sizes.is_empty() {
         fields(input).iter().map(|field| field.ty.typical_bytes()).sum()
