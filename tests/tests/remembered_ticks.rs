@@ -8,10 +8,13 @@
 //! What ticks remember of each other is no part of what a state serialises.
 
 use proptest::prelude::*;
+use rule_eval::key_hash;
 use rule_model::{DateTime, Timespan, Value};
 use rule_runtime::Rule;
-use rule_runtime::across::{Elsewhere, Kept, Place, Segments, Signal, State, TickRule, step::step};
+use rule_runtime::across::{Elsewhere, Kept, Place, Reread, Segments, Signal, State, TickRule, step::step};
 use rule_runtime::alert::Alert;
+use std::io;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 mod counted {
     rule_macros::rule! { <AuditLogs>
@@ -160,5 +163,88 @@ fn ticks_remember_where_little_changed() {
     for rule in [&counted::RULE, &ranked::RULE, &united::RULE] {
         let (_, remembers) = alerts(rule, &events, false);
         assert!(remembers, "{}", &*rule.metadata.id);
+    }
+}
+
+mod joined {
+    rule_macros::rule! { <AuditLogs>
+        /// Operations of accounts that sign in
+        ///
+        /// Joins every sign-in.
+        id: "joined", severity: Low, attack: none, full_scan: accepted,
+        schedule: every 10m over 60m,
+        | where OperationName == "Add user"
+        | join kind=inner (SigninLogs) on Identity
+        | project Identity, AppDisplayName
+    }
+}
+
+/// Sign-ins that are read again, and how often that was.
+#[derive(Debug, Default)]
+struct Counted(AtomicUsize);
+
+const SIGN_IN: &str = r#"{"Identity":"ana","AppDisplayName":"mail"}"#;
+
+impl Reread for Counted {
+    fn can_reread(&self, _: &str) -> bool {
+        true
+    }
+
+    fn record(&self, _: &str, _: u64, _: u64) -> io::Result<Vec<u8>> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Ok(SIGN_IN.into())
+    }
+}
+
+#[test]
+fn a_tick_that_sees_what_the_last_one_saw_is_not_evaluated() {
+    let rule = TickRule::new(&joined::RULE, &Default::default()).unwrap().unwrap();
+    let (segments, sources) = (Segments::temporary(0), Counted::default());
+    let elsewhere = Elsewhere {
+        segments: &segments,
+        sources: &sources,
+        max_depth: 128,
+        geography: None,
+        room: 1 << 30,
+        bound: 1 << 30,
+    };
+    let inputs = rule.rule.inputs();
+    let key = key_hash(&[Value::string("ana")]).unwrap();
+    let operation: Vec<Value> = inputs[0].columns.iter().map(|_| Value::string("ana")).collect();
+    let row_of = |row: &Vec<Value>| postcard::to_allocvec(row).unwrap().into();
+    let place =
+        |seconds, offset| Place { time: Some(time(seconds)), source: "events".into(), offset, ordinal: 0 };
+    let signals = [
+        (
+            Signal::Row { input: 0, place: place(60, 0), kept: Kept::Keyed { key, row: row_of(&operation) } },
+            0,
+        ),
+        (Signal::Row { input: 1, place: place(120, 1), kept: Kept::Record { key, length: 42 } }, 0),
+        // Once for the rows, and once for the evidence of a new alert.
+        (Signal::Tick(time(600)), 2),
+        (Signal::Tick(time(1200)), 2),
+        (Signal::Tick(time(1800)), 2),
+        // One more that the next tick sees.
+        (Signal::Row { input: 1, place: place(2000, 2), kept: Kept::Record { key, length: 42 } }, 2),
+        (Signal::Tick(time(2400)), 6),
+        (Signal::Tick(time(3000)), 6),
+        (Signal::Tick(time(3600)), 6),
+        // The first ones leave, and with them the last of their side.
+        (Signal::Tick(time(4200)), 6),
+        // One that comes late, and that the next tick would have seen in any case.
+        (
+            Signal::Row {
+                input: 0,
+                place: place(2300, 3),
+                kept: Kept::Keyed { key, row: row_of(&operation) },
+            },
+            6,
+        ),
+        (Signal::Tick(time(4800)), 7),
+    ];
+    let (mut state, mut alerts) = (State::new(inputs.len()), Vec::new());
+    for (at, (signal, reads)) in signals.into_iter().enumerate() {
+        step(&rule, &mut state, signal, &elsewhere, &mut alerts).unwrap();
+        assert_eq!(sources.0.load(Ordering::Relaxed), reads, "after signal {at}");
     }
 }
