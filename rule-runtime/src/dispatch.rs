@@ -103,7 +103,7 @@ impl DispatchTable {
         let Some(field) = self.tables.get(table).and_then(|table| table.fields.get(field)) else { return };
         if value.trim_start().starts_with(['[', '{']) {
             found.extend_from_slice(&field.all);
-        } else if let Some(candidates) = field.by_value.get(&folded(value)) {
+        } else if let Some(candidates) = with_folded(value, |value| field.by_value.get(value)) {
             found.extend_from_slice(candidates);
         }
     }
@@ -190,6 +190,21 @@ fn folded(name: &str) -> String {
     name.chars().map(text::fold).collect()
 }
 
+/// Does something with the folded form of a text: this is done for every record, so that a short one of ASCII, as mostly all
+/// are, is folded where it costs no allocation.
+fn with_folded<T>(value: &str, with: impl FnOnce(&str) -> T) -> T {
+    const SHORT: usize = 64;
+    let mut short = [0; SHORT];
+    if let Some(place) = short.get_mut(..value.len()).filter(|_| value.is_ascii()) {
+        place.copy_from_slice(value.as_bytes());
+        place.make_ascii_uppercase();
+        if let Ok(folded) = std::str::from_utf8(place) {
+            return with(folded);
+        }
+    }
+    with(&folded(value))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -231,6 +246,15 @@ mod tests {
             let mut found = Vec::new();
             dispatch.by_field(0, 0, value, &mut found);
             assert_eq!(found.len(), rules, "{value}");
+        }
+    }
+
+    #[test]
+    fn texts_are_folded_alike_whatever_their_length() {
+        let ascii: String = (1..128_u8).map(char::from).collect();
+        let long = "Longer Than What Is Folded In Place ".repeat(3);
+        for text in ["", "Policy", "Ünïcode K", &ascii[..64], &ascii[63..], &ascii, &long] {
+            with_folded(text, |short| assert_eq!(short, folded(text)));
         }
     }
 
