@@ -134,6 +134,9 @@ mod tests {
             ("message:(rule and deleted)", false),
             ("@timestamp >= \"2024-03-01\" and @timestamp < \"2024-03-02\"", true),
             ("*:*", true),
+            ("event.action:/tmp/", false),
+            ("\"event.action=x\"", false),
+            ("event.action:\"a && b | c\"", false),
         ] {
             assert_eq!(matches(query, record), expected, "{query}");
         }

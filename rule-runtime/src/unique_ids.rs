@@ -8,6 +8,9 @@ use crate::Rule;
 /// Longest message; longer names are cut off.
 const MESSAGE_BYTES: usize = 512;
 
+/// What to do about it, at the end of the message.
+const HELP: &str = "; give one of the two another id";
+
 /// Fails the constant evaluation that it is called in if two of `rules` have one id.
 ///
 /// # Panics
@@ -98,7 +101,7 @@ const fn is_equal(left: &str, right: &str) -> bool {
 }
 
 const fn fail(first: &Rule, second: &Rule) -> ! {
-    let parts = ["two rules have the id \"", first.id, "\": ", first.module, " and ", second.module];
+    let parts = ["two rules have the id \"", first.id, "\": ", first.module, " and ", second.module, HELP];
     let mut message = [0_u8; MESSAGE_BYTES];
     let mut length = 0;
     let mut part = 0;

@@ -42,7 +42,9 @@ pub(super) fn value(field: &str, source: &str, rest: &str, span: Span) -> Option
         let fault = Diagnostic::error(span, "single quotes are part of the value here");
         return Some(fault.help(format!("write `\"{}\"`", within())));
     }
-    if enclosed('/') {
+    // A path may begin and end so, too.
+    if enclosed('/') && [".*", ".+", "[", "^", "$", "?", "|", "\\"].iter().any(|part| within().contains(part))
+    {
         let fault = Diagnostic::error(span, "Kibana's query language has no regular expressions");
         return Some(
             fault.help(format!("write wildcards, as in `{field}:New-*`; in double quotes it is text")),

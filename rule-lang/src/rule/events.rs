@@ -72,7 +72,11 @@ impl Reader<'_> {
         let rest = object.get(from..).unwrap_or_default();
         let word = &rest[..rest.find(|c| !is_word(c)).unwrap_or(rest.len())];
         let is_value = matches!(word, "true" | "false" | "null") || word.parse::<f64>().is_ok();
-        if word.is_empty() || is_value {
+        // Within a text that nothing closes, words are what the text says.
+        let last = structure(object.as_bytes(), 0).last();
+        let is_within_text =
+            last.is_some_and(|(at, byte)| byte == b'"' && at < from) && !object.ends_with('"');
+        if word.is_empty() || is_value || is_within_text {
             return self.fault(start + error.offset, &format!("not valid JSON: {}", error.message));
         }
         self.fault(start + from, &format!("not valid JSON: `{word}` is no value"))
@@ -160,6 +164,16 @@ mod tests {
     fn a_fault_says_where_it_is() {
         for (text, offset) in [("{\"a\": tru}", 6), ("[1]", 1), ("[{}] x", 5), ("{} x", 3), ("[{}", 3)] {
             assert_eq!(objects(text).unwrap_err().offset, offset, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_text_that_is_cut_off_is_no_wrong_word() {
+        for (text, is_word) in
+            [("{\"a\": Sess", true), ("{\"a\": \"Sess", false), ("{\"a\": \"x Sess", false)]
+        {
+            let message = objects(text).unwrap_err().message;
+            assert_eq!(message.contains("is no value"), is_word, "{text}: {message}");
         }
     }
 }
