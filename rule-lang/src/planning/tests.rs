@@ -501,8 +501,8 @@ fn what_looks_at_one_event_alone_is_computed_once_where_that_leaves_less_to_keep
             "0: Id TargetResources",
         ),
         (
-            "summarize make_set(tostring(TargetResources)), max(now()) by TargetResources",
-            "0: TargetResources",
+            "summarize make_set(tostring(TargetResources)), make_list(TargetResources), max(now()) by Id",
+            "0: Id TargetResources",
         ),
         // The rest needs all that was there before, and more.
         ("extend l = tolower(Id) | summarize max(l) by Id", "0: Id"),
