@@ -494,7 +494,10 @@ fn what_looks_at_one_event_alone_is_computed_once_where_that_leaves_less_to_keep
         ),
         // What a summary asks of one event, too.
         ("summarize count() by tostring(TargetResources[0].id)", "0: TargetResources_0_id"),
-        ("summarize TargetResources = dcount(tostring(TargetResources)) by Level", "0: Level TargetResources'"),
+        (
+            "summarize TargetResources = dcount(tostring(TargetResources)) by Level",
+            "0: Level TargetResources'",
+        ),
         ("extend t = TargetResources[0] | summarize make_set(tostring(t.id), 5) by Id", "1: Id set_t_id"),
         (
             "project Id, TargetResources | summarize max(tostring(TargetResources)) by tostring(pack_all())",
