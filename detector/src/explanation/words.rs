@@ -22,7 +22,7 @@ const UNITS: [(i64, &str); 5] = [
 
 /// The plan of a rule, step by step.
 pub(super) fn plan(rule: &'static Rule) -> Vec<String> {
-    let mut steps: Vec<String> = rule.inputs().iter().map(candidates).collect();
+    let mut steps: Vec<String> = inputs(rule).map(|(input, table)| candidates(input, &table)).collect();
     match &rule.body {
         Body::RowLocal(local) => {
             steps.push(
@@ -41,9 +41,9 @@ pub(super) fn plan(rule: &'static Rule) -> Vec<String> {
                 "Events that meet the conditions before the first operator across events are kept."
                     .to_owned(),
             );
-            steps.extend(rule.inputs().iter().filter_map(made));
+            steps.extend(inputs(rule).filter_map(|(input, table)| made(input, &table)));
             steps.push("The rest of the query runs over all events kept.".to_owned());
-            steps.extend(rule.inputs().iter().filter_map(lookup));
+            steps.extend(inputs(rule).filter_map(|(input, table)| lookup(input, &table)));
             steps.push(bytes_kept(rule));
             steps.push(match across.partition {
                 Partition::By(keys) => format!(
@@ -70,6 +70,20 @@ pub(super) fn plan(rule: &'static Rule) -> Vec<String> {
     steps.extend(remembered(rule));
     steps.extend(shaping(rule.metadata));
     steps
+}
+
+/// The inputs of a rule by their tables, numbered where it reads one several times.
+fn inputs(rule: &Rule) -> impl Iterator<Item = (&Input, String)> {
+    let inputs = rule.inputs();
+    inputs.iter().enumerate().map(|(position, input)| {
+        let table = &input.schema.name;
+        let same = |inputs: &[Input]| inputs.iter().filter(|other| other.schema.name == *table).count();
+        let name = match same(inputs) {
+            1 => table.to_string(),
+            _ => format!("{table} ({})", same(inputs.get(..=position).unwrap_or_default())),
+        };
+        (input, name)
+    })
 }
 
 /// The tables that a run must be given for the rule.
@@ -122,7 +136,7 @@ fn remembered(rule: &'static Rule) -> Option<String> {
 }
 
 /// What is kept of an input's events in place of their columns.
-fn made(input: &Input) -> Option<String> {
+fn made(input: &Input, table: &str) -> Option<String> {
     let made = input.made.as_ref()?;
     let names: Vec<&str> = made.columns.iter().map(|(name, _)| *name).collect();
     let given = match made.stages {
@@ -131,12 +145,11 @@ fn made(input: &Input) -> Option<String> {
         stages => format!("is kept what the {stages} stages behind those conditions give"),
     };
     let names = if names.is_empty() { "that it is there".to_owned() } else { names.join(", ") };
-    Some(format!("Of each event of {} {given}: {names}.", input.schema.name))
+    Some(format!("Of each event of {table} {given}: {names}."))
 }
 
 /// How a join finds the rows of an input.
-fn lookup(input: &Input) -> Option<String> {
-    let table = &input.schema.name;
+fn lookup(input: &Input, table: &str) -> Option<String> {
     Some(if input.lookup?.rereads {
         format!(
             "Of each event of {table} only the key of its join is kept; the event is read again where the other side \
@@ -151,18 +164,17 @@ fn lookup(input: &Input) -> Option<String> {
 
 /// What a kept row takes, of each input.
 fn bytes_kept(rule: &'static Rule) -> String {
-    let of_input = |input: &Input| {
+    let of_input = |(input, table): (&Input, String)| {
         let estimate = estimate::of_input(rule, input);
-        let by = if estimate.measured { "" } else { " (by its types)" };
-        format!("{} of {}{by}", estimate.bytes, input.schema.name)
+        let by = if estimate.measured { "" } else { ", by its types" };
+        format!("{} of {table}{by}", estimate.bytes)
     };
-    let inputs: Vec<String> = rule.inputs().iter().map(of_input).collect();
-    format!("Bytes for a kept row, measured on its tests where they have any: {}.", inputs.join(", "))
+    let inputs: Vec<String> = inputs(rule).map(of_input).collect();
+    format!("Bytes for a kept row, measured on its tests where they have any: {}.", inputs.join("; "))
 }
 
 /// Which events of an input are looked at.
-fn candidates(input: &Input) -> String {
-    let table = &input.schema.name;
+fn candidates(input: &Input, table: &str) -> String {
     match input.schema.operation_column() {
         Some(operation) if !input.dispatch.keys.is_empty() => {
             let keys: Vec<String> = input.dispatch.keys.iter().map(key).collect();
