@@ -159,6 +159,7 @@ fn cases() -> Vec<Case> {
     let (seed_1, seed_2) =
         (named("Intune.RiskyUserMassAppDeployment"), named("35ce9aff-1708-45b8-a295-5e9a307f5f17"));
     let devops: &[(&str, Writer)] = &[("ADOAuditLogs", azure_devops)];
+    let long: &[(&str, Writer)] = &[("ADOAuditLogs", long_azure_devops)];
     let intune: &[(&str, Writer)] = &[("IntuneAuditLogs", intune), ("BehaviorEntities", behaviors)];
     let with = |rule: &'static Rule| on_one_event().chain([rule]).collect();
     let case = |name, rules, files, beside| Case { name, rules, files, beside };
@@ -168,6 +169,8 @@ fn cases() -> Vec<Case> {
         case("rules on one event, Azure DevOps", on_one_event().collect(), devops, None),
         case("the same and a rule of 0.5 % of the events", with(&signals::RULE), devops, Some(2)),
         case("the same and seed 002, which keeps all", with(seed_2), devops, Some(2)),
+        case("rules on one event, events of 1.6 KB", on_one_event().collect(), long, None),
+        case("the same and a rule of 0.5 % of the events", with(&signals::RULE), long, Some(5)),
     ];
     if kept() > 0 {
         let files: &[(&str, Writer)] = &[("AuditLogs", |out, _| audit(out, kept()))];
@@ -259,6 +262,17 @@ fn time(at: u64, events: u64, days: u64) -> String {
 
 /// One event in 200 grants a group of administrators.
 fn azure_devops(out: &mut dyn Write, events: u64) -> io::Result<()> {
+    write_azure_devops(out, events, "")
+}
+
+/// The same, as long as events are that tell what was changed.
+fn long_azure_devops(out: &mut dyn Write, events: u64) -> io::Result<()> {
+    let property =
+        |number| format!(",\"Property{number}\":\"what was set before it was changed, and by what\"");
+    write_azure_devops(out, events, &(1..=17).map(property).collect::<String>())
+}
+
+fn write_azure_devops(out: &mut dyn Write, events: u64, more: &str) -> io::Result<()> {
     for at in 0..events {
         let (operation, details) = if at % 200 == 0 {
             (
@@ -274,7 +288,7 @@ fn azure_devops(out: &mut dyn Write, events: u64) -> io::Result<()> {
              \"ActorUPN\":\"user{}@contoso.com\",\"IpAddress\":\"198.51.100.{}\",\"UserAgent\":\"browser {}\",\
              \"AuthenticationMechanism\":\"AAD_Cookie\",\"ScopeDisplayName\":\"fabrikam (Organization)\",\
              \"ProjectName\":\"web\",\"Area\":\"Git\",\"Category\":\"modify\",\"CorrelationId\":\"{at:032x}\",\
-             \"Data\":{{\"MemberId\":\"m-{}\",\"GroupId\":\"g-{}\",\"RepoName\":\"web\"}}}}",
+             \"Data\":{{\"MemberId\":\"m-{}\",\"GroupId\":\"g-{}\",\"RepoName\":\"web\"{more}}}}}",
             time(at, events, 3),
             at % 997,
             at % 251,
