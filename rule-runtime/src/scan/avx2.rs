@@ -108,16 +108,17 @@ mod x86 {
         let [low, high] = halves;
         // Bytes beyond ASCII are negative.
         let beyond_text = _mm256_cmpgt_epi8(_mm256_set1_epi8(0x20), _mm256_min_epi8(low, high));
-        let backslashes = halves.map(|half| _mm256_cmpeq_epi8(half, _mm256_set1_epi8(b'\\' as i8)));
-        let [low, high] = backslashes;
-        let unusual = _mm256_or_si256(beyond_text, _mm256_or_si256(low, high));
+        let beyond_text = _mm256_movemask_epi8(beyond_text);
+        // Their bits and not their bytes are asked here: bytes that are compared before a branch and made bits behind it are at
+        // times carried there one by one.
+        let backslashes = equal(halves, b'\\');
         marks::Compared {
             quotes: equal(halves, b'"'),
             brackets: brackets(&halves),
             colons: equal(halves, b':'),
-            backslashes: mask(backslashes),
-            beyond_text: _mm256_movemask_epi8(beyond_text) != 0,
-            unusual: _mm256_movemask_epi8(unusual) != 0,
+            backslashes,
+            beyond_text: beyond_text != 0,
+            unusual: backslashes | u64::from(beyond_text as u32) != 0,
         }
     }
 

@@ -403,15 +403,17 @@ fn key_before(record: &[u8], colon: u16) -> Option<&str> {
     std::str::from_utf8(key.get(quote + 1..)?).ok()
 }
 
-/// A hash of how many keys a record has, its own and all, and of the ends of some of its own: where one is left out that
-/// others have, those after it stand in other places. `None` where there cannot be a layout.
+/// A hash of how many keys a record has, and of the ends of some: where one is left out that others have, those after it
+/// stand in other places. Brackets and keys within do not count, of which lists have any number. `None` where there cannot be a
+/// layout.
 #[inline]
 fn hash(record: &[u8], marks: &Marks) -> Option<u64> {
-    let count = marks.shape().own().len();
-    let mut hash = (count << 32 | marks.tokens().len()) as u64;
+    let (own, tokens) = (marks.shape().own(), marks.tokens());
+    let last = own.len().checked_sub(1)?;
+    let mut hash = last as u64;
     for part in 0..=PARTS {
-        let colon = marks.own_colon((count.checked_sub(1)? * part) / PARTS)?;
-        let bytes = record.get(usize::from(colon).checked_sub(4)?..)?.first_chunk()?;
+        let colon = usize::from(*tokens.get(usize::from(*own.get(last * part / PARTS)?))?);
+        let bytes = record.get(colon.checked_sub(4)?..colon)?.first_chunk()?;
         hash = (hash ^ u64::from(u32::from_le_bytes(*bytes)))
             .wrapping_mul(0x9e37_79b9_7f4a_7c15)
             .rotate_left(32);

@@ -94,7 +94,8 @@ pub enum End {
 
 /// What goes from block to block.
 struct Marker<'m> {
-    end: End,
+    /// All ones where a newline ends the record.
+    ends: u64,
     beyond_ascii: &'m mut [u64; BLOCKS.div_ceil(64)],
     doubts: u64,
     /// All ones within a string.
@@ -297,7 +298,8 @@ pub(super) fn mark(
 ) -> Option<usize> {
     let Marks { blocks, beyond_ascii, doubts, tokens: found, shapes } = marks;
     *beyond_ascii = Default::default();
-    let mut marker = Marker { end, beyond_ascii, doubts: 0, in_string: 0, escaped: 0 };
+    let ends = if end == End::Line { !0 } else { 0 };
+    let mut marker = Marker { ends, beyond_ascii, doubts: 0, in_string: 0, escaped: 0 };
     let (whole, rest) = bytes.as_chunks::<BLOCK>();
     let (mut newline, mut count) = (None, 0);
     for (bytes, block) in whole.iter().zip(blocks.iter_mut()) {
@@ -368,7 +370,7 @@ impl Marker<'_> {
         parity: impl Fn(u64) -> u64,
     ) -> Option<usize> {
         let Closer { mut controls, beyond_ascii } = compare_closer(bytes);
-        let newline = if self.end == End::Line { first_newline(bytes, controls) } else { None };
+        let newline = first_newline(bytes, controls & self.ends);
         if let Some(newline) = newline {
             let kept = below(newline);
             let Compared { quotes, brackets, colons, backslashes, .. } = &mut compared;
