@@ -51,9 +51,13 @@ fn rsigma() -> Contender {
 
 #[cfg(feature = "peers")]
 fn sigma_rust() -> Contender {
-    let rules = SIGMA.map(|rule| sigma_rust::rule_from_yaml(rule).expect("the rule is Sigma"));
+    // It does not look into lists, so that the one condition on an item of a list is left out.
+    let rules = SIGMA.map(|rule| {
+        let rule = rule.replace("    event.category: web\n", "");
+        sigma_rust::rule_from_yaml(&rule).expect("the rule is Sigma")
+    });
     Contender {
-        name: "sigma-rust".into(),
+        name: "sigma-rust, without the condition on a list".into(),
         kind: Kind::Peer,
         run: Box::new(move |events| {
             let found = events.lines().filter(|line| {
@@ -121,12 +125,12 @@ fn vrl() -> Contender {
     let program = format!(
         r#"o = string(.operationName) ?? ""
         n = downcase(string(.OperationName) ?? "")
-        contains(o, "DeviceManagementScript") || contains(o, "DeviceComplianceScript")
-        || (n == "update role setting in pim" && downcase(string(.Category) ?? "") == "rolemanagement")
-        || (downcase(string(.Result) ?? "") == "success" && ({} || {}))
-        || (.event.action == "New-ManagementRoleAssignment" && .event.dataset == "o365.audit"
-            && .event.provider == "Exchange" && .event.outcome == "success"
-            && includes(array(.event.category) ?? [], "web"))"#,
+        contains(o, "DeviceManagementScript") || contains(o, "DeviceComplianceScript") ||
+        (n == "update role setting in pim" && downcase(string(.Category) ?? "") == "rolemanagement") ||
+        (downcase(string(.Result) ?? "") == "success" && ({} || {})) ||
+        (.event.action == "New-ManagementRoleAssignment" && .event.dataset == "o365.audit" &&
+            .event.provider == "Exchange" && .event.outcome == "success" &&
+            includes(array(.event.category) ?? [], "web"))"#,
         any_of(&FEDERATION),
         any_of(&AUTHENTICATION)
     );
