@@ -6,6 +6,7 @@
 //! ```
 //!
 //! What ticks remember of each other is no part of what a state serialises.
+#![allow(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
 use proptest::prelude::*;
 use rule_eval::key_hash;
@@ -13,6 +14,8 @@ use rule_model::{DateTime, Timespan, Value};
 use rule_runtime::Rule;
 use rule_runtime::across::{Elsewhere, Kept, Place, Reread, Segments, Signal, State, TickRule, step::step};
 use rule_runtime::alert::Alert;
+use rule_runtime::plans::StaticTables;
+use rule_runtime::rule::Input;
 use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -88,7 +91,7 @@ fn time(seconds: i64) -> DateTime {
 /// The alerts of a rule as text, and whether anything was remembered. `forgets` says that each tick begins with what a state
 /// serialises.
 fn alerts(rule: &'static Rule, events: &[Event], forgets: bool) -> (Vec<String>, bool) {
-    let rule = TickRule::new(rule, &Default::default()).unwrap().unwrap();
+    let rule = TickRule::new(rule, &StaticTables::default()).unwrap().unwrap();
     assert!(rule.remembers_by().next().is_some());
     let inputs = rule.rule.inputs();
     let mut state = State::new(inputs.len());
@@ -110,14 +113,11 @@ fn alerts(rule: &'static Rule, events: &[Event], forgets: bool) -> (Vec<String>,
             }
             Event::Row { input, seconds, account, operation } => {
                 let input = input % inputs.len();
-                let columns =
-                    inputs[input].made.as_ref().map(|made| made.columns.iter().map(|(name, _)| *name));
-                let named: Vec<&str> = match columns {
-                    Some(columns) => columns.collect(),
-                    None => {
-                        let columns = inputs[input].columns.iter();
-                        columns.map(|column| &*inputs[input].schema.columns[*column].name).collect()
-                    }
+                let Input { made, columns, schema, .. } = &inputs[input];
+                let named: Vec<&str> = if let Some(made) = made {
+                    made.columns.iter().map(|(name, _)| *name).collect()
+                } else {
+                    columns.iter().map(|column| &*schema.columns[*column].name).collect()
                 };
                 let row: Vec<Value> = named
                     .iter()
@@ -198,7 +198,7 @@ impl Reread for Counted {
 
 #[test]
 fn a_tick_that_sees_what_the_last_one_saw_is_not_evaluated() {
-    let rule = TickRule::new(&joined::RULE, &Default::default()).unwrap().unwrap();
+    let rule = TickRule::new(&joined::RULE, &StaticTables::default()).unwrap().unwrap();
     let (segments, sources) = (Segments::temporary(0), Counted::default());
     let elsewhere = Elsewhere {
         segments: &segments,
