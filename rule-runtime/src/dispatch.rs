@@ -98,7 +98,13 @@ impl DispatchTable {
         self.tables.get(table).into_iter().flat_map(|table| &table.fields).map(|field| field.column)
     }
 
-    /// Adds the inputs that take events with this value of a table's field, by position among [`Self::fields`].
+    /// Whether an input takes events of this name.
+    pub fn accepts(&self, candidate: Candidate, name: &str, context: &mut Context) -> bool {
+        self.find(candidate).is_some_and(|(_, input)| (input.dispatch.accepts)(name, context))
+    }
+
+    /// Adds the inputs that take events with this value of a table's field, by position among [`Self::fields`]. Whether they take
+    /// the event's name, too, is for [`Self::accepts`] to say.
     pub fn by_field(&self, table: usize, field: usize, value: &str, found: &mut Vec<Candidate>) {
         let Some(field) = self.tables.get(table).and_then(|table| table.fields.get(field)) else { return };
         if value.trim_start().starts_with(['[', '{']) {
@@ -130,7 +136,7 @@ impl DispatchTable {
             exact.chain(any_case).chain(parts).chain(&table.others).copied().collect();
         found.sort_unstable();
         found.dedup();
-        found.retain(|it| self.find(*it).is_some_and(|(_, input)| (input.dispatch.accepts)(name, context)));
+        found.retain(|it| self.accepts(*it, name, context));
         found.into()
     }
 }

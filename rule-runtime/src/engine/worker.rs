@@ -284,6 +284,13 @@ impl Matching<'_> {
             engine.dispatch.by_field(table, field, &text(field, column), found);
         }
         if found.len() > of_names {
+            // A rule that is found by a value may exclude the name.
+            let name = std::str::from_utf8(name).unwrap_or_default();
+            let mut position = 0;
+            found.retain(|candidate| {
+                position += 1;
+                position <= of_names || engine.dispatch.accepts(*candidate, name, context)
+            });
             found.sort_unstable();
         }
     }

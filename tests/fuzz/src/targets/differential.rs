@@ -174,3 +174,18 @@ fn may_be(verdict: Verdict, by_structure: Option<Reason>, in_full: Option<Reason
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_a_rule_excludes_is_no_match_where_a_value_finds_the_rule() {
+        for name in ["Patch MobileApp", "PATCH MobileApp", "Patch MobileAppAssignment"] {
+            let record = format!(
+                "\0~~{{\"Type\":\"IntuneAuditLogs\",\"OperationName\":\"{name}\",\"ResultType\":\"success\"}}"
+            );
+            assert!(run(record.as_bytes()) > 0);
+        }
+    }
+}
