@@ -192,7 +192,7 @@ impl Remembered {
         }
         for key in changed {
             let of_key = self.keys.remove(key);
-            self.bytes -= of_key.map_or(0, |it| KEY + memory::of_rows(&it.rows));
+            self.bytes -= of_key.map_or(0, |it| KEY + bytes_of(&it.rows));
         }
         self.tick = window.until;
         Ok(self.with(by_key, tables.first.into_inner(), rows))
@@ -200,7 +200,7 @@ impl Remembered {
 
     /// The same with these keys of which rows were seen, and what they gave; `None` where that is not all of these keys.
     fn with(mut self, by_key: &ByKey, keys: HashMap<u64, DateTime>, rows: Vec<Row>) -> Option<Remembered> {
-        self.bytes += keys.len() as u64 * KEY + memory::of_rows(&rows);
+        self.bytes += keys.len() as u64 * KEY + bytes_of(&rows);
         self.keys.extend(keys.into_iter().map(|(key, first)| (key, OfKey { first, rows: Vec::new() })));
         for row in rows {
             self.keys.get_mut(&by_key.of_output(&row))?.rows.push(row);
@@ -226,6 +226,11 @@ impl Remembered {
     pub(super) fn bytes(&self) -> u64 {
         self.bytes
     }
+}
+
+/// Bytes of rows, each counted: an estimate of many would not be that of the few which leave.
+fn bytes_of(rows: &[Row]) -> u64 {
+    rows.iter().map(|row| memory::of_row(row)).sum()
 }
 
 /// Notes the time of a row of a key.

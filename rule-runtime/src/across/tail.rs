@@ -113,7 +113,7 @@ impl Tail {
             && let Some(remembered) = self.of_changed_keys(by_key, window, before, room, &mut output)?
         {
             output.rows = remembered.rows();
-            output.remembered = Some(remembered);
+            output.remembered = Some(remembered).filter(|it| it.bytes() <= room / 4);
         } else if let Some(rows) = output.attempt(&self.first, window, window, room)? {
             if let Some(by_key) = &self.by_key {
                 output.remembered = Remembered::all(by_key, window, &rows, room / 4)?;
