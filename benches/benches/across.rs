@@ -2,7 +2,7 @@
 //!
 //! `cargo bench -p detector-benches --bench across` runs all cases over a million events; `ACROSS_EVENTS` sets another number,
 //! `ACROSS_KEPT` the rows that are kept over 14 days (a million unless set), `ACROSS_FILE` a file of any events that all
-//! shipped rules are run over. Each case is run `ACROSS_RUNS` times (3 unless set), in turns; the least time is shown,
+//! shipped rules are run over, `ACROSS_ONLY` the cases to be run, as numbers from 0. Each case is run `ACROSS_RUNS` times (3 unless set), in turns; the least time is shown,
 //! which other work on the machine disturbs least.
 #![allow(clippy::unwrap_used, reason = "a benchmark ends at the first surprise")]
 
@@ -19,9 +19,10 @@ use rule_runtime::sink::Sink;
 use rule_runtime::source::Origin;
 use rule_runtime::{Rule, Ruleset};
 use rules::RULES;
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 mod fourteen_days {
@@ -67,10 +68,13 @@ mod signals {
 struct Case {
     name: &'static str,
     rules: Vec<&'static Rule>,
-    files: &'static [(&'static str, Writer)],
+    files: &'static [EventFile],
     /// The case to which its time is compared.
     beside: Option<usize>,
 }
+
+/// A file of events of a table, by its name, which cases share.
+type EventFile = (&'static str, &'static str, Writer);
 
 /// What a run of a case came to.
 #[derive(Clone, Default)]
@@ -100,17 +104,21 @@ fn main() {
         run(&cases[case.parse::<usize>().unwrap()]);
         return;
     }
+    let only: Option<Vec<usize>> = std::env::var("ACROSS_ONLY")
+        .ok()
+        .map(|numbers| numbers.split(',').map(|number| number.parse().unwrap()).collect());
+    let is_wanted = |case: &usize| only.as_ref().is_none_or(|only| only.contains(case));
+    write_files((0..cases.len()).filter(is_wanted).flat_map(|case| cases[case].files));
     let mut least: Vec<Option<Measured>> = vec![None; cases.len()];
     for _ in 0..number("ACROSS_RUNS").unwrap_or(3) {
-        for (case, least) in least.iter_mut().enumerate() {
+        for (case, least) in least.iter_mut().enumerate().filter(|(case, _)| is_wanted(case)) {
             let measured = in_a_process(case);
             if least.as_ref().is_none_or(|least| measured.time < least.time) {
                 *least = Some(measured);
             }
         }
     }
-    let measured: Vec<Measured> = least.into_iter().flatten().collect();
-    print(&cases, &measured);
+    print(&cases, &least);
     // There is none where all events come from a file.
     let _absent = fs::remove_dir_all(folder());
 }
@@ -127,12 +135,13 @@ fn in_a_process(case: usize) -> Measured {
     Measured { time, records, peak, alerts, rows, in_parts, oversized }
 }
 
-fn print(cases: &[Case], measured: &[Measured]) {
+fn print(cases: &[Case], measured: &[Option<Measured>]) {
     println!(
         "{:<44} {:>10} {:>8} {:>10} {:>9} {:>8} {:>10} {:>8} {:>9}",
         "case", "events", "CPU s", "events/s", "peak MiB", "alerts", "rows kept", "in parts", "oversized"
     );
     for (case, it) in cases.iter().zip(measured) {
+        let Some(it) = it else { continue };
         let seconds = it.time as f64 / 1e9;
         println!(
             "{:<44} {:>10} {:>8.2} {:>10.0} {:>9} {:>8} {:>10} {:>8} {:>9}",
@@ -146,8 +155,9 @@ fn print(cases: &[Case], measured: &[Measured]) {
             it.in_parts,
             it.oversized
         );
-        if let Some(other) = case.beside {
-            let more = it.time as f64 / measured[other].time as f64 - 1.0;
+        if let Some((other, beside)) = case.beside.and_then(|other| Some((other, measured[other].as_ref()?)))
+        {
+            let more = it.time as f64 / beside.time as f64 - 1.0;
             println!("    {:+.0} % beside {}", more * 100.0, cases[other].name);
         }
     }
@@ -158,9 +168,10 @@ fn cases() -> Vec<Case> {
     let on_one_event = || RULES.rules.iter().copied().filter(|rule| matches!(rule.body, Body::RowLocal(_)));
     let (seed_1, seed_2) =
         (named("Intune.RiskyUserMassAppDeployment"), named("35ce9aff-1708-45b8-a295-5e9a307f5f17"));
-    let devops: &[(&str, Writer)] = &[("ADOAuditLogs", azure_devops)];
-    let long: &[(&str, Writer)] = &[("ADOAuditLogs", long_azure_devops)];
-    let intune: &[(&str, Writer)] = &[("IntuneAuditLogs", intune), ("BehaviorEntities", behaviors)];
+    let devops: &[EventFile] = &[("devops", "ADOAuditLogs", azure_devops)];
+    let long: &[EventFile] = &[("long-devops", "ADOAuditLogs", long_azure_devops)];
+    let intune: &[EventFile] =
+        &[("intune", "IntuneAuditLogs", intune), ("behaviors", "BehaviorEntities", behaviors)];
     let with = |rule: &'static Rule| on_one_event().chain([rule]).collect();
     let case = |name, rules, files, beside| Case { name, rules, files, beside };
     let mut cases = vec![
@@ -173,7 +184,7 @@ fn cases() -> Vec<Case> {
         case("the same and a rule of 0.5 % of the events", with(&signals::RULE), long, Some(5)),
     ];
     if kept() > 0 {
-        let files: &[(&str, Writer)] = &[("AuditLogs", |out, _| audit(out, kept()))];
+        let files: &[EventFile] = &[("audit", "AuditLogs", |out, _| audit(out, kept()))];
         cases.push(case("kept over 14 days, summarized", vec![&fourteen_days::RULE], files, None));
         cases.push(case("kept over 14 days, leftanti", vec![&first_in_fourteen_days::RULE], files, None));
     }
@@ -196,9 +207,20 @@ fn folder() -> PathBuf {
     std::env::temp_dir().join("detector-bench-across")
 }
 
-/// Writes the files of a case, runs it and prints its figures.
-fn run(case: &Case) {
+/// Writes files before any case is measured: what the system still has to write would disturb them.
+fn write_files<'f>(files: impl Iterator<Item = &'f EventFile>) {
+    fs::create_dir_all(folder()).unwrap();
     let events = number("ACROSS_EVENTS").unwrap_or(1_000_000);
+    let distinct: BTreeMap<&str, Writer> = files.map(|(name, _, writer)| (*name, *writer)).collect();
+    for (name, writer) in distinct {
+        let mut out = BufWriter::new(File::create(folder().join(name)).unwrap());
+        writer(&mut out, events).unwrap();
+        out.into_inner().unwrap().sync_all().unwrap();
+    }
+}
+
+/// Runs a case, whose files are written, and prints its figures.
+fn run(case: &Case) {
     let settings = Settings {
         max_depth: DEFAULT_MAX_DEPTH,
         validate: Validate::Structure,
@@ -206,12 +228,12 @@ fn run(case: &Case) {
         now: DateTime::parse_iso("2025-01-01").unwrap(),
     };
     let engine = Engine::new(&Ruleset { rules: &[], schemas: RULES.schemas }, &case.rules, settings);
-    let written = |(table, writer): &(&str, Writer)| {
-        let path = folder().join(table);
-        write(&path, *writer, events);
-        Input { origin: Origin::File(path), table: engine.table(table), is_history: false }
+    let input = |(name, table, _): &EventFile| Input {
+        origin: Origin::File(folder().join(name)),
+        table: engine.table(table),
+        is_history: false,
     };
-    let mut inputs: Vec<Input> = case.files.iter().map(written).collect();
+    let mut inputs: Vec<Input> = case.files.iter().map(input).collect();
     if inputs.is_empty() {
         let path = std::env::var("ACROSS_FILE").unwrap();
         inputs.push(Input { origin: Origin::File(path.into()), table: None, is_history: false });
@@ -236,13 +258,6 @@ fn run(case: &Case) {
 fn processor_time() -> u64 {
     let status = fs::read_to_string("/proc/thread-self/schedstat").unwrap();
     status.split_whitespace().next().unwrap().parse().unwrap()
-}
-
-fn write(path: &Path, writer: Writer, events: u64) {
-    fs::create_dir_all(folder()).unwrap();
-    let mut out = BufWriter::new(File::create(path).unwrap());
-    writer(&mut out, events).unwrap();
-    out.flush().unwrap();
 }
 
 /// The most memory that the process had so far in KiB; 0 where the system does not say.

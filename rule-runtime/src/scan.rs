@@ -335,9 +335,10 @@ impl Marks {
     /// What the values of a marked record say whose keys mean this.
     #[inline]
     fn sight<'a>(&self, record: &'a [u8], meaning: &Meaning) -> Sight<'a> {
+        let structure = self.structure();
         let bytes = |place: Place| match place {
             Place::Absent => Ok(None),
-            place => self.string(record, place.value(record, self)).map(Some).ok_or(Unclear),
+            place => self.string(record, place.value(record, structure)).map(Some).ok_or(Unclear),
         };
         // Of a record that is UTF-8 these are, too; asking again costs less than a promise that nobody holds the callers to.
         let text = |place: Place| {

@@ -9,7 +9,7 @@
 //!
 //! A comparison that cannot go on stops at once: hence the panics.
 //!
-//! `cargo run --release [--features peers,vrl] -- [--events FILE] [--megabytes 100] [--detector BINARY] [--write FOLDER]`
+//! `cargo run --release [--features peers,vrl] -- [--events FILE] [--megabytes 100] [--detector BINARY] [--write FOLDER] [--only NAME]`
 
 mod commands;
 mod events;
@@ -44,6 +44,8 @@ struct Arguments {
     detector: Option<PathBuf>,
     write: Option<PathBuf>,
     rounds: usize,
+    /// The one contender to be run: for a profile of it.
+    only: Option<String>,
 }
 
 fn main() {
@@ -58,6 +60,7 @@ fn main() {
     #[cfg(any(feature = "peers", feature = "vrl"))]
     contenders.extend(peers::contenders());
     contenders.extend(commands::contenders(&events, arguments.detector.as_deref()));
+    contenders.retain(|it| arguments.only.as_ref().is_none_or(|only| *only == it.name));
     let expected = rules_by_hand::count(&events);
     let unmeasured =
         |it: &Contender| Measured { name: it.name.clone(), kind: it.kind, seconds: f64::MAX, found: None };
@@ -88,8 +91,15 @@ fn main() {
 
 impl Arguments {
     fn parse() -> Arguments {
-        let mut arguments =
-            Arguments { events: None, megabytes: 100, every: 200, detector: None, write: None, rounds: 7 };
+        let mut arguments = Arguments {
+            events: None,
+            megabytes: 100,
+            every: 200,
+            detector: None,
+            write: None,
+            rounds: 7,
+            only: None,
+        };
         let mut given = std::env::args().skip(1);
         while let Some(option) = given.next() {
             let value = given.next().unwrap_or_else(|| panic!("{option} needs a value"));
@@ -101,6 +111,7 @@ impl Arguments {
                 "--detector" => arguments.detector = Some(value.into()),
                 "--write" => arguments.write = Some(value.into()),
                 "--rounds" => arguments.rounds = number(),
+                "--only" => arguments.only = Some(value),
                 _ => panic!("unknown option {option}"),
             }
         }

@@ -170,6 +170,12 @@ impl Evaluations {
         self.latest = self.latest.max(Some(time));
     }
 
+    /// The latest watermark at which [`advance`](Self::advance) and [`advance_history`](Self::advance_history) have nothing to
+    /// do; `None` where they may have something at any.
+    pub fn quiet_until(&self) -> Option<DateTime> {
+        self.next
+    }
+
     /// The run's watermark is here: evaluates the ticks before it.
     pub fn advance(&mut self, watermark: DateTime, found: &mut Vec<Found>) {
         let until = DateTime(watermark.0.saturating_sub(1));

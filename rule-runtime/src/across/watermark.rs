@@ -128,6 +128,16 @@ impl Watermarks {
         self.furthest.is_some_and(|(_, _, furthest)| furthest == position)
     }
 
+    /// The largest event time up to which an input that is furthest behind of all stays so; `None` where it is not, or has
+    /// not given an event yet.
+    pub fn furthest_behind_until(&self, position: usize) -> Option<DateTime> {
+        let (latest, rank, _) = self.furthest.filter(|(_, _, furthest)| *furthest == position)?;
+        latest?;
+        let Some((next, next_rank, _)) = self.open.first() else { return Some(DateTime::MAX) };
+        let next = (*next)?;
+        Some(if rank < *next_rank { next } else { DateTime(next.0.saturating_sub(1)) })
+    }
+
     /// The run's watermark: no input that keeps to the lateness will give an event before it, as far as idle ones
     /// stay idle. Where all are idle it is the watermark of the one that came furthest. `None` while an input has not
     /// given any event, and when all have ended.
@@ -194,6 +204,29 @@ mod tests {
         assert_eq!(state(&marks), (Some(DateTime(140)), None));
         marks.end(1);
         assert_eq!(state(&marks), (Some(DateTime(40)), None));
+    }
+
+    #[test]
+    fn an_input_is_furthest_behind_until_another_is() {
+        let mut marks = marks(&["a", "b"]);
+        assert_eq!([0, 1].map(|input| marks.furthest_behind_until(input)), [None, None]);
+        marks.observe(0, DateTime(100));
+        marks.observe(1, DateTime(150));
+        for (input, first, last) in [(0, 110, 150), (1, 160, 179)] {
+            if input == 1 {
+                marks.observe(0, DateTime(180));
+            }
+            marks.observe(input, DateTime(first));
+            assert_eq!(marks.furthest_behind_until(input), Some(DateTime(last)));
+            assert_eq!(marks.furthest_behind_until(1 - input), None);
+            let mut reached = marks.clone();
+            reached.observe(input, DateTime(last));
+            assert!(reached.is_furthest_behind(input), "{input}");
+            reached.observe(input, DateTime(last + 1));
+            assert!(!reached.is_furthest_behind(input), "{input}");
+        }
+        marks.end(0);
+        assert_eq!(marks.furthest_behind_until(1), Some(DateTime::MAX));
     }
 
     #[test]

@@ -43,6 +43,19 @@ impl Queue {
         time.map_or(Ok(()), |time| reporter.time(input, name, time))
     }
 
+    /// Reports records with an event time of which nothing else came, as long as they only move the watermark on.
+    pub(super) fn report_quiet(&mut self, input: usize, reporter: &mut Reporter<'_>) {
+        let fronts = [
+            self.rejects.front().map(|reject| reject.offset),
+            self.passed.front().map(|passed| passed.offset),
+            self.matches.front().map(|found| found.offset),
+        ];
+        let until = fronts.into_iter().flatten().min().unwrap_or(u64::MAX);
+        let alone = self.times.iter().take_while(|time| time.offset < until);
+        let count = reporter.quiet_times(input, alone);
+        self.times.drain(..count);
+    }
+
     /// Reports what came of the records up to this offset.
     pub(super) fn report(
         &mut self,

@@ -177,6 +177,35 @@ impl<'a> Reporter<'a> {
         self.report_found()
     }
 
+    /// Takes from the beginning of these times, of records of which nothing else came, those that only move the largest time
+    /// of their input on: no tick is due before or after them, no other input becomes the one furthest behind, and nothing of
+    /// them is told. How many there were: what [`time`](Self::time) would do for each is then done for all.
+    pub fn quiet_times<'t>(&mut self, input: usize, times: impl Iterator<Item = &'t Time>) -> usize {
+        let lateness = self.options.bounds.lateness;
+        let (Some(furthest), Some(quiet), Some(mut latest)) = (
+            self.watermarks.furthest_behind_until(input),
+            self.evaluations.quiet_until(),
+            self.watermarks.latest(input),
+        ) else {
+            return 0;
+        };
+        let last = furthest.min(DateTime(quiet.0.saturating_add(lateness.0))).min(self.latest_allowed);
+        let (mut count, mut first) = (0, latest);
+        for time in times {
+            let Ok(time) = time.time else { break };
+            if time > last || time.0 < latest.0.saturating_sub(lateness.0) {
+                break;
+            }
+            (count, first, latest) = (count + 1, first.min(time), latest.max(time));
+        }
+        if count > 0 {
+            self.watermarks.observe(input, latest);
+            self.evaluations.observe(first);
+            self.evaluations.observe(latest);
+        }
+        count
+    }
+
     /// Whether an input is the one furthest behind of all.
     pub fn goes_on(&self, input: usize) -> bool {
         self.watermarks.is_furthest_behind(input)

@@ -345,6 +345,7 @@ impl<'r> Feeds<'r> {
             return Ok(());
         };
         loop {
+            queue.report_quiet(input, reporter);
             queue.report_next(input, &feed.name, reporter)?;
             // Sleeping feeds are looked after between batches: that does not depend on what is reported.
             if queue.is_empty() || !reporter.goes_on(input) || self.manner.control.stop.is_set() {

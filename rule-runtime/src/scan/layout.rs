@@ -11,7 +11,7 @@
 //! seen before, without branches, which costs less than asking of each key whether it matters. A layout that does not
 //! hold costs time and nothing else: the record is looked at the slow way.
 
-use super::marks::Marks;
+use super::marks::{Marks, Structure};
 use super::memo::Memo;
 use super::names::{Name, Names, RECORD};
 use super::walk::is_space;
@@ -150,8 +150,9 @@ impl Layout {
         mean: impl FnOnce(&dyn Fn(usize) -> Option<Place>) -> Option<Meaning>,
     ) -> Option<Layout> {
         let mut draft = Draft { record, marks, values: Vec::new(), facts: Vec::new(), texts: Vec::new() };
-        let colons: Vec<u16> =
-            (0..marks.shape().own().len()).filter_map(|key| marks.own_colon(key)).collect();
+        let structure = marks.structure();
+        let places = |tokens: &[u16]| tokens.iter().map(|token| structure.place(*token)).collect();
+        let colons: Vec<u16> = places(structure.own());
         let own = Keys::of(record, &colons)?;
         let (mut within, mut keys) = (Vec::new(), colons.len());
         for (position, colon) in (0_u16..).zip(colons) {
@@ -160,7 +161,7 @@ impl Layout {
             let Some(object) = name.and_then(|name| name.object).filter(|_| kind == Kind::Object) else {
                 continue;
             };
-            let colons: Vec<u16> = marks.colons_within(usize::from(position)).collect();
+            let colons: Vec<u16> = places(structure.within(usize::from(position)).unwrap_or_default());
             for (number, colon) in (0_u16..).zip(&colons) {
                 let name = names.get(object, key_before(record, *colon)?);
                 draft.add(Place::Within(position, number), *colon, name)?;
@@ -177,21 +178,24 @@ impl Layout {
     /// Whether a record is of this layout.
     #[inline]
     fn holds(&self, record: &[u8], marks: &Marks) -> bool {
-        let (tokens, shape) = (marks.tokens(), marks.shape());
-        self.own.hold(record, tokens, shape.own())
+        let structure = marks.structure();
+        self.own.hold(record, structure, structure.own())
             && self.within.iter().all(|Within { colon, keys }| {
-                let colons = shape.within(usize::from(*colon));
-                colons.is_some_and(|colons| keys.hold(record, tokens, colons))
+                let colons = structure.within(usize::from(*colon));
+                colons.is_some_and(|colons| keys.hold(record, structure, colons))
             })
-            && self.facts_hold(record, marks)
-            && self.texts.iter().all(|(place, text)| text.holds(record, marks, place.value(record, marks)))
+            && self.facts_hold(record, structure)
+            && self
+                .texts
+                .iter()
+                .all(|(place, text)| text.holds(record, marks, place.value(record, structure)))
     }
 
     #[inline]
-    fn facts_hold(&self, record: &[u8], marks: &Marks) -> bool {
+    fn facts_hold(&self, record: &[u8], structure: Structure<'_>) -> bool {
         let mut differing = 0;
         for (place, kind) in &self.facts {
-            let Some(value) = place.value(record, marks) else { return false };
+            let Some(value) = place.value(record, structure) else { return false };
             differing |= Kind::at(record, value) as u8 ^ *kind as u8;
         }
         differing == 0
@@ -269,12 +273,12 @@ impl Keys {
 
     /// Whether these are the keys before colons, which are given as numbers of tokens.
     #[inline]
-    fn hold(&self, record: &[u8], tokens: &[u16], colons: &[u16]) -> bool {
+    fn hold(&self, record: &[u8], structure: Structure<'_>, colons: &[u16]) -> bool {
         let Some((early, others)) = colons.split_at_checked(self.early.len()) else { return false };
         if others.len() != self.near.len() {
             return false;
         }
-        let place = |colon: &u16| tokens.get(usize::from(*colon)).copied().unwrap_or_default();
+        let place = |colon: &u16| structure.place(*colon);
         let mut differing = [0; 2];
         for (key, colon) in self.near.iter().zip(others) {
             let end = usize::from(place(colon));
@@ -371,18 +375,18 @@ impl Compared {
 impl Place {
     /// The colon before a value.
     #[inline]
-    fn colon(self, marks: &Marks) -> Option<u16> {
+    fn colon(self, structure: Structure<'_>) -> Option<u16> {
         match self {
             Place::Absent => None,
-            Place::Own(key) => marks.own_colon(usize::from(key)),
-            Place::Within(object, key) => marks.colon_within(usize::from(object), usize::from(key)),
+            Place::Own(key) => structure.own_colon(usize::from(key)),
+            Place::Within(object, key) => structure.colon_within(usize::from(object), usize::from(key)),
         }
     }
 
     /// Where the value is in a record of the layout.
     #[inline]
-    pub(super) fn value(self, record: &[u8], marks: &Marks) -> Option<usize> {
-        Some(value_after(record, self.colon(marks)?))
+    pub(super) fn value(self, record: &[u8], structure: Structure<'_>) -> Option<usize> {
+        Some(value_after(record, self.colon(structure)?))
     }
 }
 
@@ -408,11 +412,12 @@ fn key_before(record: &[u8], colon: u16) -> Option<&str> {
 /// layout.
 #[inline]
 fn hash(record: &[u8], marks: &Marks) -> Option<u64> {
-    let (own, tokens) = (marks.shape().own(), marks.tokens());
+    let structure = marks.structure();
+    let own = structure.own();
     let last = own.len().checked_sub(1)?;
     let mut hash = last as u64;
     for part in 0..=PARTS {
-        let colon = usize::from(*tokens.get(usize::from(*own.get(last * part / PARTS)?))?);
+        let colon = usize::from(structure.place(*own.get(last * part / PARTS)?));
         let bytes = record.get(colon.checked_sub(4)?..colon)?.first_chunk()?;
         hash = (hash ^ u64::from(u32::from_le_bytes(*bytes)))
             .wrapping_mul(0x9e37_79b9_7f4a_7c15)

@@ -32,6 +32,13 @@ pub(super) struct Marks {
     shapes: Shapes,
 }
 
+/// Where a record's keys are: its tokens, and what they come to, looked up once.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Structure<'m> {
+    tokens: &'m Positions,
+    shape: &'m Shape,
+}
+
 /// Offsets in a record, in their order, and room for a block's more.
 #[derive(Debug)]
 pub(super) struct Positions {
@@ -141,6 +148,12 @@ impl Positions {
         &self.at[..usize::from(self.count)]
     }
 
+    /// The position of this number; that of an earlier record where it has not so many.
+    #[inline(always)]
+    pub(super) fn at(&self, number: u16) -> u16 {
+        self.at[usize::from(number)]
+    }
+
     /// Writes them anew.
     #[inline(always)]
     pub(super) fn writer(&mut self) -> Writer<'_> {
@@ -168,34 +181,10 @@ impl Writer<'_> {
 }
 
 impl Marks {
-    /// The brackets and colons outside of strings.
+    /// Where the keys of the record are.
     #[inline(always)]
-    pub(super) fn tokens(&self) -> &[u16] {
-        self.tokens.positions()
-    }
-
-    /// What they come to.
-    #[inline(always)]
-    pub(super) fn shape(&self) -> &Shape {
-        self.shapes.current()
-    }
-
-    /// Where the colon after a key of the record is.
-    #[inline(always)]
-    pub(super) fn own_colon(&self, key: usize) -> Option<u16> {
-        self.tokens().get(usize::from(*self.shape().own().get(key)?)).copied()
-    }
-
-    /// Where the colons after the keys of the object are that is the value of a key.
-    pub(super) fn colons_within(&self, key: usize) -> impl Iterator<Item = u16> {
-        let within = self.shape().within(key).unwrap_or_default();
-        within.iter().filter_map(|token| self.tokens().get(usize::from(*token)).copied())
-    }
-
-    /// Where the colon after a key of that object is.
-    #[inline(always)]
-    pub(super) fn colon_within(&self, key: usize, number: usize) -> Option<u16> {
-        self.tokens().get(usize::from(*self.shape().within(key)?.get(number)?)).copied()
+    pub(super) fn structure(&self) -> Structure<'_> {
+        Structure { tokens: self.tokens.positions(), shape: self.shapes.current() }
     }
 
     /// The quotes that open or close strings and the backslashes of each block.
@@ -220,8 +209,9 @@ impl Marks {
 
     #[inline(always)]
     fn is_one_object(&self, record: &[u8], max_depth: usize) -> bool {
-        let Some((depth, end)) = self.shape().depth_and_end() else { return false };
-        let rest = self.tokens().get(end).and_then(|end| record.get(usize::from(*end) + 1..));
+        let Some((depth, end)) = self.shapes.current().depth_and_end() else { return false };
+        let end = self.tokens.positions().all().get(end);
+        let rest = end.and_then(|end| record.get(usize::from(*end) + 1..));
         record.first() == Some(&b'{')
             && depth <= max_depth
             && rest.is_some_and(|rest| rest.is_empty() || rest.iter().all(|byte| is_space(*byte)))
@@ -266,12 +256,26 @@ impl Marks {
     /// Where the string ends that begins at a position with its quote; `None` where it has escapes.
     #[inline(always)]
     pub(super) fn string_end(&self, start: usize) -> Option<usize> {
+        let (first, skipped) = ((start + 1) / BLOCK, (start + 1) % BLOCK);
+        // Most strings end within 64 bytes: those are looked at without a branch that depends on where blocks end. Where
+        // the record has no second block there is one of an earlier record, but then this string ends in the first.
+        if let Some([block, next]) = self.blocks.get(first..first + 2) {
+            let window = |block: u64, next: u64| (block >> skipped) | (next << 1 << (BLOCK - 1 - skipped));
+            let quotes = window(block.quotes, next.quotes);
+            if quotes != 0 {
+                let escapes = window(block.backslashes, next.backslashes) & below_lowest(quotes);
+                return (escapes == 0).then_some(start + 1 + quotes.trailing_zeros() as usize);
+            }
+        }
+        self.far_string_end(start)
+    }
+
+    #[inline(never)]
+    fn far_string_end(&self, start: usize) -> Option<usize> {
         let mut after = (!1_u64) << (start % BLOCK);
         for (number, block) in self.blocks.iter().enumerate().skip(start / BLOCK) {
             let quotes = block.quotes & after;
-            // The bits below the lowest of the quotes: all where there is none.
-            let before = quotes.wrapping_sub(1) & !quotes;
-            if block.backslashes & after & before != 0 {
+            if block.backslashes & after & below_lowest(quotes) != 0 {
                 return None;
             }
             if quotes != 0 {
@@ -280,6 +284,44 @@ impl Marks {
             after = !0;
         }
         None
+    }
+}
+
+/// The bits below the lowest that is set: all where none is.
+#[inline(always)]
+fn below_lowest(bits: u64) -> u64 {
+    bits.wrapping_sub(1) & !bits
+}
+
+impl<'m> Structure<'m> {
+    /// The colons after the record's own keys, as numbers of tokens.
+    #[inline(always)]
+    pub(super) fn own(&self) -> &'m [u16] {
+        self.shape.own()
+    }
+
+    /// The colons after the keys of the object that is the value of a key, as numbers of tokens.
+    #[inline(always)]
+    pub(super) fn within(&self, key: usize) -> Option<&'m [u16]> {
+        self.shape.within(key)
+    }
+
+    /// Where a token is, by its number.
+    #[inline(always)]
+    pub(super) fn place(&self, token: u16) -> u16 {
+        self.tokens.at(token)
+    }
+
+    /// Where the colon after a key of the record is.
+    #[inline(always)]
+    pub(super) fn own_colon(&self, key: usize) -> Option<u16> {
+        self.own().get(key).map(|token| self.place(*token))
+    }
+
+    /// Where the colon after a key of the object is that is the value of a key of the record.
+    #[inline(always)]
+    pub(super) fn colon_within(&self, key: usize, number: usize) -> Option<u16> {
+        self.within(key)?.get(number).map(|token| self.place(*token))
     }
 }
 

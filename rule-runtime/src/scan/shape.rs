@@ -99,7 +99,7 @@ impl Shapes {
     /// Finds it token by token, and remembers it if it comes again.
     #[inline(never)]
     fn walk(&mut self, bytes: &[u8], tokens: &Tokens) {
-        self.walked.walk(bytes, tokens.positions());
+        self.walked.walk(bytes, tokens.positions().all());
         if let Some(signature) = tokens.signature()
             && self.known.is_wanted(signature.hash())
         {

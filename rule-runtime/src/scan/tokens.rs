@@ -40,8 +40,8 @@ pub(super) struct Kinds {
 impl Tokens {
     /// Where they are.
     #[inline(always)]
-    pub(super) fn positions(&self) -> &[u16] {
-        self.positions.all()
+    pub(super) fn positions(&self) -> &Positions {
+        &self.positions
     }
 
     /// Their signature; `None` where there are too many.
