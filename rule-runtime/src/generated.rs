@@ -136,7 +136,7 @@ pub fn has_all(text: &str, terms: &[&str]) -> bool {
 
 /// Appends columns of the event to a row.
 pub fn push_columns(row: &mut Row, event: &Event<'_>, columns: &[usize]) {
-    row.extend(columns.iter().map(|&column| event.value(column)));
+    row.extend(event.values(columns));
 }
 
 /// The inline tests that a rule carries: these, or none in a program that is built without.

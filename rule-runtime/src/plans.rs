@@ -104,5 +104,5 @@ fn columns(input: &Input) -> Vec<Field> {
 }
 
 fn columns_of(input: &Input, event: &Event<'_>) -> Row {
-    input.columns.iter().map(|column| event.value(*column)).collect()
+    event.values(input.columns).collect()
 }

@@ -28,6 +28,10 @@ pub struct Key<'a> {
     has_escapes: bool,
 }
 
+/// How the keys of an object begin, a bit for any two bytes: tells most keys that are not there without a look at each.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Beginnings(u64);
+
 /// The properties of an object in the order of the text, equal keys included.
 #[derive(Clone, Debug)]
 pub struct Properties<'a>(Elements<'a>);
@@ -158,6 +162,17 @@ impl<'a> Json<'a> {
         }
     }
 
+    /// How the keys of an object begin.
+    pub(crate) fn beginnings(self) -> Beginnings {
+        let bits = self.properties().map(|(key, _)| match key.written.as_bytes() {
+            _ if key.has_escapes => !0,
+            [first, second, ..] => Beginnings::bit(*first, *second),
+            // Only names of one byte are meant by these, or none.
+            _ => 0,
+        });
+        Beginnings(bits.fold(0, |all, bit| all | bit))
+    }
+
     /// The value, away from its record.
     pub fn to_value(self) -> Value {
         match self.first() {
@@ -236,6 +251,22 @@ impl<'a> Json<'a> {
     fn as_key(self) -> Option<Key<'a>> {
         let node = *self.nodes.first()?;
         Some(Key { written: node.within_quotes(self.record), has_escapes: node.has_escapes() })
+    }
+}
+
+impl Beginnings {
+    /// Whether a path may lead anywhere from the object: one of its keys may be the first segment or begin with it.
+    #[inline]
+    pub(crate) fn may_hold(self, path: &Path) -> bool {
+        match path.segments.first().map(|segment| segment.as_bytes()) {
+            Some([first, second, ..]) => self.0 & Beginnings::bit(*first, *second) != 0,
+            _ => true,
+        }
+    }
+
+    #[inline]
+    fn bit(first: u8, second: u8) -> u64 {
+        1 << (first.wrapping_mul(7).wrapping_add(second) % 64)
     }
 }
 
