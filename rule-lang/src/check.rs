@@ -20,6 +20,7 @@ mod inline;
 mod join;
 mod known;
 mod lambda;
+pub(crate) mod lettercase;
 mod meant;
 mod naming;
 mod overload;
@@ -106,6 +107,8 @@ struct Checker<'a> {
     defined_here: Vec<Name>,
     /// The columns that an expression can name.
     columns: Columns,
+    /// Columns that the pipeline at hand has left behind, each with the operator that did.
+    gone: Vec<(Name, &'a syntax::Name)>,
     /// The two sides, while a condition of `join` is checked.
     sides: Option<Box<(Columns, Columns)>>,
     /// The aggregates met so far, while an expression of `summarize` is checked.
@@ -136,6 +139,7 @@ impl<'a> Checker<'a> {
             scope: Scope::default(),
             defined_here: Vec::new(),
             columns: Columns::default(),
+            gone: Vec::new(),
             sides: None,
             aggregates: None,
             input: None,
@@ -173,7 +177,7 @@ impl<'a> Checker<'a> {
             if self.diagnostics.is_empty() {
                 self.diagnostics.push(
                     Diagnostic::error(Span::default(), "there is no query")
-                        .help("write a query after the `let` statements, such as `SigninLogs | take 10`"),
+                        .help("write one behind all `let` statements, such as `SigninLogs | where …`"),
                 );
             }
             return None;

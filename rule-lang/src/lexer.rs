@@ -9,6 +9,7 @@
 
 mod keywords;
 mod numbers;
+mod quotes;
 mod strings;
 
 use crate::{Diagnostic, Span};
@@ -113,6 +114,10 @@ impl<'a> Lexer<'a> {
         {
             return self.take(kind, length);
         }
+        if let Some((length, fault)) = quotes::of_others(rest, self.at as u32) {
+            self.diagnostics.push(fault);
+            return self.take(Kind::Bad, length);
+        }
         // `&&` is one mistake.
         let run = rest.len() - rest.trim_start_matches(first).len();
         let token = self.take(Kind::Bad, run);
@@ -151,6 +156,10 @@ impl<'a> Lexer<'a> {
                 self.block_comment(trimmed);
                 continue;
             }
+            if is_dashed_comment(trimmed) {
+                self.dashed_comment(trimmed);
+                continue;
+            }
             if !trimmed.starts_with("//") {
                 return;
             }
@@ -164,6 +173,14 @@ impl<'a> Lexer<'a> {
         let token = self.take(Kind::Bad, length);
         let fault = Diagnostic::error(token.span, "KQL has no comments in `/* */`");
         self.diagnostics.push(fault.help("begin each line of it with `//`"));
+    }
+
+    /// Reports and passes a comment as SQL writes it.
+    fn dashed_comment(&mut self, text: &str) {
+        let sign = self.take(Kind::Bad, 2);
+        self.at += text[2..].find(['\n', '\r']).unwrap_or(text.len() - 2);
+        let fault = Diagnostic::error(sign.span, "`--` begins no comment");
+        self.diagnostics.push(fault.help("write `//` before a comment"));
     }
 
     fn take(&mut self, kind: Kind, length: usize) -> Token<'a> {
@@ -187,7 +204,17 @@ pub(crate) fn is_name_char(c: char) -> bool {
 }
 
 fn is_space(c: char) -> bool {
-    c.is_whitespace() || c == '\u{feff}' || c == '\u{200b}'
+    c.is_whitespace() || is_invisible(c)
+}
+
+/// Whether a character takes no room, so that what it parts looks like one word.
+pub(crate) fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{feff}' | '\u{200b}')
+}
+
+/// Whether a comment of SQL begins here: of two signs before a number, as in `1 --2`, the second has no blank behind it.
+fn is_dashed_comment(text: &str) -> bool {
+    text.strip_prefix("--").is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\t', '\r', '\n']))
 }
 
 /// Length of the identifier at the beginning of `text`. One may begin with digits when a letter or `_` follows them.
@@ -217,11 +244,15 @@ fn literal_type(name: &str) -> Option<Type> {
 }
 
 fn unexpected(c: char, token: Token<'_>) -> Diagnostic {
-    let text = token.text.escape_debug();
-    let diagnostic = Diagnostic::error(token.span, format!("`{text}` is not part of the language"));
+    let text = match c {
+        '`' => "a backtick".to_owned(),
+        _ => format!("`{}`", token.text.escape_debug()),
+    };
+    let diagnostic = Diagnostic::error(token.span, format!("{text} is not part of the language"));
     match c {
         '\u{201c}' | '\u{201d}' | '\u{201e}' => diagnostic.help("write a straight quote: `\"`"),
         '\u{2018}' | '\u{2019}' => diagnostic.help("write a straight quote: `'`"),
+        '`' => diagnostic.help("leave it out; a name that holds signs is written `['a b']`"),
         '!' => {
             diagnostic.help("write `not(…)`, or one of `!=`, `!~`, `!in`, `!has`, `!contains`, `!startswith`")
         }

@@ -66,6 +66,7 @@ pub fn is_continuation(text: &str) -> bool {
 }
 
 struct Parser<'a> {
+    text: &'a str,
     tokens: Vec<Token<'a>>,
     at: usize,
     depth: usize,
@@ -79,7 +80,7 @@ struct Parser<'a> {
 impl<'a> Parser<'a> {
     fn new(text: &'a str) -> Parser<'a> {
         let (tokens, diagnostics) = lexer::tokens(text);
-        Parser { tokens, at: 0, depth: 0, steps: LONG_STEPS, diagnostics, faulty: None }
+        Parser { text, tokens, at: 0, depth: 0, steps: LONG_STEPS, diagnostics, faulty: None }
     }
 
     fn finish<T>(mut self, syntax: T) -> (T, Vec<Diagnostic>) {
@@ -88,6 +89,9 @@ impl<'a> Parser<'a> {
     }
 
     fn script(&mut self) -> Script {
+        if self.is_fenced() {
+            return self.fenced();
+        }
         let script = Script { statements: self.statements() };
         if !self.at_end() {
             self.unexpected("the end of the query");

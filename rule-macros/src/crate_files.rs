@@ -2,8 +2,9 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use rule_lang::rule::Files;
+use rule_lang::rule::{Files, NOT_UTF_8};
 use rule_lang::schemas::{OwnSchema, Schemas};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// The built-in tables and those of the crate that is compiled, from `schemas/*.toml` beside its Cargo.toml; what is
@@ -44,6 +45,9 @@ impl Files for Beside {
     fn read(&self, path: &str) -> Result<String, String> {
         let folder = self.0.as_deref().and_then(Path::parent);
         let path = folder.map_or_else(|| PathBuf::from(path), |folder| folder.join(path));
-        std::fs::read_to_string(path).map_err(|error| error.to_string())
+        std::fs::read_to_string(path).map_err(|error| match error.kind() {
+            ErrorKind::InvalidData => NOT_UTF_8.to_owned(),
+            _ => error.to_string(),
+        })
     }
 }

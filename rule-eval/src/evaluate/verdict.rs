@@ -41,7 +41,7 @@ pub enum Part {
     Test {
         /// What it looked at, outer before inner, each once. Constants are left out.
         operands: Vec<Operand>,
-        /// Where it is false and a laxer operator would be true: that operator.
+        /// The operator that is most often meant, where it would have come to the opposite.
         near_miss: Option<NearMiss>,
     },
 }
@@ -57,12 +57,12 @@ pub struct Operand {
     pub value: Value,
 }
 
-/// An operator that would have been true where one was false.
+/// An operator that would have been true where one was false, or false where a negated one was true.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NearMiss {
     /// The operator as written.
     pub written: &'static str,
-    /// The laxer one.
+    /// The laxer one; of a regex, what makes it so at its beginning.
     pub laxer: &'static str,
     /// What makes it laxer: `ignores case`.
     pub because: &'static str,
@@ -77,6 +77,9 @@ pub struct Judge<'a> {
 }
 
 const IGNORES_CASE: &str = "ignores case";
+const WITHIN_TERMS: &str = "finds it within a term, too";
+/// What makes a pattern of `matches regex` ignore case.
+const ANY_CASE: &str = "(?i)";
 
 /// Operators, and the laxer one that is most often meant.
 const NEAR_MISSES: &[NearMiss] = &[
@@ -88,7 +91,21 @@ const NEAR_MISSES: &[NearMiss] = &[
     NearMiss { written: "endswith_cs", laxer: "endswith", because: IGNORES_CASE },
     NearMiss { written: "hasprefix_cs", laxer: "hasprefix", because: IGNORES_CASE },
     NearMiss { written: "hassuffix_cs", laxer: "hassuffix", because: IGNORES_CASE },
-    NearMiss { written: "has", laxer: "contains", because: "finds it within a term, too" },
+    NearMiss { written: "has", laxer: "contains", because: WITHIN_TERMS },
+    NearMiss {
+        written: "matches regex",
+        laxer: ANY_CASE,
+        because: "at the beginning of a regex ignores case",
+    },
+    NearMiss { written: "!=", laxer: "!~", because: IGNORES_CASE },
+    NearMiss { written: "!in", laxer: "!in~", because: IGNORES_CASE },
+    NearMiss { written: "!contains_cs", laxer: "!contains", because: IGNORES_CASE },
+    NearMiss { written: "!has_cs", laxer: "!has", because: IGNORES_CASE },
+    NearMiss { written: "!startswith_cs", laxer: "!startswith", because: IGNORES_CASE },
+    NearMiss { written: "!endswith_cs", laxer: "!endswith", because: IGNORES_CASE },
+    NearMiss { written: "!hasprefix_cs", laxer: "!hasprefix", because: IGNORES_CASE },
+    NearMiss { written: "!hassuffix_cs", laxer: "!hassuffix", because: IGNORES_CASE },
+    NearMiss { written: "!has", laxer: "!contains", because: WITHIN_TERMS },
 ];
 
 impl<'a> Judge<'a> {
@@ -140,6 +157,24 @@ impl Verdict {
             _ => None,
         };
         decider.map_or(self, Verdict::decided_by)
+    }
+
+    /// What this single test looked at, or the one that `not` stands before.
+    pub fn operands(&self) -> &[Operand] {
+        match &self.part {
+            Part::Test { operands, .. } => operands,
+            Part::Not(inner) => inner.operands(),
+            Part::All(_) | Part::Any(_) => &[],
+        }
+    }
+
+    /// The operator that would have come to the opposite of this single test, or of the one that `not` stands before.
+    pub fn near_miss(&self) -> Option<NearMiss> {
+        match &self.part {
+            Part::Test { near_miss, .. } => *near_miss,
+            Part::Not(inner) => inner.near_miss(),
+            Part::All(_) | Part::Any(_) => None,
+        }
     }
 
     /// `true`, `false` or `null`.
@@ -204,7 +239,8 @@ impl OnRow<'_> {
         let mut near_miss = None;
         if let ExprKind::Call(function, args) = &test.kind {
             self.operands_of(test, &mut operands)?;
-            if truth == Some(false) {
+            // A negated operator is the stricter one where it heeds case.
+            if truth == Some(function.starts_with('!')) {
                 near_miss = self.near_miss(function, args)?;
             }
         } else {
@@ -248,13 +284,18 @@ impl OnRow<'_> {
         let Some(candidate) = NEAR_MISSES.iter().find(|miss| miss.written == function) else {
             return Ok(None);
         };
-        let Some(laxer) = crate::function(candidate.laxer) else { return Ok(None) };
-        let values = args.iter().map(|arg| self.value(arg)).collect::<Result<Vec<_>, _>>()?;
+        let mut values = args.iter().map(|arg| self.value(arg)).collect::<Result<Vec<_>, _>>()?;
         if values.first().and_then(Value::as_str).is_none() {
             return Ok(None);
         }
-        let holds = crate::call(laxer, self.context, &values) == Value::Bool(true);
-        Ok(holds.then_some(*candidate))
+        let is_regex = candidate.laxer == ANY_CASE;
+        if let Some(pattern) = values.get_mut(1).filter(|_| is_regex) {
+            *pattern = Value::string(format!("{ANY_CASE}{}", pattern.as_str().unwrap_or_default()));
+        }
+        let laxer = crate::function(if is_regex { function } else { candidate.laxer });
+        let came_to = laxer.map(|laxer| crate::call(laxer, self.context, &values));
+        let is_opposite = came_to == Some(Value::Bool(!function.starts_with('!')));
+        Ok(is_opposite.then_some(*candidate))
     }
 
     /// The value of an expression on the row; null where it cannot be computed.
@@ -282,7 +323,7 @@ fn flatten<'e>(expr: &'e Expr, word: &str, operands: &mut Vec<&'e Expr>) {
 }
 
 /// A column, or a path of names and constants into one.
-fn path(expr: &Expr) -> Option<String> {
+pub fn path(expr: &Expr) -> Option<String> {
     match &expr.kind {
         ExprKind::Column(name) => Some(name.to_string()),
         ExprKind::Property(inner, name) => path(inner).map(|inner| format!("{inner}.{name}")),
@@ -362,6 +403,26 @@ mod tests {
             shown(&verdict(&condition)),
             "all(a=x:true b=Yes,~=~:false any(a=x:false not(b=Yes,~contains:false):true):true):false"
         );
+    }
+
+    #[test]
+    fn an_operator_that_ignores_case_is_told_where_it_would_have_come_to_the_opposite() {
+        for (function, wanted, laxer) in [
+            ("==", "yes", Some("=~")),
+            ("contains_cs", "es", None),
+            ("contains_cs", "ES", Some("contains")),
+            ("has", "es", Some("contains")),
+            ("matches regex", "^y", Some("(?i)")),
+            ("matches regex", "^Y", None),
+            ("!=", "yes", Some("!~")),
+            ("!=", "no", None),
+            ("!has_cs", "yes", Some("!has")),
+            ("!has", "es", Some("!contains")),
+            ("!has", "no", None),
+        ] {
+            let Part::Test { near_miss, .. } = verdict(&test("b", function, wanted)).part else { panic!() };
+            assert_eq!(near_miss.map(|miss| miss.laxer), laxer, "{function} {wanted}");
+        }
     }
 
     #[test]

@@ -18,6 +18,13 @@ pub(super) struct Calls {
     found: Vec<AggregateCall>,
 }
 
+impl Calls {
+    /// The columns of the rows.
+    pub(super) fn rows(&self) -> &Columns {
+        &self.rows
+    }
+}
+
 /// An aggregate call with the columns that it gives.
 struct Called {
     call: AggregateCall,

@@ -6,6 +6,7 @@ use super::{Checker, fault, is_fault, known, meant, types};
 use crate::nearest::nearest;
 use crate::syntax::{self, ExprKind as Syntax};
 use crate::{Diagnostic, Span, walk};
+use regex_syntax::ast::ErrorKind;
 use rule_eval::function::{Arity, Function, Implementation, Stability};
 use rule_model::plan::{Expr, ExprKind, Field, Name, Query, Source};
 use rule_model::{Type, Value};
@@ -44,12 +45,20 @@ impl<'a> Checker<'a> {
         if rule_eval::aggregate(&name.text).is_some() {
             return self.aggregate_call(name, args, span);
         }
-        for arg in args {
-            if !matches!(arg.value.kind, Syntax::TypeOf(_) | Syntax::Star) && !self.is_tabular(&arg.value) {
-                self.expr(&arg.value);
+        let fault = self.unknown_function(name);
+        // What stands in an aggregate is of the rows, and the function may be a misspelt aggregate.
+        let calls = self.aggregates.take();
+        let columns = calls.as_ref().map_or(self.columns.clone(), |calls| calls.rows().clone());
+        self.over(&columns, |checker| {
+            for arg in args {
+                let is_value = !matches!(arg.value.kind, Syntax::TypeOf(_) | Syntax::Star);
+                if is_value && !checker.is_tabular(&arg.value) {
+                    checker.expr(&arg.value);
+                }
             }
-        }
-        self.unknown_function(name)
+        });
+        self.aggregates = calls;
+        fault
     }
 
     /// Reports a function that is not there.
@@ -67,8 +76,9 @@ impl<'a> Checker<'a> {
             .note("KQL has none of this name, and no `let` defines it");
         let own = self.scope.names().map(Name::as_str);
         let scalar = rule_eval::functions().map(|f| f.name).filter(|n| n.starts_with(char::is_alphabetic));
-        let aggregates = rule_eval::aggregates().map(|a| a.name);
-        let help = match nearest(text, own.chain(scalar).chain(aggregates)) {
+        let aggregates = || rule_eval::aggregates().map(|a| a.name);
+        let within_summarize = self.aggregates.as_ref().and_then(|_| nearest(text, aggregates()));
+        let help = match within_summarize.or_else(|| nearest(text, own.chain(scalar).chain(aggregates()))) {
             _ if meant::of_others(text).is_some() => {
                 format!("write {}", meant::of_others(text).unwrap_or_default())
             }
@@ -493,9 +503,15 @@ impl<'a> Checker<'a> {
             let position = before.chars().count() + 1;
             diagnostic = diagnostic.note(format!("the fault is at character {position} of `{text}`"));
         }
-        let diagnostic =
-            diagnostic.help("mend it; a character that stands for itself is written behind a backslash");
-        self.report(diagnostic);
+        self.report(match &error {
+            regex_syntax::Error::Parse(e) if *e.kind() == ErrorKind::UnsupportedLookAround => diagnostic
+                .note("KQL's regular expressions, which are those of RE2, have no look-around")
+                .help("write what must not be there as a condition of its own: `and not(… matches regex …)`"),
+            regex_syntax::Error::Parse(e) if *e.kind() == ErrorKind::UnsupportedBackreference => diagnostic
+                .note("KQL's regular expressions, which are those of RE2, have no backreferences")
+                .help("take the parts with `extract(…)` and compare them"),
+            _ => diagnostic.help("mend it; a character that stands for itself is written behind a backslash"),
+        });
         false
     }
 }
@@ -525,7 +541,10 @@ fn with_form(diagnostic: Diagnostic, function: &str) -> Diagnostic {
 
 /// `case(condition, then, …, else)`
 fn form(function: &str) -> String {
-    let signatures = rule_eval::function(function).map(|entry| entry.signatures).unwrap_or_default();
+    let signatures = rule_eval::function(function)
+        .map(|entry| entry.signatures)
+        .or_else(|| rule_eval::aggregate(function).map(|entry| entry.signatures))
+        .unwrap_or_default();
     let params = signatures.first().map(|signature| signature.params).unwrap_or_default();
     let mut written: Vec<String> = Vec::new();
     for (index, param) in params.iter().enumerate() {

@@ -28,7 +28,8 @@ pub(crate) fn check(plan: &Plan, schemas: &Schemas) -> Vec<Diagnostic> {
 /// The column that a test compares exactly, if its schema enumerates the values, with each literal it is compared with.
 fn compared<'a>(test: &'a Expr, origins: &Origins, schemas: &'a Schemas) -> Vec<(&'a Column, &'a Expr)> {
     let ExprKind::Call(function, args) = &test.kind else { return Vec::new() };
-    if !matches!(function.as_str(), "==" | "!=" | "in" | "!in") {
+    let is_equality = matches!(function.as_str(), "==" | "!=" | "in" | "!in");
+    if !is_equality && part_ignoring_case(function).is_none() {
         return Vec::new();
     }
     let column = args.iter().find_map(|arg| match &arg.kind {
@@ -56,12 +57,13 @@ fn values(literal: &Expr) -> impl Iterator<Item = &str> {
 /// value that is like none of them may be new.
 fn misspelt(column: &Column, value: &str, test: &Expr, literal: &Expr) -> Option<Diagnostic> {
     let known = || column.values.iter().map(AsRef::as_ref);
-    if value.is_empty() || known().any(|known| known == value) {
+    let ExprKind::Call(operator, _) = &test.kind else { return None };
+    let seeks_part = part_ignoring_case(operator).is_some();
+    if value.is_empty() || known().any(|known| known == value || (seeks_part && known.contains(value))) {
         return None;
     }
-    let ExprKind::Call(operator, _) = &test.kind else { return None };
     let in_other_case = known().find(|known| known.eq_ignore_ascii_case(value));
-    let meant = in_other_case.or_else(|| nearest(value, known()))?;
+    let meant = in_other_case.or_else(|| nearest(value, known()).filter(|_| !seeks_part))?;
     let message = format!("`{}` is never \"{value}\"", column.name);
     let listed: Vec<String> = known().map(|known| format!("\"{known}\"")).collect();
     let fault = Diagnostic::error(literal.span, message);
@@ -79,8 +81,24 @@ fn ignoring_case(operator: &str) -> &'static str {
         "==" => "=~",
         "!=" => "!~",
         "in" => "in~",
-        _ => "!in~",
+        "!in" => "!in~",
+        _ => part_ignoring_case(operator).unwrap_or_default(),
     }
+}
+
+/// What finds a part of a text whatever its case in place of an operator that heeds case.
+fn part_ignoring_case(operator: &str) -> Option<&'static str> {
+    Some(match operator {
+        "has_cs" => "has",
+        "!has_cs" => "!has",
+        "contains_cs" => "contains",
+        "!contains_cs" => "!contains",
+        "startswith_cs" => "startswith",
+        "!startswith_cs" => "!startswith",
+        "endswith_cs" => "endswith",
+        "!endswith_cs" => "!endswith",
+        _ => return None,
+    })
 }
 
 #[cfg(test)]
@@ -113,6 +131,12 @@ mod tests {
                 "AuditLogs | summarize countif(Result == 'Success')",
                 Some(("'Success'", "write \"success\", or compare with `=~`")),
             ),
+            (
+                "AuditLogs | where Result has_cs 'Success'",
+                Some(("'Success'", "write \"success\", or compare with `has`")),
+            ),
+            ("AuditLogs | where Result contains_cs 'Succ'", None),
+            ("AuditLogs | where Result contains_cs 'Value'", None),
             ("AuditLogs | where Result =~ 'Success'", None),
             ("AuditLogs | where Result == 'pending'", None),
             ("AuditLogs | where Result != ''", None),

@@ -1,6 +1,8 @@
 //! What was meant where names are of other languages and types do not go together.
 
+use super::scope::Columns;
 use super::{Checker, types};
+use crate::nearest::nearest;
 use crate::syntax::{self, ExprKind as Syntax};
 use crate::{Diagnostic, Span};
 
@@ -60,6 +62,27 @@ fn is_null_word(word: &str) -> bool {
 }
 
 impl Checker<'_> {
+    /// The name in `name == value` or `name: value`, where columns are made and `=` was meant, reported.
+    pub(super) fn misassigned<'n>(
+        &mut self,
+        columns: &Columns,
+        item: &'n syntax::Named,
+    ) -> Option<&'n syntax::Name> {
+        let Syntax::Infix(left, operator, _) = &item.value.kind else { return None };
+        let Syntax::Name(name) = &left.kind else { return None };
+        let compares = matches!(operator.text.as_str(), "==" | ":");
+        let is_known = columns.open || columns.contains(&name.text) || self.scope.get(&name.text).is_some();
+        let is_misspelt = nearest(&name.text, columns.visible().map(|column| column.name.as_str())).is_some();
+        if !item.names.is_empty() || !compares || is_known || is_misspelt {
+            return None;
+        }
+        let message = format!("`{}` compares, `=` names a column", operator.text);
+        let fault = Diagnostic::error(operator.span, message);
+        let fault = fault.note(format!("there is no column or variable `{}` to compare", name.text));
+        self.report(fault.help(format!("write `{} = …`", name.text)));
+        Some(name)
+    }
+
     /// The fault of a comparison with a null, which KQL has no word for; `None` for any other comparison.
     pub(super) fn compared_with_null(
         &self,

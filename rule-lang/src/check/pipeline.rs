@@ -35,7 +35,47 @@ const CHARTS: &[&str] = &[
 
 impl<'a> Checker<'a> {
     pub(super) fn pipeline(&mut self, rows: Rows, operators: &'a [syntax::Operator]) -> Rows {
-        operators.iter().fold(rows, |rows, operator| self.operator(rows, operator))
+        let outer = std::mem::take(&mut self.gone);
+        let rows = operators.iter().fold(rows, |rows, operator| {
+            let before = rows.columns.clone();
+            let rows = self.operator(rows, operator);
+            self.take_down_gone(&before, &rows.columns, &operator.keyword);
+            rows
+        });
+        self.gone = outer;
+        rows
+    }
+
+    /// Takes down which columns an operator leaves behind, for whoever names one of them after it.
+    fn take_down_gone(&mut self, before: &Columns, after: &Columns, keyword: &'a syntax::Name) {
+        if !after.open {
+            let gone = before.visible().filter(|column| !after.contains(&column.name));
+            self.gone.extend(gone.map(|column| (column.name.clone(), keyword)));
+        }
+    }
+
+    /// The fault of a name that an operator before left behind, with that fact and what to type there.
+    pub(super) fn with_gone(&self, fault: Diagnostic, name: &str) -> Option<Diagnostic> {
+        let (_, keyword) = self.gone.iter().rev().find(|(gone, _)| gone == name)?;
+        let keyword = keyword.text.as_str();
+        Some(match keyword {
+            "project-rename" => fault
+                .note(format!("`project-rename` before gives `{name}` another name"))
+                .help("write its new name"),
+            "project-away" => fault
+                .note(format!("`project-away` before leaves `{name}` out"))
+                .help(format!("take `{name}` out of that `project-away`, or name it before")),
+            "summarize" | "distinct" | "count" | "make-series" | "top-nested" => fault
+                .note(format!("of the columns before it, `{keyword}` keeps those that it names"))
+                .help(if keyword == "summarize" {
+                    format!("group `by` `{name}` there, or aggregate it, as in take_any({name})")
+                } else {
+                    format!("ask for `{name}` before that `{keyword}`")
+                }),
+            _ => fault
+                .note(format!("of the columns before it, `{keyword}` keeps those that it names"))
+                .help(format!("add `{name}` to that `{keyword}`, or ask for it before")),
+        })
     }
 
     fn operator(&mut self, rows: Rows, operator: &'a syntax::Operator) -> Rows {

@@ -2,7 +2,7 @@
 
 use super::naming::{self, Numbered};
 use super::scope::{Column, Columns, Rows};
-use super::{Checker, is_fault};
+use super::{Checker, fault, is_fault};
 use crate::Diagnostic;
 use crate::Span;
 use crate::syntax::{self, ExprKind as Syntax};
@@ -75,6 +75,10 @@ impl<'a> Checker<'a> {
         item: &'a syntax::Named,
         explicit: &mut Vec<Name>,
     ) -> Vec<Made> {
+        if let Some(name) = self.misassigned(columns, item) {
+            let value = fault(item.value.span);
+            return vec![Made { name: Some(name.text.clone()), implied: None, value, unknown: true }];
+        }
         for name in &item.names {
             self.refuse_repeated(explicit, name);
         }

@@ -172,6 +172,9 @@ impl<'a> Checker<'a> {
             return self.report(fault.help(format!("write `{side}`")));
         }
         let fault = Diagnostic::error(span, format!("there is no column or variable `{name}`"));
+        if let Some(fault) = self.with_gone(fault.clone(), name).filter(|_| self.sides.is_none()) {
+            return self.report(fault);
+        }
         let (listed, more) = (names.iter().take(LISTED_NAMES), names.len().saturating_sub(LISTED_NAMES));
         let mut listed: Vec<String> = listed.map(|name| format!("`{name}`")).collect();
         if more > 0 {

@@ -55,6 +55,11 @@ impl<'a> Checker<'a> {
         let mut keys = Vec::new();
         let mut plain = Vec::new();
         for item in by {
+            if let Some(name) = self.misassigned(columns, item) {
+                let column = Column { name: name.text.clone(), ty: Type::Dynamic, unknown: true };
+                making.columns.list.push(column);
+                continue;
+            }
             let value = self.over(columns, |checker| checker.expr(&item.value));
             let unknown = self.over(columns, |checker| checker.is_unknown(&value));
             if value.ty == Type::Dynamic && !unknown {
@@ -96,6 +101,11 @@ impl<'a> Checker<'a> {
         item: &'a syntax::Named,
         making: &mut Making,
     ) -> AggregateColumn {
+        if let Some(name) = self.misassigned(columns, item) {
+            let column = Column { name: name.text.clone(), ty: Type::Dynamic, unknown: true };
+            making.columns.list.push(column);
+            return AggregateColumn { names: Vec::new(), expression: None, calls: Vec::new() };
+        }
         let (mut aggregate, results) = self.aggregated(columns, keys, &item.value);
         if let Some(extra) = item.names.get(results.len()) {
             self.error(

@@ -33,7 +33,7 @@ pub(super) fn value(field: &str, source: &str, rest: &str, span: Span) -> Option
     if source.contains(" | ") {
         return Some(piped(source, span));
     }
-    if let Some(fault) = connected(source, span) {
+    if let Some(fault) = connected(source, span).or_else(|| connective(field, source, rest, span)) {
         return Some(fault);
     }
     let enclosed = |quote: char| source.len() > 2 && source.starts_with(quote) && source.ends_with(quote);
@@ -102,6 +102,22 @@ fn connected(source: &str, span: Span) -> Option<Diagnostic> {
     let at = source.find(symbol)?;
     let fault = Diagnostic::error(part(span, at, at + 2), format!("`{symbol}` is not part of the language"));
     Some(fault.help(format!("write `{word}`")))
+}
+
+/// `field:value and` with nothing behind it, `field: and other:value`.
+fn connective(field: &str, source: &str, rest: &str, span: Span) -> Option<Diagnostic> {
+    let is_connective = |word: &str| ["and", "or", "not"].iter().any(|it| word.eq_ignore_ascii_case(it));
+    let (first, _) = source.split_once(' ')?;
+    if is_connective(first) && rest.starts_with(':') {
+        let fault = Diagnostic::error(part(span, 0, first.len()), format!("`{field}` has no value"));
+        return Some(fault.help(format!("write `{field}:value {first} …`")));
+    }
+    let (_, last) = source.rsplit_once(' ')?;
+    let place = part(span, source.len() - last.len(), source.len());
+    (is_connective(last) && (rest.is_empty() || rest.starts_with(')'))).then(|| {
+        Diagnostic::error(place, format!("nothing stands behind `{last}`"))
+            .help("write a condition behind it, or leave it out; a text that ends so stands in double quotes")
+    })
 }
 
 /// `field=value`, `field == "value"`, `field != value`

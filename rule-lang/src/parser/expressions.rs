@@ -103,6 +103,9 @@ impl Parser<'_> {
             self.next();
             return vec![name];
         }
+        if let Some(name) = self.name_before_walrus() {
+            return vec![name];
+        }
         if self.at_assigned_list() {
             self.next();
             let names = self.list("a name", Self::at_list_end, Self::declared_name);

@@ -6,7 +6,7 @@ use super::Parser;
 use super::operators::{OPERATORS, is_operator};
 use crate::lexer::{self, Class, Kind, Token};
 use crate::nearest::nearest;
-use crate::syntax::{Expr, ExprKind, Name};
+use crate::syntax::{Expr, ExprKind, Name, Script};
 use crate::{Diagnostic, Span};
 use rule_model::{Type, Value};
 use smol_str::SmolStr;
@@ -38,8 +38,12 @@ impl Parser<'_> {
         let found = token.describe();
         let fault =
             Diagnostic::error(token.span, format!("expected `|` or the end of `{operator}`, found {found}"));
+        let invisible = self.invisible_before(token);
         let fault = match self.dashed_operator(operator) {
             Some(fault) => fault,
+            None if let Some(sign) = invisible => fault
+                .note(format!("a character that cannot be seen, U+{:04X}, stands before it", u32::from(sign)))
+                .help("remove that character"),
             None if token.kind == Kind::Sign => fault.help(self.behind_sign(operator, token)),
             None => match self.behind_value(operator, token) {
                 Some(help) => fault.help(help),
@@ -47,6 +51,13 @@ impl Parser<'_> {
             },
         };
         self.fault(fault);
+    }
+
+    /// The invisible character that is all that parts a token from the one before it.
+    fn invisible_before(&self, token: Token<'_>) -> Option<char> {
+        let start = self.token_before(1).span.end as usize;
+        let between = self.text.get(start..token.span.start as usize)?;
+        between.chars().next().filter(|_| between.chars().all(lexer::is_invisible))
     }
 
     /// What to type where a sign stands behind a whole operator.
@@ -210,6 +221,25 @@ impl Parser<'_> {
         Some(meant == "asc")
     }
 
+    /// `name := value`: reports the sign and takes both.
+    pub(super) fn name_before_walrus(&mut self) -> Option<Name> {
+        let length = self.declared_name_length(0)?;
+        let (colon, equals) = (self.ahead(length), self.ahead(length + 1));
+        if !(colon.is(":") && equals.is("=") && colon.span.end == equals.span.start) {
+            return None;
+        }
+        let name = self.required_declared_name();
+        let span = colon.span.to(equals.span);
+        self.report(
+            Diagnostic::error(span, "`:=` is not part of the language")
+                .note("`=` names a column")
+                .help(format!("write `{} = …`", name.text)),
+        );
+        self.next();
+        self.next();
+        Some(name)
+    }
+
     /// Reports `and and`, and `and` behind an operator or a bracket.
     pub(super) fn repeated_connective(&mut self) -> bool {
         let (token, before) = (self.peek(), self.token_before(1));
@@ -349,6 +379,20 @@ impl Parser<'_> {
         );
         self.next();
         Some(span)
+    }
+
+    /// Whether the text is a block of code in Markdown, which to KQL is one string.
+    pub(super) fn is_fenced(&self) -> bool {
+        self.peek().kind == Kind::String && self.peek().text.starts_with("```")
+    }
+
+    /// Reports a block of code in Markdown and passes it.
+    pub(super) fn fenced(&mut self) -> Script {
+        let span = self.peek().span;
+        let fence = Span::new(span.start, span.start + 3);
+        let fault = Diagnostic::error(fence, "a block of code in Markdown begins here");
+        self.fault(fault.help("leave out the lines that begin and end it"));
+        Script { statements: Vec::new() }
     }
 
     /// Whether a statement in SQL begins here.

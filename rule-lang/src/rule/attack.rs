@@ -104,6 +104,10 @@ fn check(tactic: Option<Tactic>, id: &str, span: Span) -> Result<(), Diagnostic>
 
 fn unknown_technique(id: &str, span: Span) -> Diagnostic {
     let fault = Diagnostic::error(span, format!("ATT&CK {VERSION} has no technique `{id}`"));
+    if ["none", "null", "n/a", "na"].contains(&id.to_lowercase().as_str()) {
+        let fault = fault.note("that none applies is said by `attack: none`");
+        return fault.help("write `none`");
+    }
     let fault = fault.note("a technique is written `T1098`, one below it `T1098.003`");
     if let Some(tactic) = Tactic::find(id) {
         let fault = Diagnostic::error(span, format!("`{id}` is a tactic, no technique"));

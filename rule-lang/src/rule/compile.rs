@@ -11,7 +11,7 @@ use super::names::Names;
 use super::typed::{Language, Rule, Test};
 use super::written::{self, EventsKind, Setting, SettingKind};
 use super::{bounds, events, head};
-use crate::check::{self, Options, conditions, enumerated, equality};
+use crate::check::{self, Options, conditions, enumerated, equality, lettercase};
 use crate::diagnostic::{Level, Position};
 use crate::nearest::nearest;
 use crate::planning::static_tables;
@@ -26,6 +26,9 @@ pub trait Files {
     /// The text of a file, or why it cannot be read.
     fn read(&self, path: &str) -> Result<String, String>;
 }
+
+/// The reason why a file cannot be read that is no text.
+pub const NOT_UTF_8: &str = "it is not UTF-8";
 
 /// The outcome of compiling a rule.
 #[derive(Debug)]
@@ -120,6 +123,7 @@ impl Compiler<'_> {
         let mut faults = conditions::check(plan, &query.text);
         faults.extend(equality::check(plan, &query.text));
         faults.extend(enumerated::check(plan, self.schemas));
+        faults.extend(lettercase::check(plan));
         faults.extend(bounds::check(plan, &query.text, fields, self.schemas));
         self.report(query, faults);
         self.faults.extend(bounds::check_fields(fields));
@@ -133,7 +137,7 @@ impl Compiler<'_> {
             (Some(span), None, _) => Some(self.in_tokens(span)),
             (None, Some((setting, language)), None) => self.in_setting(setting, language),
             // What is wrong with it has been said.
-            (None, None, _) if written.is_query_faulty => None,
+            (None, None, _) if written.is_query_faulty || written.faulty.iter().any(is_query) => None,
             (None, None, _) => {
                 let at = written.table.as_ref().map_or(Span::new(0, 0), |table| table.span);
                 let fault = Diagnostic::error(at, "this rule has no query");
@@ -182,8 +186,12 @@ impl Compiler<'_> {
             }
             Err(reason) => {
                 let fault = Diagnostic::error(span, format!("cannot read {path}: {reason}"));
-                let fault = fault.note("a path begins at the folder of the rule's own file");
-                self.faults.push(fault.help("mend the path, or put the file there"));
+                self.faults.push(if reason == NOT_UTF_8 {
+                    fault.help("save the file as UTF-8")
+                } else {
+                    let fault = fault.note("a path begins at the folder of the rule's own file");
+                    fault.help("mend the path, or put the file there")
+                });
                 None
             }
         }
@@ -272,8 +280,13 @@ impl Compiler<'_> {
         for fault in faults {
             let fault = match &query.place {
                 Place::Tokens => fault,
-                Place::Raw(start, _) => {
-                    let within = fault.span.start.saturating_sub(*start as u32);
+                Place::Raw(start, whole) => {
+                    // What is wrong with the query as a whole has no place within it.
+                    if (fault.span.start as usize) < *start {
+                        self.faults.push(Diagnostic { span: *whole, ..fault });
+                        continue;
+                    }
+                    let within = fault.span.start - *start as u32;
                     let text = self.text.get(*start..).unwrap_or_default();
                     with_position(fault, Position::of(within, text), "the query")
                 }
@@ -433,7 +446,18 @@ impl Compiler<'_> {
                 None => return Vec::new(),
             },
         };
+        let is_apart = matches!(events.kind, EventsKind::File(_)) || text.trim().is_empty();
         match events::objects(&text) {
+            Ok(objects) if objects.is_empty() && is_apart => {
+                let what = match &events.kind {
+                    EventsKind::File(path) => format!("{path} holds no event"),
+                    EventsKind::Json(_) => "this text holds no event".to_owned(),
+                };
+                let fault = Diagnostic::error(events.span, what);
+                let fault = fault.note("where no event is meant, that is written `[]`");
+                self.faults.push(fault.help("write one event a line, each a JSON object"));
+                Vec::new()
+            }
             Ok(objects) => {
                 objects.into_iter().map(|json| (table.map(|name| name.text.to_string()), json)).collect()
             }
@@ -492,6 +516,11 @@ fn without_pipe(query: &Query) -> Option<Diagnostic> {
             .note("a query begins with a table, or with `|` where it continues the table of the rule's head")
             .help(format!("write `| {word}`"))
     })
+}
+
+/// Whether a field of this name holds the query.
+fn is_query(name: &crate::syntax::Name) -> bool {
+    matches!(name.text.as_str(), "query" | "kuery")
 }
 
 /// Whether a query can stand there.

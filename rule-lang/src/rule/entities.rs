@@ -51,6 +51,15 @@ pub(super) fn check(entity: &Name, identifiers: &[(Name, Setting)], faults: &mut
         let first = known.identifiers.first().copied().unwrap_or_default();
         faults.push(fault.help(format!("write `{} {{ {first}: Column }}`", known.name)));
     }
+    for (at, (identifier, _)) in identifiers.iter().enumerate() {
+        if identifiers[..at].iter().any(|(earlier, _)| earlier.text == identifier.text) {
+            let message = format!("the identifier `{}` is given twice", identifier.text);
+            let fault = Diagnostic::error(identifier.span, message);
+            let fault =
+                fault.note("an entity has each identifier once; a rule can map several entities of a type");
+            faults.push(fault.help(format!("keep one, or write a second `{} {{ … }}`", known.name)));
+        }
+    }
     for (identifier, _) in identifiers.iter().filter(|(identifier, _)| !known.has(&identifier.text)) {
         let message = format!("the entity {} has no identifier `{}`", known.name, identifier.text);
         let names = || known.identifiers.iter().copied();

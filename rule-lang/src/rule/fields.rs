@@ -248,6 +248,12 @@ impl Reader<'_> {
             let fault = fault.note("alerts are told apart by the ids of their rules");
             self.faults.push(fault.help("write one that no other rule has, and never change it"));
         }
+        if let Some(sign) = id.chars().find(|c| c.is_control()).filter(|_| is_text) {
+            let message = format!("this id holds a control character, U+{:04X}", u32::from(sign));
+            let fault = Diagnostic::error(value.span, message);
+            let fault = fault.note("ids stand in tables, file names and command lines");
+            self.faults.push(fault.help("leave that character out"));
+        }
         self.fields.metadata.id = id;
     }
 
@@ -259,7 +265,14 @@ impl Reader<'_> {
             let names = Severity::ALL.map(Severity::name);
             let fault = Diagnostic::error(value.span, format!("unknown severity `{written}`"))
                 .note(format!("the severities are {}", names.join(", ")));
-            let help = match nearest(&written, names) {
+            let of_others = match written.to_lowercase().as_str() {
+                "info" | "information" | "notice" | "debug" => Some("Informational"),
+                "moderate" | "warning" | "warn" => Some("Medium"),
+                "major" | "error" => Some("High"),
+                "severe" | "fatal" | "emergency" => Some("Critical"),
+                _ => None,
+            };
+            let help = match of_others.or_else(|| nearest(&written, names)) {
                 Some(meant) => format!("write `{meant}`"),
                 None => format!("write one of {}", names.join(", ")),
             };
@@ -285,6 +298,14 @@ impl Reader<'_> {
         if every.0 <= 0 || over.0 <= 0 {
             let fault = Diagnostic::error(value.span, "a schedule's spans of time are longer than zero");
             return self.faults.push(fault.help("write a schedule such as `every 1h over 1d`"));
+        }
+        if over < every {
+            let message = "events between the evaluations of this schedule are looked at by none";
+            let fault = Diagnostic::warning(value.span, message);
+            let fault = fault.note("each evaluation looks at less time than lies between two of them");
+            let (_, over) = value.span.text(self.text).rsplit_once(' ').unwrap_or_default();
+            let help = format!("write `every {over} over {over}`, or a longer span behind `over`");
+            self.faults.push(fault.help(help));
         }
         self.fields.metadata.schedule = Some(Schedule { every, over });
     }

@@ -8,6 +8,7 @@
 //! colon follows, and ends, outside of brackets, before the next field, test or documentation.
 
 mod inline_tests;
+mod slips;
 
 use super::duration;
 use super::fields::NAMES;
@@ -37,9 +38,6 @@ struct Parser<'a> {
 /// How the parts of a rule look, for messages about one that looks otherwise.
 const FORM: &str =
     "a rule is `<Table>`, `/// documentation`, `field: value,`, a query, and `test \"name\" fires { … }`";
-
-/// How a trigger looks, for messages about one that looks otherwise.
-const TRIGGER: &str = "a trigger compares the number of rows of an evaluation: `> 0`, `>= 5`";
 
 /// What stands at a place outside of brackets.
 enum Item {
@@ -159,27 +157,6 @@ impl<'a> Parser<'a> {
         if self.continues_list(&value) { self.bare_list(value) } else { Ok(value) }
     }
 
-    /// `trigger: gt 5`, `trigger: greater than 5`, `trigger: 5`.
-    fn trigger_in_words(&mut self, value: &Setting) -> Setting {
-        while self.word(self.at).is_some() && !self.is_field(self.at) && !self.is_test(self.at) {
-            self.at += 1;
-        }
-        let span = value.span.to(self.span(self.at - 1));
-        let written = span.text(self.text);
-        let fault = Diagnostic::error(span, format!("`{written}` compares with no number of rows"));
-        let rows = written.rsplit(|c: char| !c.is_ascii_digit()).find(|digits| !digits.is_empty());
-        let rows = rows.unwrap_or("0");
-        let symbol = match written.to_ascii_lowercase() {
-            word if word.starts_with('g') || word.starts_with("more") => ">",
-            word if word.starts_with('l') => "<",
-            word if word.starts_with('n') => "!=",
-            word if word.starts_with('e') => "==",
-            _ => ">=",
-        };
-        self.fault(fault.note(TRIGGER).help(format!("write `{symbol} {rows}`")));
-        Setting { kind: SettingKind::Faulty, span }
-    }
-
     /// Whether a comma and another item follow a word or text, and no field, test or query: `alert_key: A, B`.
     fn continues_list(&self, value: &Setting) -> bool {
         let (next, behind) = (self.at + 1, self.at + 2);
@@ -253,6 +230,7 @@ impl<'a> Parser<'a> {
                 Ok(SettingKind::File(path))
             }
             (Some("every"), _) => self.schedule(),
+            (Some(_), _) if self.is_path(self.at) => Ok(self.path()),
             _ if self.is_parted(self.at - 1) => {
                 let span = self.span(self.at - 1).to(self.span(self.at));
                 self.at += 1;
@@ -377,6 +355,15 @@ impl<'a> Parser<'a> {
                 self.fault(fault.help("add `| extend Name = …` to the query, and write `Name` here"));
                 return Err(Reported);
             }
+            () if bracket == ']' && self.is_symbol(self.at, '{') => {
+                let name = self.span(self.at - 1).text(self.text);
+                let fault = Diagnostic::error(self.span(self.at), "a name with braces stands in a list");
+                let fault = fault.note("square brackets hold a list, braces hold names and values");
+                self.fault(
+                    fault.help(format!("write `{{ {name} {{ … }} }}`, braces in place of the brackets")),
+                );
+                return Err(Reported);
+            }
             () => {
                 let form =
                     "items of a list or a map have commas between; a text of several words stands in quotes";
@@ -446,10 +433,17 @@ impl<'a> Parser<'a> {
         self.fault(fault.help("if this continues the query, move it before the fields that part the two"));
     }
 
-    /// Whether what stands here belongs to the head again. `name:type` is part of a `parse` pattern.
+    /// Whether what stands here belongs to the head again. `name:type` is part of a `parse` pattern, and what follows
+    /// `extend` is no field, though a colon stands where `=` is meant.
     fn ends_query(&self) -> bool {
+        let names_columns = |word| matches!(word, "extend" | "project" | "summarize" | "by");
+        // Behind a dash stands what is subtracted, or a comment of SQL, which the query's parser tells.
+        let is_named = self.at.checked_sub(1).is_some_and(|before| {
+            self.word(before).is_some_and(names_columns) || self.is_symbol(before, '-')
+        });
         match self.tokens[self.at].kind {
             Kind::Doc(_) => true,
+            Kind::Word if is_named => false,
             Kind::Word => self.is_test(self.at) || (self.is_field(self.at) && !self.is_typed(self.at)),
             _ => false,
         }

@@ -1,6 +1,8 @@
 //! Rules: the body of a `rule!` to a checked rule.
 
 pub mod again;
+mod alarm;
+mod astray;
 mod attack;
 mod bounds;
 mod compile;
@@ -20,6 +22,6 @@ pub mod trial;
 pub mod typed;
 pub mod written;
 
-pub use compile::{Files, Outcome, compile};
+pub use compile::{Files, NOT_UTF_8, Outcome, compile};
 pub(crate) use duration::meant as timespan_meant;
 pub use fields::NAMES as FIELD_NAMES;

@@ -8,14 +8,16 @@
 //!   └ no row: the same of the `let` or of the inputs of the union that it is
 //! ```
 
+use super::astray;
 use super::trial::shown;
 use crate::{Diagnostic, one_line, walk};
 use rule_eval::Context;
-use rule_eval::evaluate::trace::trace;
-use rule_eval::evaluate::verdict::{Part, Verdict};
+use rule_eval::evaluate::trace::{Step, trace};
+use rule_eval::evaluate::verdict::{self, Operand, Part, Verdict};
 use rule_eval::evaluate::{Tables, evaluate};
+use rule_model::Value;
 use rule_model::plan::{
-    Assignment, Expr, Field, Join, JoinKind, MvApply, Operator, Plan, Query, Source, Span, Stage,
+    Assignment, Expr, Field, Join, JoinKind, MvApply, Name, Operator, Plan, Query, Source, Span, Stage,
 };
 
 /// What to do about a rule that stays silent.
@@ -67,11 +69,62 @@ pub(super) fn because(fault: Diagnostic, plan: &Plan, text: &str, events: &dyn E
         return fault.note(format!("`{}` leaves no row", first_line(step.span, text))).help(MEND);
     }
     let fault = tests.iter().take(SHOWN_TESTS).fold(fault, |fault, test| fault.note(line(test, text)));
-    let near_miss = tests.iter().find_map(|test| match &test.part {
-        Part::Test { near_miss, .. } => *near_miss,
-        _ => None,
+    let astray = step.input.rows.first().and_then(|row| {
+        let operands =
+            tests.iter().flat_map(|test| test.operands()).filter(|operand| operand.value.is_null());
+        let mut paths = operands.filter_map(|operand| operand.path.as_deref());
+        paths.find_map(|path| astray::of(path, &step.input.columns, row))
     });
-    fault.help(near_miss.map_or_else(|| MEND.to_owned(), |near_miss| near_miss.to_string()))
+    let astray = astray.or_else(|| computed_astray(plan, &steps, step, &tests));
+    if let Some((note, help)) = astray {
+        return fault.note(note).help(help);
+    }
+    fault.help(laxer(&tests).unwrap_or_else(|| MEND.to_owned()))
+}
+
+/// The same of the paths that a column was computed from which decided with no value.
+fn computed_astray(
+    plan: &Plan,
+    steps: &[Step],
+    decided: &Step,
+    tests: &[&Verdict],
+) -> Option<(String, String)> {
+    let has_none = |operand: &&Operand| operand.value.is_null() || operand.value == Value::EMPTY;
+    let columns = tests.iter().flat_map(|test| test.operands()).filter(has_none);
+    let columns: Vec<&str> = columns.filter_map(|operand| operand.path.as_deref()).collect();
+    // As many rows as there: the first is the same.
+    let before = steps.iter().take_while(|step| step.span != decided.span);
+    let before = before.filter(|step| step.input.rows.len() == decided.input.rows.len());
+    let mut astray = None;
+    for step in before {
+        let Some(row) = step.input.rows.first() else { continue };
+        let made = operator(plan, step.span, |operator| match operator {
+            Operator::Extend(made) | Operator::Project(made) => Some(made),
+            _ => None,
+        });
+        for made in made.into_iter().flat_map(|(_, made)| made) {
+            if columns.contains(&made.name.as_str()) {
+                walk::expressions(&made.value, &mut |expr| {
+                    let path = verdict::path(expr).filter(|path| path.contains(['.', '[']));
+                    let found = path.and_then(|path| astray::of(&path, &step.input.columns, row));
+                    astray = astray.take().or(found);
+                });
+            }
+        }
+    }
+    astray
+}
+
+/// The operators that would have come to the opposite, each once, as a `help:` says them.
+pub(super) fn laxer(tests: &[&Verdict]) -> Option<String> {
+    let mut near_misses: Vec<String> = Vec::new();
+    for near_miss in tests.iter().take(SHOWN_TESTS).filter_map(|test| test.near_miss()) {
+        let near_miss = near_miss.to_string();
+        if !near_misses.contains(&near_miss) {
+            near_misses.push(near_miss);
+        }
+    }
+    (!near_misses.is_empty()).then(|| near_misses.join(", "))
 }
 
 /// There is no row to begin with: what the query reads is itself a query, or no event is of its table.
@@ -89,8 +142,11 @@ fn without_source(fault: Diagnostic, plan: &Plan, text: &str, events: &dyn Event
     let has_events = |part: &&Plan| walk::tables(part).into_iter().any(|table| events.has(table));
     let parts: Vec<&Plan> = parts.iter().filter(has_events).collect();
     if parts.is_empty() {
-        let fault = fault.note("there is no event of the table that the query begins with");
-        return fault.help("give the test one: `Table { … }`");
+        let mut tables: Vec<&str> = walk::tables(plan).into_iter().map(Name::as_str).collect();
+        tables.dedup();
+        let fault = fault.note(format!("there is no event of {}", tables.join(" and none of ")));
+        let table = tables.first().copied().unwrap_or("Table");
+        return fault.help(format!("give the test one: `{table} {{ … }}`"));
     }
     parts.into_iter().fold(fault, |fault, part| because(fault, part, text, events))
 }
@@ -136,9 +192,12 @@ fn unjoined(
     }
     let mut left = plan.clone();
     left.root.stages.truncate(at);
+    let mut is_case = false;
     let differing = join.on.iter().filter_map(|(of_left, of_right)| {
         let (on_left, on_right) = (keys(&left, of_left, events), keys(&right, of_right, events));
         let is_apart = on_left.iter().all(|key| !on_right.contains(key));
+        let folded: Vec<String> = on_right.iter().map(|key| key.to_lowercase()).collect();
+        is_case |= is_apart && on_left.iter().any(|key| folded.contains(&key.to_lowercase()));
         is_apart.then(|| {
             let of = |key: &Expr| first_line(key.span, text);
             let few = |keys: &[String]| keys[..keys.len().min(SHOWN_KEYS)].join(", ");
@@ -154,13 +213,18 @@ fn unjoined(
             }
         })
     });
-    differing.fold(fault, Diagnostic::note)
+    let fault = differing.fold(fault, Diagnostic::note);
+    if !is_case {
+        return fault;
+    }
+    let fault = fault.note("a join heeds the case of its keys");
+    fault.help("make both keys of one case before the join: `extend Key = tolower(…)`")
 }
 
 /// The different values of a key, as a message shows them.
 fn keys(side: &Plan, key: &Expr, events: &dyn Events) -> Vec<String> {
     let mut plan = side.clone();
-    let name = rule_model::plan::Name::new_static("$key");
+    let name = Name::new_static("$key");
     let output = vec![Field::new(name.clone(), key.ty)];
     let project = Operator::Project(vec![Assignment { name, value: key.clone() }]);
     plan.root.stages.push(Stage { operator: project, output, open: false, span: key.span });
@@ -213,17 +277,10 @@ fn deciding(verdict: &Verdict) -> Vec<&Verdict> {
 }
 
 /// Verdict and values on one line: `` `a == "x"` is false: a is "y" ``.
-fn line(verdict: &Verdict, text: &str) -> String {
+pub(super) fn line(verdict: &Verdict, text: &str) -> String {
     let (part, word) = (first_line(verdict.span, text), verdict.word());
-    let operands = match &verdict.part {
-        Part::Test { operands, .. } => operands.as_slice(),
-        Part::Not(inner) => match &inner.part {
-            Part::Test { operands, .. } => operands.as_slice(),
-            _ => &[],
-        },
-        Part::All(_) | Part::Any(_) => &[],
-    };
-    let values: Vec<String> = operands
+    let values: Vec<String> = verdict
+        .operands()
         .iter()
         .map(|operand| format!("{} is {}", operand.name(text), shown(&operand.value)))
         .collect();

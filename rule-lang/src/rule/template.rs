@@ -26,6 +26,12 @@ pub(super) fn parse(template: &str, span: Span, faults: &mut Vec<Diagnostic>) ->
                 parts.push(TemplatePart::Column(Text::Owned(column.trim().to_owned())));
                 rest = after;
             }
+            Some((column, _)) if brace == "{" && column.trim().is_empty() => {
+                let fault = Diagnostic::error(span, "empty braces in a title");
+                let fault = fault.note("a title names a column in braces");
+                faults.push(fault.help("write `{Column}` for a column's value, `{{` and `}}` for braces"));
+                return Vec::new();
+            }
             _ => {
                 let fault = Diagnostic::error(span, format!("`{brace}` without its other half in a title"));
                 let fault = fault.note("a title names a column in braces");
@@ -78,7 +84,7 @@ mod tests {
             ("{A}{ B } {{x}} {event.action}", Ok("<A><B> {x} <event.action>")),
             ("", Ok("")),
             ("a {b", Err("`{` without its other half in a title")),
-            ("a {} b", Err("`{` without its other half in a title")),
+            ("a {} b", Err("empty braces in a title")),
             ("a } b", Err("`}` without its other half in a title")),
         ] {
             assert_eq!(shown(template), expected.map(str::to_owned).map_err(str::to_owned), "{template}");

@@ -313,6 +313,29 @@ fn a_failing_test_says_which_condition_failed_on_which_value() {
              help: narrow the conditions, or write `fires`",
         ),
         (
+            "| where OperationName != \"Add\" and (Result == \"y\" or not(Category in (\"A\", \"B\")))",
+            "silent [{ \"OperationName\": \"add\", \"Category\": \"b\" }, { \"OperationName\": \"ADD\", \"Result\": \"z\" }]",
+            "an alert, where none is expected\n\
+             note: its row is { Category: \"b\", OperationName: \"add\" }\n\
+             note: `OperationName != \"Add\"` is true: OperationName is \"add\"\n\
+             note: `not(Category in (\"A\", \"B\"))` is true: Category is \"b\"\n\
+             help: `!~` ignores case, `in~` ignores case",
+        ),
+        (
+            "| where OperationName has_cs \"Add\" or Category matches regex \"^Role\"",
+            "fires { \"OperationName\": \"add\", \"Category\": \"rolemanagement\" }",
+            "no alert, where one is expected\n\
+             note: `OperationName has_cs \"Add\"` is false: OperationName is \"add\"\n\
+             note: `Category matches regex \"^Role\"` is false: Category is \"rolemanagement\"\n\
+             help: `has` ignores case, `(?i)` at the beginning of a regex ignores case",
+        ),
+        (
+            "| where Result == \"y\" or OperationName != \"Add\"",
+            "silent { \"OperationName\": \"add\", \"Result\": \"y\" }",
+            "an alert, where none is expected\nnote: its row is { OperationName: \"add\", Result: \"y\" }\n\
+             help: narrow the conditions, or write `fires`",
+        ),
+        (
             "| where OperationName == \"x\" | project OperationName",
             "fires [{ \"OperationName\": \"x\" }] -> { OperationName: \"y\" }",
             "OperationName is \"x\", not \"y\"\nhelp: mend the query, or write the value that the row has",

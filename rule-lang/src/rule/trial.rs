@@ -1,5 +1,6 @@
 //! Inline tests run by the evaluator, while the rule is compiled.
 
+use super::alarm;
 use super::silence::{self, Events as _};
 use super::typed::{Rule, Test};
 use crate::Diagnostic;
@@ -9,7 +10,7 @@ use crate::schemas::Schemas;
 use rule_eval::evaluate::Tables;
 use rule_eval::{Context, Row, Table, evaluate, inferred, json, record};
 use rule_model::plan::{Field, HIDDEN, Name};
-use rule_model::{Bag, DateTime, Schema, Value};
+use rule_model::{Bag, DateTime, Schema, Type, Value};
 use std::borrow::Cow;
 use std::collections::HashMap;
 
@@ -63,12 +64,8 @@ fn run_one(rule: &Rule, test: &Test, schemas: &Schemas) -> Result<(), Diagnostic
         (true, false) => {
             let silent = fault("no alert, where one is expected".to_owned());
             Err(if table.rows.is_empty() {
-                with_misspelt_name(
-                    silence::because(silent, &rule.plan, &rule.query, &events),
-                    rule,
-                    test,
-                    schemas,
-                )
+                let because = silence::because(silent, &rule.plan, &rule.query, &events);
+                with_unread_value(with_misspelt_name(because, rule, test, schemas), rule, test, schemas)
             } else {
                 let trigger = rule.metadata.trigger;
                 let (comparison, wanted) = (trigger.comparison.symbol(), trigger.rows);
@@ -81,7 +78,8 @@ fn run_one(rule: &Rule, test: &Test, schemas: &Schemas) -> Result<(), Diagnostic
         (false, true) => {
             let row = table.rows.first().map(|row| shown_row(&table.columns, row)).unwrap_or_default();
             let alert = fault("an alert, where none is expected".to_owned());
-            Err(alert.note(format!("its row is {row}")).help("narrow the conditions, or write `fires`"))
+            let alert = alert.note(format!("its row is {row}"));
+            Err(alarm::because(alert, &rule.plan, &rule.query, &events, NARROW))
         }
         (true, true) => expected(test, &table, fault),
         (false, false) => Ok(()),
@@ -112,6 +110,34 @@ fn with_misspelt_name(fault: Diagnostic, rule: &Rule, test: &Test, schemas: &Sch
     fault
 }
 
+/// The fault with a value of an event that is none of its column's type, where that column decided.
+fn with_unread_value(fault: Diagnostic, rule: &Rule, test: &Test, schemas: &Schemas) -> Diagnostic {
+    for (named, text) in &test.events {
+        let schema = named.as_ref().or(rule.table.as_ref()).and_then(|name| schemas.find(name));
+        let (Some(schema), Ok(Value::Bag(event))) = (schema, json::parse(text)) else { continue };
+        let unread = schema.columns.iter().find_map(|column| {
+            let value = record::lookup(&event, &column.paths)?;
+            let is_unread = record::convert(value, column.ty).is_null();
+            let decided =
+                || fault.notes.iter().any(|note| note.contains(&format!("{} is null", column.name)));
+            (is_unread && decided()).then_some((column, value))
+        });
+        if let Some((column, value)) = unread {
+            let example = match column.ty {
+                Type::DateTime => "write it as `\"2024-03-01T12:00:00Z\"`",
+                Type::Bool => "write `true` or `false`",
+                _ => "mend the value in the event",
+            };
+            let (name, ty) = (&column.name, column.ty);
+            let note = format!("the event's `{name}`, {}, is no {ty}", shown(value));
+            return fault.note(note).help(example);
+        }
+    }
+    fault
+}
+
+/// What to do about a rule that alerts.
+const NARROW: &str = "narrow the conditions, or write `fires`";
 /// Columns of a row that a message shows.
 const SHOWN_COLUMNS: usize = 16;
 

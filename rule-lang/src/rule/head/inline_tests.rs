@@ -2,6 +2,7 @@
 
 use super::{Parsed, Parser, Reported};
 use crate::Diagnostic;
+use crate::nearest::nearest;
 use crate::rule::token::Kind;
 use crate::rule::written::{Events, EventsKind, Setting, SettingKind, Test};
 use crate::syntax::Name;
@@ -27,6 +28,11 @@ impl Parser<'_> {
         let fires = match self.word(self.at) {
             Some("fires") => true,
             Some("silent") => false,
+            Some(word) if let Some(meant) = nearest(word, ["fires", "silent"]) => {
+                let fault = Diagnostic::error(self.span(self.at), format!("a test has no verdict `{word}`"));
+                self.fault(fault.note(FORM).help(format!("write `{meant}`")));
+                meant == "fires"
+            }
             _ => return self.expected_in_test("`fires` or `silent`"),
         };
         self.at += 1;
@@ -91,10 +97,13 @@ impl Parser<'_> {
     fn events_by_table(&mut self, into: &mut Vec<Events>) -> Parsed<()> {
         self.at += 1;
         while !self.closes('}')? {
+            let table = self.name(self.at);
+            if self.word(self.at).is_some() && self.is_symbol(self.at + 1, '=') {
+                return self.name_without_quotes(&table);
+            }
             if self.word(self.at).is_none() || !self.is_symbol(self.at + 1, ':') {
                 return self.expected_in_test("a table's name and `:`");
             }
-            let table = self.name(self.at);
             self.at += 2;
             if self.is_plain_value() {
                 return self.name_without_quotes(&table);
@@ -119,7 +128,7 @@ impl Parser<'_> {
         self.fault(
             fault
                 .note("events are JSON; a name without quotes is that of a table")
-                .help(format!("write `\"{}\"`, and quotes around each other name of the event", name.text)),
+                .help(format!("write `\"{}\":`, and quotes around each other name of the event", name.text)),
         );
         Err(Reported)
     }

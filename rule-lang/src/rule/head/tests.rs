@@ -87,7 +87,7 @@ fn each_fault_is_reported_once_and_the_rest_is_read() {
     for (text, messages) in [
         ("id: , severity: High", &["expected a value, found `,`"][..]),
         ("id: [\"a\" \"b\"], x: 1", &["expected `,` or `]`, found `\"b\"`"]),
-        ("test \"a\" fire {} x: 1", &["expected `fires` or `silent`, found `fire`"]),
+        ("test \"a\" fire {} x: 1", &["a test has no verdict `fire`"]),
         (
             "schedule: every day, x: y z: {",
             &[

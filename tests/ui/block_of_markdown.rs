@@ -1,0 +1,16 @@
+rule_macros::rule! {
+    /// A title
+    ///
+    /// A description.
+    id: "a", severity: Low, attack: none,
+    query: r#"
+```kql
+AuditLogs
+| where OperationName == 'x'
+```
+"#,
+}
+
+fn main() {
+    let _ = &RULE;
+}

@@ -1,0 +1,14 @@
+rule_macros::rule! { <AuditLogs>
+    /// A title
+    ///
+    /// A description.
+    id: "a", severity: Low, attack: none,
+
+    | where OperationName == "x"
+    | project TimeGenerated, Identity
+    | where Category == "y"
+}
+
+fn main() {
+    let _ = &RULE;
+}

@@ -1,0 +1,14 @@
+rule_macros::rule! { <AuditLogs>
+    /// A title
+    ///
+    /// A description.
+    id: "a", severity: Low, attack: none, schedule: every 1h over 1h,
+
+    | where OperationName == "x"
+    | summarize Times = count() by Category
+    | where Identity == "y"
+}
+
+fn main() {
+    let _ = &RULE;
+}

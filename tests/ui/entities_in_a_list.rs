@@ -1,0 +1,14 @@
+rule_macros::rule! { <AuditLogs>
+    /// A title
+    ///
+    /// A description.
+    id: "a", severity: Low, attack: none,
+
+    | where OperationName == "x"
+
+    entities: [ Account { FullName: Identity } ],
+}
+
+fn main() {
+    let _ = &RULE;
+}

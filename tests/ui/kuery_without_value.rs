@@ -1,0 +1,11 @@
+rule_macros::rule! { <O365Audit>
+    /// A title
+    ///
+    /// A description.
+    id: "a", severity: Low, attack: none,
+    kuery: r#"event.action: and event.outcome:success"#,
+}
+
+fn main() {
+    let _ = &RULE;
+}
