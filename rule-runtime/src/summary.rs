@@ -246,7 +246,7 @@ impl RuleCounts {
             writeln!(
                 f,
                 "WARNING: {id} took more memory than there is (--max-state) at {}, {} bytes at the most: its alerts are \
-                 right; detector explain {id} says why its rows cannot be parted",
+                 right; detector explain {id} says whether its rows can be parted, which needs room for temporary files",
                 counted(kept.oversized, "tick"),
                 grouped(kept.peak_evaluation)
             )?;

@@ -142,14 +142,22 @@ impl Evaluations {
             self.spill(position, found);
         }
         let is_full = cost.is_some_and(|cost| self.bytes + cost > self.bounds.state && self.bytes > 0);
-        let room = self.room();
-        let Some(Evaluated { rule, state }) = self.rules.get_mut(position).and_then(Option::as_mut) else {
+        let Some(Evaluated { state, .. }) = self.rules.get_mut(position).and_then(Option::as_mut) else {
             return;
         };
         if is_full || cost.is_some() && state.rows() >= self.bounds.rows {
             state.counts.dropped += 1;
             return;
         }
+        self.take(position, signal, &mut Vec::new(), found);
+    }
+
+    /// Has a rule take a signal, which makes alerts.
+    fn take(&mut self, position: usize, signal: Signal, alerts: &mut Vec<Alert>, found: &mut Vec<Found>) {
+        let room = self.room();
+        let Some(Evaluated { rule, state }) = self.rules.get_mut(position).and_then(Option::as_mut) else {
+            return;
+        };
         let before = state.bytes();
         let elsewhere = Elsewhere {
             segments: &self.segments,
@@ -159,7 +167,7 @@ impl Evaluations {
             room,
             bound: self.bounds.state,
         };
-        let outcome = step(rule, state, signal, &elsewhere, &mut Vec::new());
+        let outcome = step(rule, state, signal, &elsewhere, alerts);
         self.settle(position, before);
         found.extend(outcome.err().map(|message| Found::Failure(position, message)));
     }
@@ -307,23 +315,8 @@ impl Evaluations {
     /// Takes a signal that makes alerts, which are those of `tick`.
     fn step(&mut self, position: usize, signal: Signal, tick: DateTime, found: &mut Vec<Found>) {
         self.make_room(position, found);
-        let room = self.room();
-        let Some(Evaluated { rule, state }) = self.rules.get_mut(position).and_then(Option::as_mut) else {
-            return;
-        };
-        let before = state.bytes();
         let mut alerts = Vec::new();
-        let elsewhere = Elsewhere {
-            segments: &self.segments,
-            sources: &*self.sources,
-            max_depth: self.max_depth,
-            geography: self.geography.as_ref(),
-            room,
-            bound: self.bounds.state,
-        };
-        let outcome = step(rule, state, signal, &elsewhere, &mut alerts);
-        self.settle(position, before);
-        found.extend(outcome.err().map(|message| Found::Failure(position, message)));
+        self.take(position, signal, &mut alerts, found);
         found.extend(alerts.into_iter().map(|alert| Found::Alert(position, Box::new(alert), tick)));
     }
 
