@@ -22,6 +22,9 @@ const MINUTE: usize = 16;
 /// Ticks that the last of so many digits of a second counts.
 const UNITS: [i64; 8] = [10_000_000, 1_000_000, 100_000, 10_000, 1_000, 100, 10, 1];
 
+/// Eight times `0`.
+const ZEROS: u64 = u64::from_le_bytes([b'0'; 8]);
+
 impl Default for EventTimes {
     fn default() -> EventTimes {
         EventTimes { text: *b"1970-01-01T00:00", start: DateTime::UNIX_EPOCH }
@@ -66,16 +69,36 @@ fn ticks_within(text: &[u8]) -> Option<i64> {
     (seconds < 60).then_some(seconds * TICKS_PER_SECOND + fraction)
 }
 
-/// The number that a few digits write.
+/// The number that at most eight digits write; `None` where they are more, or none.
 #[inline]
 fn number(digits: &[u8]) -> Option<i64> {
-    let (mut number, mut are_digits) = (0_i64, true);
-    for byte in digits.iter().take(UNITS.len()) {
-        let digit = byte.wrapping_sub(b'0');
-        are_digits &= digit < 10;
-        number = number * 10 + i64::from(digit);
+    let missing = 8_usize.checked_sub(digits.len())?;
+    if let (Some(first), Some(last)) = (digits.first_chunk(), digits.last_chunk()) {
+        let [first, last] = [first, last].map(|half| u64::from(u32::from_le_bytes(*half)));
+        // Bytes that are in both halves come to lie on themselves.
+        let written = first | last << (8 * (4 - missing));
+        let before = ZEROS.checked_shr(8 * (8 - missing) as u32).unwrap_or(0);
+        return eight_digits(written << (8 * missing) | before);
     }
-    are_digits.then_some(number)
+    digits.iter().try_fold(0, |number, byte| {
+        let digit = byte.wrapping_sub(b'0');
+        (digit < 10).then_some(number * 10 + i64::from(digit))
+    })
+}
+
+/// The number that eight digits write, the first as the lowest byte: neighbours are joined, to pairs, fours and all eight.
+#[inline]
+fn eight_digits(bytes: u64) -> Option<i64> {
+    const ODD_PAIRS: u64 = 0x0000_00ff_0000_00ff;
+    let digits = bytes.wrapping_sub(ZEROS);
+    // A byte below `0` borrows, one beyond `9` comes to the top bit.
+    if (digits | bytes.wrapping_add(0x4646_4646_4646_4646)) & 0x8080_8080_8080_8080 != 0 {
+        return None;
+    }
+    let pairs = digits.wrapping_mul(10).wrapping_add(digits >> 8);
+    let [odd, even] = [pairs & ODD_PAIRS, pairs >> 16 & ODD_PAIRS];
+    let sum = odd.wrapping_mul(100 + (1_000_000 << 32)).wrapping_add(even.wrapping_mul(1 + (10_000 << 32)));
+    i64::try_from(sum >> 32).ok()
 }
 
 #[cfg(test)]
@@ -125,6 +148,23 @@ mod tests {
                 assert_eq!(read, time_text::parse_datetime(text), "{text} after {before}");
             }
         }
+    }
+
+    #[test]
+    fn numbers_read_as_they_do_alone() {
+        for text in
+            ["0", "9", "12", "090", "1234", "00001", "99999", "654321", "7654321", "12345678", "00000000"]
+        {
+            assert_eq!(number(text.as_bytes()), text.parse().ok(), "{text}");
+            for at in 0..text.len() {
+                for byte in (0..=255_u8).filter(|byte| !byte.is_ascii_digit()) {
+                    let mut other = text.as_bytes().to_vec();
+                    other[at] = byte;
+                    assert_eq!(number(&other), None, "{byte} at {at} of {text}");
+                }
+            }
+        }
+        assert_eq!(number(b"123456789"), None);
     }
 
     #[test]
