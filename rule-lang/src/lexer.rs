@@ -252,7 +252,7 @@ fn unexpected(c: char, token: Token<'_>) -> Diagnostic {
     match c {
         '\u{201c}' | '\u{201d}' | '\u{201e}' => diagnostic.help("write a straight quote: `\"`"),
         '\u{2018}' | '\u{2019}' => diagnostic.help("write a straight quote: `'`"),
-        '`' => diagnostic.help("leave it out; a name that holds signs is written `['a b']`"),
+        '`' => diagnostic.help("leave it out; a name that holds signs is written `[\"a b\"]`"),
         '!' => {
             diagnostic.help("write `not(…)`, or one of `!=`, `!~`, `!in`, `!has`, `!contains`, `!startswith`")
         }

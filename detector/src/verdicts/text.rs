@@ -161,7 +161,7 @@ impl Text<'_> {
             let Part::Test { operands, near_miss } = &line.verdict.part else { continue };
             let margin = 2 + TRUTH + indent.len() + 4;
             for operand in operands {
-                self.page.line(&format!("{:margin$}{}", "", tree::operand(operand, query)));
+                self.page.line(&format!("{:margin$}{}", "", shortened(&tree::operand(operand, query))));
             }
             if let Some(near_miss) = near_miss {
                 self.page.prose(&format!("help: {near_miss}"), margin);

@@ -122,6 +122,14 @@ impl<'a> Checker<'a> {
                     }
                 }
             }
+            Syntax::Infix(_, operator, _) if operator.text != "==" => {
+                let message = format!("a join finds rows by equal keys, not by `{}`", operator.text);
+                self.report(
+                    Diagnostic::error(operator.span, message)
+                        .help("name a key that is equal, and compare the rest in a `where` behind the join"),
+                );
+                return None;
+            }
             _ => {
                 self.wrong_condition(e.span);
                 return None;

@@ -386,7 +386,8 @@ impl<'a> Checker<'a> {
                 && types::orderable_together(low.ty, high.ty);
             if known && !fits {
                 let types = [value.ty, low.ty, high.ty];
-                return self.undefined(operator, &types, None);
+                let odd = if types::orderable_together(value.ty, low.ty) { &*high } else { &*low };
+                return self.undefined(operator, &types, Some((&*value, odd)));
             }
         }
         self.apply(&operator.text, operands, span, operator.span)

@@ -3,6 +3,7 @@
 use super::scope::{Column, Columns, Rows};
 use super::source::unknown_rows;
 use super::{Checker, project};
+use crate::nearest::nearest;
 use crate::syntax::{self, ExprKind as Syntax};
 use crate::{Diagnostic, Span};
 use rule_model::Type;
@@ -53,7 +54,11 @@ impl<'a> Checker<'a> {
         let kind = self.parameter_text(params, "kind");
         if let Some((kind, span)) = kind.as_ref().filter(|(kind, _)| kind != "inner" && kind != "outer") {
             let message = format!("there is no union of the kind `{kind}`");
-            self.report(Diagnostic::error(*span, message).help("write one of: inner, outer"));
+            let help = match nearest(kind, ["inner", "outer"]) {
+                Some(meant) => format!("write `{meant}`"),
+                None => "write `inner` or `outer`".to_owned(),
+            };
+            self.report(Diagnostic::error(*span, message).help(help));
         }
         let inner = kind.is_some_and(|(kind, _)| kind == "inner");
         let fuzzy = self.parameter_text(params, "isfuzzy").is_some_and(|(truth, _)| truth == "true");

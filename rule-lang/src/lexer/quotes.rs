@@ -30,7 +30,7 @@ pub(super) fn of_others(text: &str, offset: u32) -> Option<(usize, Diagnostic)> 
         length,
         fault.help(match open {
             '`' if is_name => format!("write `{inside}`"),
-            '`' => format!("write `['{inside}']`"),
+            '`' => format!("write `[\"{inside}\"]`"),
             _ if inside.contains('"') => format!("write `'{inside}'`"),
             _ => format!("write `\"{inside}\"`"),
         }),
@@ -48,7 +48,7 @@ mod tests {
             ("\u{201e}a\u{201c}", Some(("\u{201e}a\u{201c}", "write `\"a\"`"))),
             ("\u{2018}say \"a\"\u{2019}", Some(("\u{2018}say \"a\"\u{2019}", "write `'say \"a\"'`"))),
             ("`Name` == 1", Some(("`Name`", "write `Name`"))),
-            ("`a b` == 1", Some(("`a b`", "write `['a b']`"))),
+            ("`a b` == 1", Some(("`a b`", "write `[\"a b\"]`"))),
             ("\u{201c}a\nb\u{201d}", None),
             ("\"a\"", None),
         ] {

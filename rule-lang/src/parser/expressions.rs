@@ -87,8 +87,11 @@ impl Parser<'_> {
             let described = token.describe();
             self.fault(
                 Diagnostic::error(token.span, format!("expected an expression, found {described}"))
-                    .help(format!("write `['{}']` where a column of that name is meant", token.text)),
+                    .help(format!("write `[\"{}\"]` where a column of that name is meant", token.text)),
             );
+        }
+        if self.at_list_end() && self.ends_in_connective() {
+            return self.missing();
         }
         self.unexpected("an expression");
         self.missing()
@@ -159,7 +162,7 @@ impl Parser<'_> {
         let span = self.since(start);
         self.report(
             Diagnostic::error(span, format!("the name `{text}` holds a dash"))
-                .help(format!("write `['{text}']` for the name")),
+                .help(format!("write `[\"{text}\"]` for the name")),
         );
         self.next();
         Some(Name { text: SmolStr::new(text), span })

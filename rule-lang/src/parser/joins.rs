@@ -4,10 +4,15 @@ use super::Parser;
 use crate::Diagnostic;
 use crate::syntax::{Expr, ExprKind, Named, OperatorKind, SearchOperator, UnionOperator};
 
+/// Kinds of join.
+const KINDS: [&str; 7] =
+    ["inner", "innerunique", "leftouter", "rightouter", "fullouter", "leftanti", "leftsemi"];
+
 impl Parser<'_> {
     /// `join kind=… (right) on conditions`, and `lookup`, which is the same with other kinds.
     pub(super) fn join(&mut self, keyword: &str) -> OperatorKind {
         let params = self.parameters();
+        self.kind_without_name();
         let right = Box::new(self.required_expression());
         let mut on = Vec::new();
         if self.eat("on").is_some() {
@@ -30,6 +35,18 @@ impl Parser<'_> {
             OperatorKind::Join(params, right, on)
         } else {
             OperatorKind::Lookup(params, right, on)
+        }
+    }
+
+    /// Reports and passes the kind of a join without `kind=` before it.
+    fn kind_without_name(&mut self) {
+        let token = self.peek();
+        let kind = token.text.to_lowercase();
+        if KINDS.contains(&kind.as_str()) && self.ahead(1).is("(") {
+            let fault = Diagnostic::error(token.span, format!("`{}` is no table to join", token.text));
+            let fault = fault.note("the kind of a join is one of its parameters");
+            self.fault(fault.help(format!("write `kind={kind}`")));
+            self.next();
         }
     }
 

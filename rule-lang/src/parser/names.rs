@@ -123,5 +123,5 @@ impl<'a> Parser<'a> {
 /// The fault of a keyword that stands for a name.
 pub(super) fn keyword_as_name(token: Token<'_>) -> Diagnostic {
     Diagnostic::error(token.span, format!("`{}` is a keyword here, not a name", token.text))
-        .help(format!("write `['{}']` for the name", token.text))
+        .help(format!("write `[\"{}\"]` for the name", token.text))
 }

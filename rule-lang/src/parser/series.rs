@@ -1,7 +1,10 @@
 //! Operators that multiply rows or group them on an axis: `mv-expand`, `mv-apply`, `make-series`, `top-nested`.
 
 use super::Parser;
+use super::operators::is_operator;
+use crate::lexer::{Kind, Token};
 use crate::syntax::{ExpandItem, Expr, MakeSeries, Name, Named, OperatorKind, TopNestedLevel};
+use crate::{Diagnostic, Span};
 
 impl Parser<'_> {
     /// `mv-expand items limit n`
@@ -15,6 +18,12 @@ impl Parser<'_> {
     /// `mv-apply items limit n on (subquery)`
     pub(super) fn mv_apply(&mut self) -> OperatorKind {
         let params = self.parameters();
+        if let Some(brackets) = self.brackets_without_on() {
+            let fault = Diagnostic::error(brackets, "`on` stands before what is done with each element");
+            self.report(fault.help("write `on (…)`"));
+            let subquery = self.bracketed_subquery();
+            return OperatorKind::MvApply(params, Vec::new(), None, Box::new(subquery));
+        }
         let items = self.expand_items(&["limit", "id", "on"]);
         let limit = self.eat("limit").map(|_| self.required_expression());
         if self.eat("id").is_some() {
@@ -24,6 +33,26 @@ impl Parser<'_> {
         self.require("on");
         let subquery = self.bracketed_subquery();
         OperatorKind::MvApply(params, items, limit, Box::new(subquery))
+    }
+
+    /// The brackets of a subquery without `on` before them, which are then next: they would be read as those of a call.
+    fn brackets_without_on(&mut self) -> Option<Span> {
+        let ends = |token: Token<'_>| token.kind == Kind::End || matches!(token.sign(), "|" | ")");
+        let opens = |offset: usize| {
+            let begins = self.ahead(offset + 1);
+            self.ahead(offset).is("(")
+                && is_operator(begins.text)
+                && matches!(begins.kind, Kind::Word(_))
+                && !matches!(self.ahead(offset + 2).sign(), "(" | ")" | "," | ".")
+        };
+        let offset = (1..self.tokens.len())
+            .take_while(|offset| !ends(self.ahead(*offset)))
+            .find(|offset| opens(*offset))?;
+        if self.ahead(offset - 1).is("on") {
+            return None;
+        }
+        self.at += offset;
+        Some(self.peek().span)
     }
 
     /// Expanded columns; a word of `ends` ends them unless it is itself a column, as what follows tells.

@@ -73,6 +73,9 @@ impl Parser<'_> {
             {
                 format!("write `$left.{} == $right.{}`", before.text, after.text)
             }
+            "=" if before.kind == Kind::String && LISTS.contains(&operator) => {
+                format!("write the name as `[\"{}\"]`", lexer::decode(before.text))
+            }
             "=" => "write `==` to compare".to_owned(),
             "," if matches!(operator, "where" | "filter") => "write `and` between two conditions".to_owned(),
             "?" => "write `iff(condition, value, otherwise)`".to_owned(),
@@ -100,7 +103,12 @@ impl Parser<'_> {
             "and" | "or" => return None,
             "group" if self.ahead(1).is("by") => return Some("write `by`".to_owned()),
             "when" => return Some("write `case(condition, value, …, otherwise)`".to_owned()),
+            "having" => return Some("write `| where` in place of `having`".to_owned()),
             _ => {}
+        }
+        let is_alone = self.token_before(2).is(operator) || self.token_before(2).is(",");
+        if behind_name && is_alone && self.ahead(1).is("=") {
+            return Some(format!("write `[\"{} {}\"]` for a name of two words", before.text, token.text));
         }
         Some(if operator == "summarize" && !self.is_grouped() {
             format!("write `by` before `{0}` to group by it, `,` before another aggregate", token.text)
@@ -152,6 +160,9 @@ impl Parser<'_> {
                 let meant = meant_comparison(word).unwrap_or_default();
                 fault.note(format!("KQL has no operator `{word}`")).help(format!("write `{meant}`"))
             }
+            "on" => fault
+                .note("the right side of a join ends at the first `|` that is not in brackets")
+                .help("put the whole right side into brackets: `join (Table | where …) on …`"),
             word if is_operator(word) => fault.help(format!("write `|` before `{word}`")),
             "AND" | "OR" | "And" | "Or" if identifier => {
                 fault.help(format!("write `{}`: keywords are lower case", token.text.to_lowercase()))
@@ -238,6 +249,17 @@ impl Parser<'_> {
         self.next();
         self.next();
         Some(name)
+    }
+
+    /// Reports `and` and `or` with nothing behind them.
+    pub(super) fn ends_in_connective(&mut self) -> bool {
+        let before = self.token_before(1);
+        if self.at == 0 || !(before.is("and") || before.is("or")) {
+            return false;
+        }
+        let fault = Diagnostic::error(before.span, format!("nothing stands behind `{}`", before.text));
+        self.fault(fault.help("write a condition behind it, or leave it out"));
+        true
     }
 
     /// Reports `and and`, and `and` behind an operator or a bracket.

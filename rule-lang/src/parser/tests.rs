@@ -269,7 +269,7 @@ fn faults_say_what_to_type() {
             "T | where kind2 == \"a\\d\"",
             "write `\\\\` for a backslash, or put `@` before the opening quote to take backslashes as they are",
         ),
-        ("T | where string == 1", "write `['string']` for the name"),
+        ("T | where string == 1", "write `[\"string\"]` for the name"),
     ] {
         let (_, diagnostics) = parse(text);
         assert_eq!(diagnostics.len(), 1, "{text}: {diagnostics:?}");
