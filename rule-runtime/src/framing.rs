@@ -171,6 +171,13 @@ impl Batch {
         self.last_read < TRICKLE
     }
 
+    /// The memory of records that are done with; what it says of the source stays.
+    pub(crate) fn take_memory(&mut self) -> Batch {
+        let (bytes, frames) = (std::mem::take(&mut self.bytes), std::mem::take(&mut self.frames));
+        self.lines = 0..0;
+        Batch { bytes, frames, ..Batch::default() }
+    }
+
     /// Forgets the content, keeps the memory.
     fn clear(&mut self) {
         self.bytes.clear();
@@ -270,7 +277,8 @@ impl<R: Read> Framer<R> {
         }
         let before = self.resume().offset;
         batch.offset = self.offset;
-        std::mem::swap(&mut batch.bytes, &mut self.rest);
+        // Copied, not exchanged: a batch keeps its memory, which stays in the cache of whoever fills and reads it.
+        batch.bytes.extend_from_slice(&self.rest);
         let (kept, outcome) = self.fill_until_record(batch);
         self.offset = batch.offset + kept as u64;
         batch.next = self.resume();

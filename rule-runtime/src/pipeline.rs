@@ -6,27 +6,28 @@
 //!                  stateless
 //! ```
 //!
-//! Works go to the workers in turn and their outcomes are taken back in the same turn, so that reports come in the
-//! order of the input whatever the number of threads. Sources are read one after the other, or, where rules are
-//! evaluated on ticks of event time or sources may grow, side by side.
+//! Works are numbered as they are read and their outcomes taken by their numbers, so that reports come in the order of the
+//! input whatever the number of threads. Sources are read one after the other, by whichever thread has nothing else to do,
+//! or, where rules are evaluated on ticks of event time or sources may grow, side by side.
 
 mod crew;
 mod feed;
 mod keeper;
 mod queue;
 mod reporter;
+mod sequence;
 mod side_by_side;
 mod stop;
 
 use crate::across::{Bounds, Files};
 use crate::checkpoint::Checkpoint;
-use crate::engine::{Engine, Outcome, Work};
-use crate::framing::{Batch, Framer, Framing, Limits};
+use crate::engine::Engine;
+use crate::framing::{Framing, Limits};
 use crate::source::{Expansion, Origin, Progress};
 use crate::summary::Summary;
 use crew::Crew;
-use keeper::{Claim, Keeper};
-use std::collections::VecDeque;
+use keeper::Keeper;
+use sequence::Sequence;
 use std::io;
 use std::num::NonZeroUsize;
 use std::time::{Duration, Instant};
@@ -146,17 +147,7 @@ fn run_with<'a>(
                 &mut keeper,
             );
         }
-        let mut sequence = Sequence { under_way: VecDeque::new(), keeper: &mut keeper };
-        for input in inputs {
-            if control.stop.is_set() {
-                break;
-            }
-            let claim = sequence.keeper.claim(input);
-            sequence.read(input, claim, options, control, &mut crew, &mut reporter)?;
-        }
-        crew.drain(&mut |outcome| sequence.take(outcome, &mut reporter))?;
-        sequence.note_ends();
-        Ok(())
+        Sequence::new(&mut keeper, &mut reporter).read(inputs, options, control, &mut crew)
     })?;
     let finished = !control.stop.is_set();
     if finished {
@@ -175,95 +166,6 @@ fn again(engine: &Engine, inputs: &[Input]) -> Files {
     let records =
         inputs.filter_map(|input| Some((input.origin.name().into(), input.origin.records().ok()??)));
     records.take(MOST_REREAD).collect()
-}
-
-/// Sources read one after the other.
-struct Sequence<'k, 's> {
-    /// The sources of the works that the crew has, in the order in which they come back, and where each source ends.
-    under_way: VecDeque<UnderWay>,
-    keeper: &'k mut Keeper<'s>,
-}
-
-/// A work of the source of this number, or its end.
-enum UnderWay {
-    Work(usize),
-    End(usize),
-}
-
-impl Sequence<'_, '_> {
-    fn read(
-        &mut self,
-        input: &Input,
-        claim: io::Result<Claim>,
-        options: &Options,
-        control: &Control,
-        crew: &mut Crew<'_>,
-        reporter: &mut Reporter<'_>,
-    ) -> io::Result<()> {
-        let name = input.origin.name();
-        let opened = claim.and_then(|claim| {
-            let mut ahead = self.keeper.take_ahead(claim.number);
-            // Of a run that read side by side.
-            ahead.report(u64::MAX, &name.as_str().into(), reporter)?;
-            if claim.is_unchanged {
-                return Ok(None);
-            }
-            let source = input.origin.open_at(claim.next.offset, &control.progress, options.expansion)?;
-            Ok(Some((claim, source)))
-        });
-        let (claim, source) = match opened {
-            Ok(Some(opened)) => opened,
-            Ok(None) => return Ok(()),
-            Err(error) => {
-                reporter.source_failed(&name, &error);
-                return Ok(());
-            }
-        };
-        let mut framer =
-            Framer::at(claim.next, source.reader, options.framing, options.limits).leaving_lines();
-        let mut failed = false;
-        while !control.stop.is_set() {
-            let mut batch: Batch = crew.spare();
-            let more = framer.fill(&mut batch).unwrap_or_else(|error| {
-                reporter.source_failed(&source.name, &error);
-                failed = true;
-                true
-            });
-            if !more {
-                self.under_way.extend((!failed).then_some(UnderWay::End(claim.number)));
-                return Ok(());
-            }
-            let trickles = batch.trickles();
-            let work = Work { source: source.name.clone(), table: input.table, rereads: false, batch };
-            // Noted first: the outcome may come back at once.
-            self.under_way.push_back(UnderWay::Work(claim.number));
-            crew.put(work, &mut |outcome| self.take(outcome, reporter))?;
-            if trickles {
-                crew.drain(&mut |outcome| self.take(outcome, reporter))?;
-                reporter.flush()?;
-            }
-            if self.keeper.is_due(reporter, trickles) {
-                self.keeper.commit(reporter, false)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn take(&mut self, outcome: &mut Outcome, reporter: &mut Reporter<'_>) -> io::Result<()> {
-        self.note_ends();
-        if let Some(UnderWay::Work(number)) = self.under_way.pop_front() {
-            self.keeper.taken(number, outcome);
-        }
-        reporter.take(outcome)
-    }
-
-    /// Notes the ends of the sources of which everything came back.
-    fn note_ends(&mut self) {
-        while let Some(UnderWay::End(number)) = self.under_way.front() {
-            self.keeper.ended(*number);
-            self.under_way.pop_front();
-        }
-    }
 }
 
 #[cfg(test)]

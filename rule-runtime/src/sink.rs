@@ -32,6 +32,7 @@ pub mod destination;
 mod file;
 mod standard_output;
 pub mod table;
+mod writeback;
 
 pub use destination::{Destination, Mark};
 pub use file::FileDestination;

@@ -1,5 +1,6 @@
 //! A file as the destination: its length is remembered, and what lies beyond is cut off at a restart.
 
+use super::writeback::Writeback;
 use super::{Destination, Mark};
 use crate::disk::{DiskFile, sync_directory};
 use crate::source::Identity;
@@ -15,7 +16,16 @@ pub struct FileDestination {
     length: u64,
     /// Whether the name of the file is safe.
     is_named: bool,
+    /// Puts what it was given on the disk, where that is much and it is a file.
+    writeback: Option<Writeback>,
+    /// The length from which on that is worth a thread.
+    writeback_from: u64,
 }
+
+/// Bytes held before they are written.
+const BUFFER: usize = 64 << 10;
+/// Bytes that are soon synced.
+const LITTLE: u64 = 1 << 20;
 
 /// What a commit remembers of a file.
 #[derive(Debug, Serialize, Deserialize)]
@@ -38,11 +48,13 @@ impl FileDestination {
     }
 
     fn of(file: DiskFile) -> FileDestination {
-        FileDestination { file: BufWriter::new(file), length: 0, is_named: false }
+        let file = BufWriter::with_capacity(BUFFER, file);
+        FileDestination { file, length: 0, is_named: false, writeback: None, writeback_from: LITTLE }
     }
 
     fn cut(&mut self, length: u64) -> io::Result<()> {
         self.length = length;
+        self.writeback_from = length + LITTLE;
         let file = self.file.get_mut();
         // What is no file (/dev/null, a pipe) has no length to cut it to.
         if file.file().metadata()?.is_file() { file.cut(length) } else { Ok(()) }
@@ -53,6 +65,14 @@ impl Write for FileDestination {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let written = self.file.write(bytes)?;
         self.length += written as u64;
+        if let Some(writeback) = &mut self.writeback {
+            writeback.grown(self.length);
+        } else if self.length >= self.writeback_from {
+            self.writeback_from = u64::MAX;
+            let file = self.file.get_ref().file();
+            self.writeback =
+                file.metadata()?.is_file().then(|| Writeback::new(file, self.length)).transpose()?;
+        }
         Ok(written)
     }
 
@@ -64,6 +84,7 @@ impl Write for FileDestination {
 impl Destination for FileDestination {
     fn prepare(&mut self) -> io::Result<Mark> {
         self.file.flush()?;
+        self.writeback.as_mut().map_or(Ok(()), Writeback::finish)?;
         let file = self.file.get_mut();
         file.sync()?;
         if !self.is_named {
