@@ -3,10 +3,9 @@
 //! What a column reads as is defined by [`rule_eval::record`]; here the same is found on a record's tape, without
 //! building a bag for the record, and converted with the same function. The tests hold the two against each other.
 
-use crate::tape::Json;
+use crate::tape::{Descent, Json};
 use rule_eval::json::display;
 use rule_eval::record;
-use rule_model::schema::Path;
 use rule_model::{Column, DateTime, Schema, Type, Value};
 use std::borrow::Cow;
 
@@ -54,6 +53,24 @@ impl<'a> Event<'a> {
         }
     }
 
+    /// Whether one of the texts that the column at this position holds is this: itself, or the elements of an array. `None`
+    /// where values must be built to tell: where something else is there, or a text that may be read as JSON.
+    pub fn any_text_equals(&self, column: usize, wanted: &str) -> Option<bool> {
+        let column = self.schema.columns.get(column)?;
+        let equals = |text: &str| match text.trim_start().as_bytes() {
+            [] | [b'[' | b'{', ..] | b"null" => None,
+            _ => Some(text == wanted),
+        };
+        let Some(found) = self.find(column) else { return Some(false) };
+        match (column.ty, found.as_str()) {
+            (Type::String | Type::Dynamic, Some(text)) => equals(&text),
+            (Type::Dynamic, None) => found
+                .elements()?
+                .try_fold(false, |any, element| Some(any | element.as_str().and_then(|text| equals(&text))?)),
+            _ => None,
+        }
+    }
+
     /// Whether the record has something other than null in the column at this position, be it of its type or not.
     pub fn is_present(&self, column: usize) -> bool {
         self.schema.columns.get(column).is_some_and(|column| self.find(column).is_some())
@@ -61,12 +78,11 @@ impl<'a> Event<'a> {
 
     /// The values of the columns at these positions, as [`value`](Self::value) gives each.
     pub fn values(&self, columns: &[usize]) -> impl Iterator<Item = Value> {
-        // A table may have hundreds of columns of which a record has a few.
-        let beginnings = self.record.beginnings();
+        let mut descent = Descent::new(self.record);
         columns.iter().map(move |column| {
             let Some(column) = self.schema.columns.get(*column) else { return Value::Null };
-            let mut paths = column.paths.iter().filter(|path| beginnings.may_hold(path));
-            Event::converted(paths.find_map(|path| self.at(path)), column)
+            let found = column.paths.iter().find_map(|path| descent.at(path).filter(|json| !json.is_null()));
+            Event::converted(found, column)
         })
     }
 
@@ -87,12 +103,7 @@ impl<'a> Event<'a> {
 
     /// What lies in the first of a column's places that holds something other than null.
     fn find(&self, column: &Column) -> Option<Json<'a>> {
-        column.paths.iter().find_map(|path| self.at(path))
-    }
-
-    /// What lies in a place, if it is something other than null.
-    fn at(&self, path: &Path) -> Option<Json<'a>> {
-        self.record.at(path).filter(|json| !json.is_null())
+        column.paths.iter().find_map(|path| self.record.at(path).filter(|json| !json.is_null()))
     }
 }
 
@@ -101,7 +112,9 @@ mod tests {
     use super::*;
     use crate::Parser;
     use proptest::prelude::*;
+    use rule_eval::Context;
     use rule_eval::json;
+    use rule_model::schema::Path;
     use rule_model::{List, Text};
 
     /// A table with a column of every type at each of the odd places that a record may have.
@@ -144,6 +157,16 @@ mod tests {
         Path { segments: place.split('.').map(|s| Text::Owned(s.to_owned())).collect(), dotted }
     }
 
+    fn equals_any(value: &Value, wanted: &str) -> bool {
+        let function = rule_eval::function("kuery:equals").unwrap();
+        let equals = rule_eval::call(
+            function,
+            &mut Context::at(DateTime::UNIX_EPOCH),
+            &[value.clone(), Value::string(wanted)],
+        );
+        equals == Value::Bool(true)
+    }
+
     fn assert_reads_as_defined(record: &str) {
         let schema = schema();
         let bag = json::parse(record).unwrap();
@@ -156,6 +179,11 @@ mod tests {
                 assert_eq!(format!("{values:?}"), format!("{expected:?}"), "{record}");
                 for (index, value) in expected.iter().enumerate() {
                     assert_eq!(event.text(index), display(value).as_str(), "{record}");
+                    for wanted in ["x", "y", "text", "null", ""] {
+                        let expected = equals_any(value, wanted);
+                        let told = event.any_text_equals(index, wanted);
+                        assert!(told.is_none_or(|told| told == expected), "{wanted:?} in {index}: {record}");
+                    }
                 }
             })
             .unwrap_or_else(|reason| panic!("{reason:?}: {record}"));
@@ -220,6 +248,34 @@ mod tests {
                 });
                 outcome.unwrap();
             }
+        }
+    }
+
+    #[test]
+    fn texts_are_compared_where_they_lie() {
+        let schema = schema();
+        let column =
+            |ty| schema.columns.iter().position(|it| it.ty == ty && it.paths[0].segments.len() == 1).unwrap();
+        let (text, dynamic) = (column(Type::String), column(Type::Dynamic));
+        for (record, column, told) in [
+            (r#"{"a":"x"}"#, text, Some(true)),
+            (r#"{"a":"\\u0078"}"#, text, Some(false)),
+            (r#"{"a":"\u0078"}"#, text, Some(true)),
+            (r#"{"a":"x"}"#, text, Some(true)),
+            (r#"{"a":"X"}"#, dynamic, Some(false)),
+            (r#"{"a":null}"#, dynamic, Some(false)),
+            (r#"{"a":["y","x"]}"#, dynamic, Some(true)),
+            (r#"{"a":[]}"#, dynamic, Some(false)),
+            (r#"{"a":["y",["x"]]}"#, dynamic, None),
+            (r#"{"a":["y",7]}"#, dynamic, None),
+            (r#"{"a":["x"]}"#, text, None),
+            (r#"{"a":"[\"x\"]"}"#, text, None),
+            (r#"{"a":{"x":"x"}}"#, dynamic, None),
+        ] {
+            let outcome = Parser::default().with_event(&schema, record, |event| {
+                assert_eq!(event.any_text_equals(column, "x"), told, "{record}");
+            });
+            outcome.unwrap();
         }
     }
 

@@ -114,6 +114,13 @@ pub fn equals(left: &str, right: &str) -> bool {
     left == right
 }
 
+/// Whether one of the values of an event's column is this text, as Kibana's query language compares.
+pub fn any_equals(event: &Event<'_>, column: usize, wanted: &'static str, context: &mut Context) -> bool {
+    static EQUALS: Function = Function::named("kuery:equals");
+    let told = event.any_text_equals(column, wanted);
+    told.unwrap_or_else(|| is_true(&EQUALS.call(&[event.value(column), Value::literal(wanted)], context)))
+}
+
 /// `in`
 pub fn is_one_of(text: &str, items: &[&str]) -> bool {
     items.contains(&text)

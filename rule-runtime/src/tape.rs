@@ -30,7 +30,23 @@ pub struct Key<'a> {
 
 /// How the keys of an object begin, a bit for any two bytes: tells most keys that are not there without a look at each.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Beginnings(u64);
+struct Beginnings(u64);
+
+/// Follows many paths from one record, of which a table may have hundreds that lie in the same few objects: the way to the
+/// object that was looked in last is not gone twice.
+#[derive(Debug)]
+pub(crate) struct Descent<'a, 'p> {
+    record: Level<'a>,
+    /// The segments that lead from each object to the next, and the next.
+    way: Vec<(&'p str, Level<'a>)>,
+}
+
+/// An object on the way.
+#[derive(Clone, Copy, Debug)]
+struct Level<'a> {
+    object: Json<'a>,
+    beginnings: Beginnings,
+}
 
 /// The properties of an object in the order of the text, equal keys included.
 #[derive(Clone, Debug)]
@@ -140,6 +156,11 @@ impl<'a> Json<'a> {
         Properties(if self.is_object() { self.inner() } else { Elements { record: self.record, nodes: &[] } })
     }
 
+    /// The elements of an array; `None` of anything else.
+    pub fn elements(self) -> Option<Elements<'a>> {
+        (self.first() == b'[').then(|| self.inner())
+    }
+
     /// The value of the last property of this name.
     pub fn get(self, name: &str) -> Option<Json<'a>> {
         let (mut nodes, mut found) = (self.properties().0.nodes, None);
@@ -163,7 +184,7 @@ impl<'a> Json<'a> {
     }
 
     /// How the keys of an object begin.
-    pub(crate) fn beginnings(self) -> Beginnings {
+    fn beginnings(self) -> Beginnings {
         let bits = self.properties().map(|(key, _)| match key.written.as_bytes() {
             _ if key.has_escapes => !0,
             [first, second, ..] => Beginnings::bit(*first, *second),
@@ -195,16 +216,8 @@ impl<'a> Json<'a> {
     /// The first value that is not null over all ways to join neighbouring segments by dots, the fewest joined first;
     /// else a null that one of them leads to.
     fn at_dotted(self, segments: &[Text]) -> Option<Json<'a>> {
-        let first = segments.first()?;
         // Hardly any object has keys that join segments: one look at all keys tells.
-        let (mut of_first, mut any_joined) = (None, false);
-        for (key, value) in self.properties() {
-            match key.after(first).as_deref() {
-                Some("") => of_first = Some(value),
-                Some(rest) => any_joined |= rest.starts_with('.'),
-                None => {}
-            }
-        }
+        let (of_first, any_joined) = self.child(segments.first()?);
         let mut null = None;
         for joined in 1..=(if any_joined { segments.len() } else { 1 }) {
             let (name, rest) = segments.split_at(joined);
@@ -219,6 +232,30 @@ impl<'a> Json<'a> {
             }
         }
         null
+    }
+
+    /// The value of the last property of this name, and whether the names of others go on with a dot behind it.
+    #[inline]
+    fn child(self, name: &str) -> (Option<Json<'a>>, bool) {
+        let (record, first) = (self.record.as_bytes(), name.as_bytes().first());
+        let (mut found, mut any_joined) = (None, false);
+        let mut nodes = self.properties().0.nodes;
+        while let [key, rest @ ..] = nodes {
+            let below = rest.first().map_or(0, |value| value.below());
+            let Some((value, after)) = rest.split_at_checked(below + 1) else { break };
+            nodes = after;
+            // The first byte tells most keys.
+            if record.get(key.start() + 1) != first && !key.has_escapes() && first.is_some() {
+                continue;
+            }
+            let key = Key { written: key.within_quotes(self.record), has_escapes: key.has_escapes() };
+            match key.after(name).as_deref() {
+                Some("") => found = Some(Json { record: self.record, nodes: value }),
+                Some(rest) => any_joined |= rest.starts_with('.'),
+                None => {}
+            }
+        }
+        (found, any_joined)
     }
 
     /// The value of the last property whose key is meant.
@@ -255,11 +292,11 @@ impl<'a> Json<'a> {
 }
 
 impl Beginnings {
-    /// Whether a path may lead anywhere from the object: one of its keys may be the first segment or begin with it.
+    /// Whether one of the keys may be this name or begin with it.
     #[inline]
-    pub(crate) fn may_hold(self, path: &Path) -> bool {
-        match path.segments.first().map(|segment| segment.as_bytes()) {
-            Some([first, second, ..]) => self.0 & Beginnings::bit(*first, *second) != 0,
+    fn may_hold(self, name: &str) -> bool {
+        match name.as_bytes() {
+            [first, second, ..] => self.0 & Beginnings::bit(*first, *second) != 0,
             _ => true,
         }
     }
@@ -270,6 +307,47 @@ impl Beginnings {
     }
 }
 
+impl<'a> Level<'a> {
+    fn of(object: Json<'a>) -> Level<'a> {
+        Level { object, beginnings: object.beginnings() }
+    }
+}
+
+impl<'a, 'p> Descent<'a, 'p> {
+    /// From this record.
+    pub(crate) fn new(record: Json<'a>) -> Descent<'a, 'p> {
+        Descent { record: Level::of(record), way: Vec::new() }
+    }
+
+    /// The value at `path`, null or not: [`Json::at`].
+    pub(crate) fn at(&mut self, path: &'p Path) -> Option<Json<'a>> {
+        if !path.dotted {
+            let may_hold = path.segments.first().is_none_or(|name| self.record.beginnings.may_hold(name));
+            return if may_hold { self.record.object.at(path) } else { None };
+        }
+        let alike = self.way.iter().zip(path.segments.iter()).take_while(|((gone, _), name)| gone == *name);
+        let known = alike.count().min(path.segments.len().saturating_sub(1));
+        self.way.truncate(known);
+        let mut rest = path.segments.get(known..)?;
+        loop {
+            let Level { object, beginnings } = self.way.last().map_or(self.record, |(_, level)| *level);
+            let [name, below @ ..] = rest else { return None };
+            if !beginnings.may_hold(name) {
+                return None;
+            }
+            let (child, any_joined) = object.child(name);
+            if any_joined {
+                return object.at_dotted(rest);
+            }
+            if below.is_empty() {
+                return child;
+            }
+            self.way.push((name, Level::of(child?)));
+            rest = below;
+        }
+    }
+}
+
 impl<'a> Key<'a> {
     /// What it says after this beginning; `None` where it begins otherwise.
     #[inline]
@@ -277,9 +355,7 @@ impl<'a> Key<'a> {
         if self.has_escapes {
             return self.text().strip_prefix(beginning).map(|rest| Cow::Owned(rest.to_owned()));
         }
-        // The first byte tells most keys without a call.
-        let may_be = self.written.as_bytes().first() == beginning.as_bytes().first() || beginning.is_empty();
-        if may_be { self.written.strip_prefix(beginning).map(Cow::Borrowed) } else { None }
+        self.written.strip_prefix(beginning).map(Cow::Borrowed)
     }
 
     /// What it says, borrowed where it has no escapes.

@@ -77,8 +77,22 @@ pub(crate) static FUNCTIONS: &[Function] = &[
 ];
 
 /// Whether a test holds for one of a field's values.
-fn any(field: &Value, test: impl FnMut(&Value) -> bool) -> Value {
-    values(field).iter().any(test).into()
+fn any(field: &Value, mut test: impl FnMut(&Value) -> bool) -> Value {
+    any_value(field, &mut test).into()
+}
+
+/// The same, of [`values`] that are not gathered.
+fn any_value(field: &Value, holds: &mut dyn FnMut(&Value) -> bool) -> bool {
+    match field {
+        Value::Null => false,
+        Value::Array(items) => items.iter().any(|item| any_value(item, holds)),
+        Value::String(text) if text.is_empty() => false,
+        Value::String(text) if text.starts_with('[') => match json::parse(text) {
+            Ok(Value::Array(items)) => items.iter().any(|item| any_value(item, holds)),
+            _ => holds(field),
+        },
+        value => holds(value),
+    }
 }
 
 /// A field's values: what arrays hold at any depth, or the value itself; no nulls. A string column that arrived as an

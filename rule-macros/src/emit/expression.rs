@@ -73,7 +73,7 @@ impl Emitter<'_> {
                 ("and", operands) => self.chain(operands, wanted, wanted),
                 ("or", operands) => self.chain(operands, wanted, !wanted),
                 ("not", [inner]) => self.condition(inner, !wanted),
-                _ => match self.text_test(function, args) {
+                _ => match self.text_test(function, args).or_else(|| self.any_equals(function, args)) {
                     Some(test) if wanted => test,
                     Some(test) => quote!(!(#test)),
                     None => self.general(expr, wanted),
@@ -135,6 +135,15 @@ impl Emitter<'_> {
             _ => return None,
         };
         Some(if negated { quote!(!#test) } else { test })
+    }
+
+    /// Whether one of the values of an event's column is a text: most are texts, which are compared where they lie.
+    fn any_equals(&self, function: &str, args: &[Expr]) -> Option<TokenStream> {
+        let ("kuery:equals", [subject, wanted]) = (function, args) else { return None };
+        let ExprKind::Column(name) = &subject.kind else { return None };
+        let Some(Place::Event(index)) = self.columns.get(name) else { return None };
+        let wanted = literal_text(wanted)?;
+        Some(quote!(g::any_equals(event, #index, #wanted, context)))
     }
 
     /// An expression of type string as a Rust `&str`.
