@@ -1,7 +1,7 @@
 //! Which rules run: `--rules`, `--exclude` and `--min-severity`.
 
 use crate::failure::Failure;
-use crate::nearest::suggestion;
+use crate::nearest::nearest;
 use clap::{Arg, ArgAction, ArgMatches};
 use rule_model::metadata::Severity;
 use rule_runtime::{Rule, Ruleset};
@@ -76,9 +76,42 @@ fn known(ruleset: &Ruleset, pattern: &str) -> Result<(), Failure> {
     Err(unknown(ruleset, pattern))
 }
 
+/// The failure of a name that no rule has as its id, with the rules that were probably meant.
 fn unknown(ruleset: &Ruleset, name: &str) -> Failure {
-    let hint = suggestion(name, ruleset.rules.iter().map(|rule| rule.metadata.id.as_ref()));
+    let meant = meant(ruleset, name);
+    let hint =
+        if meant.is_empty() { String::new() } else { format!("; did you mean {}?", meant.join(" or ")) };
     Failure::Usage(format!("no rule is called \"{name}\"{hint} (`rules` lists all)"))
+}
+
+/// The ids of the rules that a name was meant for: of the one whose id, title or module is spelt most like it, else of a few
+/// whose title or module has it as a part. With the title where it was not the id.
+fn meant(ruleset: &Ruleset, name: &str) -> Vec<String> {
+    const FEW: usize = 3;
+    let wanted = words(name);
+    let names: Vec<(String, String)> = ruleset.rules.iter().flat_map(|rule| names(rule)).collect();
+    let near = nearest(&wanted, names.iter().map(|(name, _)| name.as_str()));
+    if let Some((_, meant)) = names.iter().find(|(name, _)| Some(name.as_str()) == near) {
+        return vec![meant.clone()];
+    }
+    let mut having: Vec<String> =
+        names.into_iter().filter(|(name, _)| name.contains(&wanted)).map(|(_, it)| it).collect();
+    having.dedup();
+    if wanted.is_empty() || having.len() > FEW { Vec::new() } else { having }
+}
+
+/// What a rule may be called, each with what to offer for it.
+fn names(rule: &Rule) -> [(String, String); 3] {
+    let (id, title) = (rule.metadata.id.as_ref(), rule.metadata.title.as_ref());
+    let module = rule.module.rsplit("::").next().unwrap_or_default();
+    let with_title = format!("{id} ({title})");
+    [(words(id), id.to_owned()), (words(title), with_title.clone()), (words(module), with_title)]
+}
+
+/// A name in small letters, its words parted by one blank whatever parts them.
+fn words(name: &str) -> String {
+    let words = name.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    words.collect::<Vec<_>>().join(" ").to_lowercase()
 }
 
 fn severity(text: &str) -> Result<Severity, String> {

@@ -41,6 +41,23 @@ fn rules_are_listed_a_line_each() {
 }
 
 #[test]
+fn a_rule_called_otherwise_is_told_with_the_one_that_was_meant() {
+    let meant = format!("did you mean {INTUNE}");
+    for name in [
+        "Intune.NewDeviceManagmentScript",
+        "intune new device management script",
+        "device_management_script_changed",
+        "new device management script",
+    ] {
+        let refused = detector(&["explain", name], b"");
+        assert_eq!(refused.status.code(), Some(2), "{name}");
+        assert!(text(&refused.stderr).contains(&meant), "{name}: {}", text(&refused.stderr));
+    }
+    let refused = detector(&["explain", "of nothing at all"], b"");
+    assert!(!text(&refused.stderr).contains("did you mean"), "{}", text(&refused.stderr));
+}
+
+#[test]
 fn the_list_and_every_explanation_are_json_too() {
     let list = parsed(&output(&["rules", "--format", "json"], b""));
     let rules = list.as_array().unwrap();

@@ -15,16 +15,50 @@ fn target() -> PathBuf {
 }
 
 fn cargo(folder: &Path, arguments: &[&str]) -> Output {
+    let output = tried(folder, arguments);
+    assert!(output.status.success(), "{arguments:?}: {}", text(&output.stderr));
+    output
+}
+
+fn tried(folder: &Path, arguments: &[&str]) -> Output {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let output = Command::new(cargo)
+    Command::new(cargo)
         .args(arguments)
         .current_dir(folder)
         .env("CARGO_TARGET_DIR", target())
         .env("CARGO_NET_OFFLINE", "true")
         .output()
-        .unwrap();
-    assert!(output.status.success(), "{arguments:?}: {}", text(&output.stderr));
-    output
+        .unwrap()
+}
+
+/// The errors that a check of the crate gives.
+fn errors(folder: &Path) -> Vec<String> {
+    let told = text(&tried(folder, &["check"]).stderr);
+    let is_of_rustc =
+        |line: &&str| line.starts_with("error") && !line.starts_with("error: could not compile");
+    told.lines().filter(is_of_rustc).map(str::to_owned).collect()
+}
+
+/// A slip in the file of a table is told once, at its line, by the `ruleset!`; without one by one of the rules.
+fn assert_a_faulty_schema_is_told_once(folder: &Path) {
+    let (schema, lib) = (folder.join("schemas/vpn_sessions.toml"), folder.join("src/lib.rs"));
+    let (right, with_ruleset) =
+        (std::fs::read_to_string(&schema).unwrap(), std::fs::read_to_string(&lib).unwrap());
+    std::fs::write(&schema, format!("nmae = 1\n{right}")).unwrap();
+    let copy = folder.join("src/copy.rs");
+    std::fs::copy(folder.join("src/vpn_session_without_second_factor.rs"), &copy).unwrap();
+    let two = with_ruleset.replace("ruleset! {", "ruleset! {\n    mod copy;");
+    let without_ruleset = "mod copy;\nmod vpn_session_without_second_factor;\n\
+         pub static RULES: rule_runtime::Ruleset = rule_runtime::Ruleset { rules: &[], schemas: &[] };\n";
+    for text in [two.as_str(), without_ruleset] {
+        std::fs::write(&lib, text).unwrap();
+        let told = errors(folder);
+        let [error] = told.as_slice() else { panic!("{told:?}") };
+        assert!(error.contains("schemas/vpn_sessions.toml:1:1: "), "{error}");
+    }
+    std::fs::remove_file(copy).unwrap();
+    std::fs::write(schema, right).unwrap();
+    std::fs::write(lib, with_ruleset).unwrap();
 }
 
 #[test]
@@ -62,6 +96,7 @@ fn a_new_crate_builds_and_passes_and_detects_as_written() {
     }
     let unknown = Command::new(&program).args(["explain", "x"]).output().unwrap();
     assert!(text(&unknown.stderr).contains("no rule is called"));
+    assert_a_faulty_schema_is_told_once(&folder);
 }
 
 #[test]

@@ -25,6 +25,7 @@ mod meant;
 mod naming;
 mod overload;
 mod parse;
+mod patterns;
 mod pipeline;
 mod plugin;
 mod project;
@@ -107,8 +108,6 @@ struct Checker<'a> {
     defined_here: Vec<Name>,
     /// The columns that an expression can name.
     columns: Columns,
-    /// Columns that the pipeline at hand has left behind, each with the operator that did.
-    gone: Vec<(Name, &'a syntax::Name)>,
     /// The two sides, while a condition of `join` is checked.
     sides: Option<Box<(Columns, Columns)>>,
     /// The aggregates met so far, while an expression of `summarize` is checked.
@@ -139,7 +138,6 @@ impl<'a> Checker<'a> {
             scope: Scope::default(),
             defined_here: Vec::new(),
             columns: Columns::default(),
-            gone: Vec::new(),
             sides: None,
             aggregates: None,
             input: None,

@@ -57,9 +57,26 @@ pub(crate) enum Kind {
     End,
 }
 
+/// What two dashes before a blank are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Dashes {
+    /// Two signs, as everywhere in KQL: `a -- b` is `a - (-b)`.
+    Signs,
+    /// The beginning of a comment, as in SQL; reported.
+    Comment,
+}
+
+/// What is said of a comment of SQL.
+pub(crate) const NO_COMMENT: &str = "`--` begins no comment";
+
+/// Whether a comment of SQL may stand in `text`.
+pub(crate) fn has_dashed(text: &str) -> bool {
+    text.match_indices("--").any(|(at, _)| is_dashed(&text[at..]))
+}
+
 /// All tokens of `text`, the last of which is [`Kind::End`], and what is wrong with them.
-pub(crate) fn tokens(text: &str) -> (Vec<Token<'_>>, Vec<Diagnostic>) {
-    let mut lexer = Lexer { text, at: 0, diagnostics: Vec::new() };
+pub(crate) fn tokens(text: &str, dashes: Dashes) -> (Vec<Token<'_>>, Vec<Diagnostic>) {
+    let mut lexer = Lexer { text, at: 0, dashes, diagnostics: Vec::new() };
     let mut tokens = Vec::with_capacity(text.len() / 4 + 1);
     loop {
         let token = lexer.token();
@@ -73,6 +90,7 @@ pub(crate) fn tokens(text: &str) -> (Vec<Token<'_>>, Vec<Diagnostic>) {
 struct Lexer<'a> {
     text: &'a str,
     at: usize,
+    dashes: Dashes,
     diagnostics: Vec<Diagnostic>,
 }
 
@@ -156,7 +174,7 @@ impl<'a> Lexer<'a> {
                 self.block_comment(trimmed);
                 continue;
             }
-            if is_dashed_comment(trimmed) {
+            if self.dashes == Dashes::Comment && is_dashed(trimmed) {
                 self.dashed_comment(trimmed);
                 continue;
             }
@@ -179,7 +197,7 @@ impl<'a> Lexer<'a> {
     fn dashed_comment(&mut self, text: &str) {
         let sign = self.take(Kind::Bad, 2);
         self.at += text[2..].find(['\n', '\r']).unwrap_or(text.len() - 2);
-        let fault = Diagnostic::error(sign.span, "`--` begins no comment");
+        let fault = Diagnostic::error(sign.span, NO_COMMENT);
         self.diagnostics.push(fault.help("write `//` before a comment"));
     }
 
@@ -212,8 +230,8 @@ pub(crate) fn is_invisible(c: char) -> bool {
     matches!(c, '\u{feff}' | '\u{200b}')
 }
 
-/// Whether a comment of SQL begins here: of two signs before a number, as in `1 --2`, the second has no blank behind it.
-fn is_dashed_comment(text: &str) -> bool {
+/// Whether a comment of SQL can begin here: two dashes and a blank.
+fn is_dashed(text: &str) -> bool {
     text.strip_prefix("--").is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\t', '\r', '\n']))
 }
 
@@ -280,7 +298,7 @@ mod tests {
             ("24h_count 2fa $left", vec!["24h_count", "2fa", "$left"]),
             ("a<=b=>c<>d=~e", vec!["a", "<=", "b", "=>", "c", "<>", "d", "=~", "e"]),
         ] {
-            let (tokens, diagnostics) = tokens(text);
+            let (tokens, diagnostics) = tokens(text, Dashes::Signs);
             assert!(diagnostics.is_empty(), "{text}: {diagnostics:?}");
             let (end, tokens) = tokens.split_last().expect("an end");
             assert_eq!(end.kind, Kind::End);
@@ -290,7 +308,7 @@ mod tests {
 
     #[test]
     fn a_character_of_no_token_is_reported_where_it_stands() {
-        let (_, diagnostics) = tokens("a && é ¤");
+        let (_, diagnostics) = tokens("a && é ¤", Dashes::Signs);
         let spans: Vec<_> = diagnostics.iter().map(|d| (d.span.start, d.span.end)).collect();
         assert_eq!(spans, [(2, 4), (8, 10)]);
     }

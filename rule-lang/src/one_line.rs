@@ -1,10 +1,10 @@
 //! A piece of a query on one line, as messages show it.
 
-use crate::lexer::{self, Kind};
+use crate::lexer::{self, Dashes, Kind};
 
 /// `text` without comments and line breaks.
 pub fn one_line(text: &str) -> String {
-    let (tokens, faults) = lexer::tokens(text);
+    let (tokens, faults) = lexer::tokens(text, Dashes::Signs);
     if !faults.is_empty() {
         // Kibana's language, or a piece that does not end with a token.
         return text.split_whitespace().collect::<Vec<_>>().join(" ");

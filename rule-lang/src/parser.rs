@@ -27,7 +27,7 @@ mod statements;
 pub(crate) use operators::is_operator;
 pub(crate) use slips::meant_by_like;
 
-use crate::lexer::{self, Class, Kind, Token};
+use crate::lexer::{self, Class, Dashes, Kind, Token};
 use crate::syntax::{Expr, ExprKind, Script};
 use crate::{Diagnostic, Span};
 
@@ -43,17 +43,30 @@ const LONG_STEPS: usize = 500;
 
 /// The syntax of a text and what is wrong with it; the syntax is whole where there is no error.
 pub fn parse(text: &str) -> (Script, Vec<Diagnostic>) {
-    let mut parser = Parser::new(text);
-    let script = parser.script();
-    parser.finish(script)
+    read(text, Parser::script)
 }
 
 /// The syntax of a query that continues from a table named elsewhere: `| where … | …`. Its expression is
 /// [`ExprKind::Pipe`] without a source.
 pub fn parse_continuation(text: &str) -> (Expr, Vec<Diagnostic>) {
-    let mut parser = Parser::new(text);
-    let expr = parser.continuation();
-    parser.finish(expr)
+    read(text, Parser::continuation)
+}
+
+/// Parses a text. Two dashes before a blank are two signs, and only where the text does not parse so are they taken for a
+/// comment of SQL: where fewer other faults are left by that.
+fn read<'a, T>(text: &'a str, parse: impl Fn(&mut Parser<'a>) -> T) -> (T, Vec<Diagnostic>) {
+    let read_as = |dashes| {
+        let mut parser = Parser::new(text, dashes);
+        let syntax = parse(&mut parser);
+        parser.finish(syntax)
+    };
+    let (syntax, faults) = read_as(Dashes::Signs);
+    if faults.is_empty() || !lexer::has_dashed(text) {
+        return (syntax, faults);
+    }
+    let (with_comments, faults_with_comments) = read_as(Dashes::Comment);
+    let others = faults_with_comments.iter().filter(|fault| fault.message != lexer::NO_COMMENT).count();
+    if others < faults.len() { (with_comments, faults_with_comments) } else { (syntax, faults) }
 }
 
 /// Whether a query continues from a table named elsewhere: `|` is the first that is no comment.
@@ -78,8 +91,8 @@ struct Parser<'a> {
 }
 
 impl<'a> Parser<'a> {
-    fn new(text: &'a str) -> Parser<'a> {
-        let (tokens, diagnostics) = lexer::tokens(text);
+    fn new(text: &'a str, dashes: Dashes) -> Parser<'a> {
+        let (tokens, diagnostics) = lexer::tokens(text, dashes);
         Parser { text, tokens, at: 0, depth: 0, steps: LONG_STEPS, diagnostics, faulty: None }
     }
 

@@ -1,6 +1,6 @@
 //! `rule!`
 
-use crate::crate_files::{self, Beside};
+use crate::crate_files::{self, Beside, Reader};
 use crate::text::Source;
 use crate::{emit, report};
 use proc_macro2::{Span, TokenStream};
@@ -13,7 +13,7 @@ use rule_lang::rule::{self, trial};
 pub(crate) fn expand(body: TokenStream) -> TokenStream {
     let file = body.clone().into_iter().next().and_then(|token| token.span().local_file());
     let source = Source::of(body);
-    let schemas = match crate_files::schemas() {
+    let schemas = match crate_files::schemas(&Reader::Rule(file.clone())) {
         Ok(schemas) => schemas,
         Err(faults) => {
             let errors =

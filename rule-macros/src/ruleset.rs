@@ -1,6 +1,7 @@
 //! `ruleset!`
 
-use crate::{crate_files, emit, report};
+use crate::crate_files::{self, Reader};
+use crate::{emit, report};
 use proc_macro2::{Delimiter, Ident, Span, TokenStream, TokenTree};
 use quote::quote;
 use rule_lang::schemas::Schemas;
@@ -21,7 +22,7 @@ pub(crate) fn expand(tokens: TokenStream) -> TokenStream {
         Ok(modules) => (modules, None),
         Err(Fault(message, span)) => (Vec::new(), Some(report::error(message, span, span))),
     };
-    let (schemas, faults) = match crate_files::schemas() {
+    let (schemas, faults) = match crate_files::schemas(&Reader::Ruleset) {
         Ok(schemas) => (schemas, Vec::new()),
         Err(faults) => (Schemas::builtin(), faults),
     };

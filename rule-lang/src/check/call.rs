@@ -6,21 +6,10 @@ use super::{Checker, fault, is_fault, known, meant, types};
 use crate::nearest::nearest;
 use crate::syntax::{self, ExprKind as Syntax};
 use crate::{Diagnostic, Span, walk};
-use regex_syntax::ast::ErrorKind;
 use rule_eval::function::{Arity, Function, Implementation, Stability};
 use rule_model::plan::{Expr, ExprKind, Field, Name, Query, Source};
 use rule_model::{Type, Value};
 
-/// Arguments that are regular expressions: function and position.
-const PATTERNS: &[(&str, usize)] = &[
-    ("matches regex", 1),
-    ("extract", 0),
-    ("extract_all", 0),
-    ("replace_regex", 1),
-    ("trim", 0),
-    ("trim_start", 0),
-    ("trim_end", 0),
-];
 /// Items in a folded array past which the call stays a call, so that a plan does not grow with `range(1, 100000)`.
 const FOLDED_ITEMS: usize = 256;
 /// Bytes in a folded text past which the call stays a call.
@@ -477,42 +466,6 @@ impl<'a> Checker<'a> {
             _ => true,
         };
         if fits { Expr::literal(value, call.ty, call.span) } else { call }
-    }
-
-    fn patterns_are_valid(&mut self, function: &str, args: &[Expr]) -> bool {
-        let position = PATTERNS.iter().find(|(name, _)| *name == function).map(|(_, at)| *at);
-        match position.and_then(|at| args.get(at)) {
-            Some(pattern) => self.pattern_is_valid(pattern),
-            None => true,
-        }
-    }
-
-    /// Whether a constant pattern is a regular expression; reports it otherwise.
-    pub(super) fn pattern_is_valid(&mut self, pattern: &Expr) -> bool {
-        let Some(text) = types::literal_text(pattern) else { return true };
-        let translated = rule_eval::pattern::translated(text);
-        let Err(error) = regex_syntax::parse(&translated) else { return true };
-        let (what, at) = match &error {
-            regex_syntax::Error::Parse(e) => (e.kind().to_string(), Some(e.span().start.offset)),
-            regex_syntax::Error::Translate(e) => (e.kind().to_string(), Some(e.span().start.offset)),
-            _ => (error.to_string(), None),
-        };
-        let mut diagnostic =
-            Diagnostic::error(pattern.span, format!("this is no regular expression: {what}"));
-        if let Some(before) = at.filter(|_| translated == text).and_then(|at| text.get(..at)) {
-            let position = before.chars().count() + 1;
-            diagnostic = diagnostic.note(format!("the fault is at character {position} of `{text}`"));
-        }
-        self.report(match &error {
-            regex_syntax::Error::Parse(e) if *e.kind() == ErrorKind::UnsupportedLookAround => diagnostic
-                .note("KQL's regular expressions, which are those of RE2, have no look-around")
-                .help("write what must not be there as a condition of its own: `and not(… matches regex …)`"),
-            regex_syntax::Error::Parse(e) if *e.kind() == ErrorKind::UnsupportedBackreference => diagnostic
-                .note("KQL's regular expressions, which are those of RE2, have no backreferences")
-                .help("take the parts with `extract(…)` and compare them"),
-            _ => diagnostic.help("mend it; a character that stands for itself is written behind a backslash"),
-        });
-        false
     }
 }
 

@@ -10,22 +10,24 @@
 //! values; if none passes, none can. Where no condition says which values there can be, nothing is claimed.
 
 mod domain;
+mod relative;
 mod same;
 
 use super::known;
-use crate::lexer::{self, Kind};
+use crate::lexer::{self, Dashes, Kind};
 use crate::planning::conjuncts;
 use crate::{Diagnostic, walk};
 use domain::Domain;
 use rule_eval::function::Stability;
-use rule_model::Value;
 use rule_model::plan::{Assignment, Expr, ExprKind, JoinKind, Name, Operator, ParsePart, Plan, Query, Span};
+use rule_model::{Type, Value};
 use same::{complement, same};
 
 /// What is wrong with the conditions of `plan`, whose spans are ranges of `text`.
 pub(crate) fn check(plan: &Plan, text: &str) -> Vec<Diagnostic> {
+    let at_one_time = relative::at_one_time(plan);
     let mut checker = Checker { text, found: Vec::new() };
-    walk::queries(plan).into_iter().for_each(|query| checker.query(query));
+    walk::queries(at_one_time.as_ref().unwrap_or(plan)).into_iter().for_each(|query| checker.query(query));
     checker.found
 }
 
@@ -78,7 +80,7 @@ impl<'p> Checker<'p> {
             }
             let mut known = known.to_vec();
             for part in conjuncts(alternative) {
-                if let Some(fault) = self.never(part, &known) {
+                if let Some(fault) = self.constant(part).or_else(|| self.never(part, &known)) {
                     self.found.push(fault);
                     is_sound = false;
                     break;
@@ -141,6 +143,10 @@ impl<'p> Checker<'p> {
         if let Some(note) = compares_with_itself(condition, false) {
             return Some(never_holds(span).note(note));
         }
+        if let Some(null) = self.null_operand(condition) {
+            let note = format!("`{null}` is null, and nothing is equal to null, before it or after it");
+            return Some(never_holds(span).note(note).help("mend the value, or test with isnull(…)"));
+        }
         if let Some(other) = known.iter().find(|other| complement(other, condition)) {
             return Some(never_holds(span).note(format!("`{}` must hold, too", self.shown(other))));
         }
@@ -163,6 +169,19 @@ impl<'p> Checker<'p> {
             let shown: Vec<String> = others.iter().map(|other| format!("`{}`", self.shown(other))).collect();
             never_holds(span).note(format!("{} must hold, too", shown.join(" and ")))
         })
+    }
+
+    /// The text of a constant null that a condition compares with. One that names a `let` is a switch of the author's.
+    fn null_operand(&self, condition: &Expr) -> Option<String> {
+        let ExprKind::Call(function, args) = &condition.kind else { return None };
+        let is_null = |arg: &&Expr| {
+            matches!(arg.kind, ExprKind::Literal(Value::Null))
+                && arg.ty != Type::Dynamic
+                && !names_anything(arg.span.text(self.text))
+        };
+        let compares = matches!(function.as_str(), "==" | "<" | "<=" | ">" | ">=");
+        let null = if compares { args.iter().find(is_null) } else { None };
+        null.map(|null| self.shown(null))
     }
 
     /// The condition holds whatever the row.
@@ -212,7 +231,7 @@ fn disjuncts(condition: &Expr) -> Vec<&Expr> {
 
 /// Whether names stand in a text that are not those of functions, or `*`.
 fn names_anything(text: &str) -> bool {
-    let (tokens, _) = lexer::tokens(text);
+    let (tokens, _) = lexer::tokens(text, Dashes::Signs);
     let next_opens = |at: usize| tokens.get(at + 1).is_some_and(|next| next.text == "(");
     tokens.iter().enumerate().any(|(at, token)| match token.kind {
         Kind::Word(_) => !token.text.starts_with('!') && !known::is_infix(token.text) && !next_opens(at),

@@ -94,7 +94,7 @@ fn substitute(query: &mut Query, bindings: &[Query], numbers: &[Option<usize>]) 
 }
 
 /// Does something with a query and all queries within it, the inner ones first.
-fn visit(query: &mut Query, act: &mut impl FnMut(&mut Query)) {
+pub(super) fn visit(query: &mut Query, act: &mut impl FnMut(&mut Query)) {
     visit_source(&mut query.source, act);
     for stage in &mut query.stages {
         visit_operator(&mut stage.operator, act);

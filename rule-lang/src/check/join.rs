@@ -176,6 +176,11 @@ impl<'a> Checker<'a> {
         for (columns, side) in [(left, "left"), (right, "right")] {
             if !columns.contains(&name.text) && !columns.open {
                 let message = format!("the {side} side of the join has no column `{}`", name.text);
+                let fault = Diagnostic::error(name.span, message);
+                if let Some(fault) = Self::with_gone(columns, fault.clone(), &name.text) {
+                    self.report(fault);
+                    return None;
+                }
                 let names = columns.visible().map(|c| c.name.as_str());
                 let help = match crate::nearest::nearest(&name.text, names) {
                     Some(meant) => format!("write `{meant}`"),
@@ -183,7 +188,7 @@ impl<'a> Checker<'a> {
                         format!("write a column that both sides have, or `$left.a == $right.{}`", name.text)
                     }
                 };
-                self.report(Diagnostic::error(name.span, message).help(help));
+                self.report(fault.help(help));
                 return None;
             }
         }

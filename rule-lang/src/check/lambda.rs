@@ -2,11 +2,11 @@
 
 use super::scope::{Closure, Column, Columns, Entity, Rows, Scope};
 use super::source::unknown_rows;
-use super::{Checker, PARAMETER, fault, types};
-use crate::Span;
+use super::{Checker, PARAMETER, fault, meant, types};
 use crate::syntax::{self, ParameterType, Statement};
-use rule_model::Type;
+use crate::{Diagnostic, Span};
 use rule_model::plan::{Expr, ExprKind, Name, Query, Source};
+use rule_model::{Type, Value};
 use std::rc::Rc;
 
 /// What a function's body gives.
@@ -175,7 +175,7 @@ impl<'a> Checker<'a> {
                 self.error(span, format!("{name}() takes {takes}, here it has {count}"), form(name, params));
                 return None;
             };
-            given[at] = Some(self.argument(parameter, &arg.value));
+            given[at] = Some(self.argument(name, parameter, &arg.value));
         }
         let mut scope = closure.scope.clone();
         for (parameter, entity) in params.iter().zip(given) {
@@ -193,7 +193,12 @@ impl<'a> Checker<'a> {
         Some(scope)
     }
 
-    fn argument(&mut self, parameter: &'a syntax::Parameter, value: &'a syntax::Expr) -> Entity<'a> {
+    fn argument(
+        &mut self,
+        function: &str,
+        parameter: &'a syntax::Parameter,
+        value: &'a syntax::Expr,
+    ) -> Entity<'a> {
         match &parameter.ty {
             ParameterType::Table(_) => {
                 let rows = self.subquery(value);
@@ -206,9 +211,32 @@ impl<'a> Checker<'a> {
                 if ty == Type::Dynamic && matches!(value.kind, ExprKind::Literal(_)) {
                     value.ty = ty;
                 }
-                Entity::Scalar(self.convert(value, ty))
+                let is_null = types::literal(&value).is_some_and(Value::is_null);
+                let given = value.clone();
+                let value = self.convert(value, ty);
+                let becomes_null = !is_null && types::literal(&value).is_some_and(Value::is_null);
+                if becomes_null || types::never_converts(given.ty, ty) {
+                    self.report_lost(function, parameter, &given, ty);
+                }
+                Entity::Scalar(value)
             }
         }
+    }
+
+    /// Reports an argument of which nothing is left as a value of its parameter's type.
+    fn report_lost(&mut self, function: &str, parameter: &syntax::Parameter, given: &Expr, ty: Type) {
+        let name = &parameter.name.text;
+        let message =
+            format!("the argument `{name}` of {function}() is a {ty}, and this {} is null as one", given.ty);
+        let fault = Diagnostic::warning(given.span, message)
+            .note("an argument is converted to the type that its parameter is declared with");
+        let help = match given.ty {
+            Type::String => meant::without_quotes(given, ty),
+            _ => None,
+        };
+        self.report(
+            fault.help(help.unwrap_or_else(|| format!("give a {ty}, or declare `{name}: {}`", given.ty))),
+        );
     }
 
     /// Reports the columns that a tabular parameter asks for and an argument lacks.

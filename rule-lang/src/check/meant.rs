@@ -138,6 +138,28 @@ impl Checker<'_> {
     }
 }
 
+/// What to type for `a == "x" or "y"`, where the comparison is meant to go on with another value.
+pub(super) fn repeated_comparison(connective: &str, before: &Expr, value: &Expr) -> Option<String> {
+    let ExprKind::Call(operator, args) = &before.kind else { return None };
+    let [subject, other] = args.as_slice() else { return None };
+    let text = |expr| types::literal_text(expr).map(|text| format!("{text:?}"));
+    let (first, second) = (text(other)?, text(value)?);
+    let subject = match &subject.kind {
+        ExprKind::Column(name) => name.as_str(),
+        _ => "…",
+    };
+    let list = match (connective, operator.as_str()) {
+        ("or", "==") => "in",
+        ("or", "=~") => "in~",
+        ("and", "!=") => "!in",
+        ("and", "!~") => "!in~",
+        ("or", "has") => "has_any",
+        ("and", "has") => "has_all",
+        _ => return Some(format!("write `{subject} {operator} {second}`")),
+    };
+    Some(format!("write `{subject} {list} ({first}, {second})`"))
+}
+
 /// What to type for `like`, whose operands are `args`.
 pub(super) fn like_help(args: &[Expr], negated: bool) -> String {
     match args.get(1).and_then(types::literal_text) {

@@ -1,12 +1,13 @@
 //! Operators one after another.
 
-use super::scope::{Columns, Entity, Rows};
+use super::scope::{Columns, Entity, Gone, Rows};
 use super::{Checker, is_fault, types};
 use crate::Diagnostic;
 use crate::Span;
 use crate::syntax::{self, ExprKind as Syntax, OperatorKind as Kind};
 use rule_model::plan::{Assignment, Direction, Expr, Name, Operator, SortKey};
 use rule_model::{Type, Value};
+use std::rc::Rc;
 
 /// What `render` draws.
 const CHARTS: &[&str] = &[
@@ -35,29 +36,17 @@ const CHARTS: &[&str] = &[
 
 impl<'a> Checker<'a> {
     pub(super) fn pipeline(&mut self, rows: Rows, operators: &'a [syntax::Operator]) -> Rows {
-        let outer = std::mem::take(&mut self.gone);
-        let rows = operators.iter().fold(rows, |rows, operator| {
+        operators.iter().fold(rows, |rows, operator| {
             let before = rows.columns.clone();
-            let rows = self.operator(rows, operator);
-            self.take_down_gone(&before, &rows.columns, &operator.keyword);
+            let mut rows = self.operator(rows, operator);
+            rows.columns.gone = with_left_behind(before, &rows.columns, &operator.keyword);
             rows
-        });
-        self.gone = outer;
-        rows
-    }
-
-    /// Takes down which columns an operator leaves behind, for whoever names one of them after it.
-    fn take_down_gone(&mut self, before: &Columns, after: &Columns, keyword: &'a syntax::Name) {
-        if !after.open {
-            let gone = before.visible().filter(|column| !after.contains(&column.name));
-            self.gone.extend(gone.map(|column| (column.name.clone(), keyword)));
-        }
+        })
     }
 
     /// The fault of a name that an operator before left behind, with that fact and what to type there.
-    pub(super) fn with_gone(&self, fault: Diagnostic, name: &str) -> Option<Diagnostic> {
-        let (_, keyword) = self.gone.iter().rev().find(|(gone, _)| gone == name)?;
-        let keyword = keyword.text.as_str();
+    pub(super) fn with_gone(columns: &Columns, fault: Diagnostic, name: &str) -> Option<Diagnostic> {
+        let keyword = columns.left_behind_by(name)?;
         Some(match keyword {
             "project-rename" => fault
                 .note(format!("`project-rename` before gives `{name}` another name"))
@@ -322,4 +311,14 @@ pub(super) fn ordered(value: Expr, ordering: &syntax::Ordering) -> SortKey {
         direction: if ascending { Direction::Ascending } else { Direction::Descending },
         nulls_first: ordering.nulls_first.unwrap_or(ascending),
     }
+}
+
+/// What is left behind after an operator that makes `after` of the columns before it.
+fn with_left_behind(before: Columns, after: &Columns, keyword: &syntax::Name) -> Option<Rc<Gone>> {
+    let gone = before.visible().filter(|column| !after.contains(&column.name));
+    let columns: Vec<Name> = gone.map(|column| column.name.clone()).collect();
+    if after.open || columns.is_empty() {
+        return before.gone;
+    }
+    Some(Rc::new(Gone { columns, operator: keyword.text.clone(), before: before.gone }))
 }

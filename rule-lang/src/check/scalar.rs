@@ -36,7 +36,9 @@ impl<'a> Checker<'a> {
                 return self.report(diagnostic.help("write `==`, or `=~` to ignore case"));
             }
             let message = "`=` only names the value behind it, which is the whole condition";
-            self.report(Diagnostic::warning(named, message).help("write `==` to compare"));
+            self.report(
+                Diagnostic::warning(named, message).help("write `==` to compare, or leave out the name"),
+            );
             return self.truth(value);
         }
         let predicate = self.expr(e);
@@ -172,7 +174,7 @@ impl<'a> Checker<'a> {
             return self.report(fault.help(format!("write `{side}`")));
         }
         let fault = Diagnostic::error(span, format!("there is no column or variable `{name}`"));
-        if let Some(fault) = self.with_gone(fault.clone(), name).filter(|_| self.sides.is_none()) {
+        if let Some(fault) = Self::with_gone(&self.columns, fault.clone(), name) {
             return self.report(fault);
         }
         let (listed, more) = (names.iter().take(LISTED_NAMES), names.len().saturating_sub(LISTED_NAMES));
@@ -278,14 +280,18 @@ impl<'a> Checker<'a> {
     /// Joins truths by `and` or `or`. The tree is balanced: hundreds of operands in a row are usual, and whoever walks
     /// the plan pays stack for its depth.
     pub(super) fn connect(&mut self, operator: &str, mut operands: Vec<Expr>) -> Expr {
-        let known = |e: &&Expr| !is_fault(e) && e.ty != Type::Bool && e.ty != Type::Dynamic;
-        if let Some(wrong) = operands.iter().find(known) {
+        let known = |e: &Expr| !is_fault(e) && e.ty != Type::Bool && e.ty != Type::Dynamic;
+        if let Some(at) = operands.iter().position(known) {
+            let wrong = &operands[at];
             let message = format!("the operands of `{operator}` must be bool, this is {}", wrong.ty);
-            return self.error(
-                wrong.span,
-                message,
-                "write a condition, such as a comparison, or convert it with tobool(…)",
-            );
+            let before = at.checked_sub(1).and_then(|before| operands.get(before));
+            let help = before.and_then(|before| meant::repeated_comparison(operator, before, wrong));
+            let fault = Diagnostic::error(wrong.span, message);
+            let fault =
+                fault.note(format!("what stands on each side of `{operator}` is a condition of its own"));
+            return self.report(fault.help(help.unwrap_or_else(|| {
+                "write a condition, such as a comparison, or convert it with tobool(…)".to_owned()
+            })));
         }
         if operands.len() > 2 {
             let right = operands.split_off(operands.len() / 2);
@@ -319,10 +325,23 @@ impl<'a> Checker<'a> {
                 left = if is_fault(&left) { fault(span) } else { self.report(null) };
                 continue;
             }
-            let right = self.expr(right);
-            left = self.binary(operator, left, right, span);
+            let told = self.diagnostics.len();
+            let value = self.expr(right);
+            left = self.binary(operator, left, value, span);
+            if looks_like_comment(operator, right) {
+                self.note_comment(told);
+            }
         }
         left
+    }
+
+    /// Adds to the first fault behind `told` that what was written for a comment is none.
+    fn note_comment(&mut self, told: usize) {
+        if let Some(fault) = self.diagnostics.get_mut(told) {
+            let note = "`--` begins no comment: it is two minus signs, and what follows is read";
+            fault.notes.push(note.to_owned());
+            fault.help = Some("write `//` before a comment".to_owned());
+        }
     }
 
     fn binary(&mut self, operator: &'a syntax::Name, left: Expr, right: Expr, span: Span) -> Expr {
@@ -442,4 +461,15 @@ fn dotted_path(e: &syntax::Expr) -> Option<String> {
         Syntax::Property(base, name) => Some(format!("{}.{}", dotted_path(base)?, name.text)),
         _ => None,
     }
+}
+
+/// Whether `a -- b` stands here, as other languages begin a comment.
+fn looks_like_comment(operator: &syntax::Name, right: &syntax::Expr) -> bool {
+    let mut right = right;
+    while let Syntax::Infix(left, ..) = &right.kind {
+        right = left;
+    }
+    let Syntax::Prefix(sign, value) = &right.kind else { return false };
+    let is_pair = operator.text == "-" && sign.text == "-" && operator.span.end == sign.span.start;
+    is_pair && value.span.start > sign.span.end
 }

@@ -25,6 +25,17 @@ pub(crate) struct Columns {
     pub(crate) time: Option<Name>,
     /// What `withsource` and `$table` say of these rows, where that is the name of a table.
     pub(crate) label: Option<Name>,
+    /// What operators before have left behind.
+    pub(crate) gone: Option<Rc<Gone>>,
+}
+
+/// Columns that an operator has left behind, for whoever names one of them after it.
+#[derive(Debug)]
+pub(crate) struct Gone {
+    pub(crate) columns: Vec<Name>,
+    /// The operator's keyword.
+    pub(crate) operator: Name,
+    pub(crate) before: Option<Rc<Gone>>,
 }
 
 /// A query under construction: its plan so far, and the columns after it.
@@ -130,6 +141,13 @@ impl Columns {
         }
     }
 
+    /// The operator that left a column behind, the last of several.
+    pub(crate) fn left_behind_by(&self, name: &str) -> Option<&str> {
+        let mut all = std::iter::successors(self.gone.as_deref(), |gone| gone.before.as_deref());
+        let found = all.find(|gone| gone.columns.iter().any(|column| column == name));
+        found.map(|gone| gone.operator.as_str())
+    }
+
     pub(crate) fn fields(&self) -> Vec<Field> {
         self.list.iter().map(|column| Field::new(column.name.clone(), column.ty)).collect()
     }
@@ -145,6 +163,7 @@ impl Columns {
 
     /// Keeps what is known beside the columns themselves; for an operator that gives these columns.
     pub(crate) fn with_list(&self, list: Vec<Column>) -> Columns {
-        Columns { list, open: false, time: self.time.clone(), label: self.label.clone() }
+        let Columns { time, label, gone, .. } = self;
+        Columns { list, open: false, time: time.clone(), label: label.clone(), gone: gone.clone() }
     }
 }

@@ -66,6 +66,20 @@ pub(crate) fn conversion(to: Type) -> Option<&'static str> {
     })
 }
 
+/// Whether the conversion to a type gives null of every value of another.
+pub(crate) fn never_converts(from: Type, to: Type) -> bool {
+    let is_time = |ty| matches!(ty, Type::DateTime | Type::Timespan);
+    match (from, to) {
+        _ if from == to => false,
+        (Type::Dynamic | Type::String, _) | (_, Type::Dynamic | Type::String) => false,
+        (Type::Guid, _) | (_, Type::Guid) => true,
+        (from, Type::Bool) => is_time(from),
+        (from, Type::Timespan) => !from.is_number(),
+        (from, Type::DateTime) => !matches!(from, Type::Int | Type::Long),
+        (_, Type::Int | Type::Long | Type::Real | Type::Decimal) => false,
+    }
+}
+
 /// Whether `<` and its relatives compare values of the two types. `==` takes any: it compares converted values, as in
 /// `ResultType == 0`.
 pub(crate) fn orderable_together(a: Type, b: Type) -> bool {
@@ -120,6 +134,29 @@ mod tests {
         ] {
             assert_eq!(common(a, b), expected, "{a} {b}");
             assert_eq!(common(b, a), expected, "{b} {a}");
+        }
+    }
+
+    #[test]
+    fn what_never_converts_is_null_of_every_value() {
+        let values = [
+            Value::Bool(true),
+            Value::Int(1),
+            Value::Long(1),
+            Value::Real(1.0),
+            Value::Decimal(1.into()),
+            Value::string("1"),
+            Value::DateTime(rule_model::DateTime(1)),
+            Value::Timespan(rule_model::Timespan(1)),
+            Value::Guid(rule_model::Guid::parse("74be27de-1e4e-49d9-b579-fe0b331d3642").unwrap()),
+        ];
+        let types = Type::ALL.iter().filter(|ty| **ty != Type::Dynamic);
+        for (value, from) in values.iter().zip(types.clone()) {
+            for to in types.clone() {
+                // This text is that of a number, others are those of a time or a guid.
+                let is_null = rule_eval::convert::convert(value, *to).is_null() && *from != Type::String;
+                assert_eq!(never_converts(*from, *to), is_null, "{from} to {to}");
+            }
         }
     }
 

@@ -263,7 +263,7 @@ impl Parser<'_> {
         } else {
             let items = self.list("an expression", Self::at_list_end, Self::expression);
             if items.is_empty() {
-                self.unexpected("an expression");
+                self.empty_list();
             }
             items
         };

@@ -171,6 +171,18 @@ impl Parser<'_> {
         }
     }
 
+    /// Reports a list of values without any.
+    pub(super) fn empty_list(&mut self) {
+        if self.at(")") {
+            let open = self.token_before(1).span;
+            let fault = Diagnostic::error(open.to(self.peek().span), "this list is empty");
+            let fault = fault.note("nothing is in an empty list, and KQL has no such list");
+            self.fault(fault.help("write the values to compare with, or take the condition out"));
+        } else {
+            self.unexpected("an expression");
+        }
+    }
+
     /// Reports what stands behind the query of a rule; `ended` by a `;`.
     pub(super) fn after_end(&mut self, ended: bool) {
         let token = self.peek();
@@ -501,7 +513,8 @@ fn negated(word: &str) -> Option<String> {
 }
 
 pub(super) fn unknown_operator(word: &str, class: Class, span: Span) -> Diagnostic {
-    let fault = Diagnostic::error(span, format!("`{word}` is not an operator"));
+    let fault = Diagnostic::error(span, format!("`{word}` is not an operator"))
+        .note("each step of a query begins with an operator, and KQL has none of this name");
     let lower = word.to_lowercase();
     let of_other_languages = match lower.as_str() {
         _ if lower != word && class == Class::Identifier && is_operator(&lower) => {

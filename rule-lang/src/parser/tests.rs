@@ -89,6 +89,7 @@ fn operators_bind_as_in_kusto() {
         ("a < b + c == d", "(== (< a (+ b c)) d)"),
         ("-a * b", "(* (- a) b)"),
         ("a - -b", "(- a (- b))"),
+        ("a -- b", "(- a (- b))"),
         ("a in (1, b) or c !in~ ('x')", "(or (in a | long:1 b) (!in~ c | 'x'))"),
         ("a between (1 .. b + 1)", "(between a long:1 (+ b long:1))"),
         ("a matches regex 'x' and b", "(and (matches regex a 'x') b)"),

@@ -98,6 +98,7 @@ impl Compiler<'_> {
         let plan = plan?;
         self.meaning(&query, &plan, &fields);
         self.references(&fields, &plan);
+        self.head_is_read(written, &plan);
         self.expected_columns(&written.tests, &plan);
         self.events_tables(written, &plan, &mut tests);
         self.tables_beside_query(written);
@@ -213,9 +214,7 @@ impl Compiler<'_> {
         } else {
             parser::parse(&query.text)
         };
-        // A literal that is none, which the language reads as null, is a mistake in a rule.
-        let faults: Vec<_> =
-            faults.into_iter().map(|fault| Diagnostic { level: Level::Error, ..fault }).collect();
+        let faults = as_errors(faults);
         let failed = !faults.is_empty();
         self.report(query, faults);
         let continue_from = written.table.as_ref().map(|table| table.text.clone());
@@ -244,7 +243,7 @@ impl Compiler<'_> {
         let carry = carry.map(|reference| reference.name.text.clone()).collect();
         let options = Options { continue_from, carry };
         let checked = check::check_script(&script, self.schemas, &options);
-        self.report(query, checked.diagnostics);
+        self.report(query, as_errors(checked.diagnostics));
         self.names.tables(&checked.tables, |range| query.place(range));
         checked.plan
     }
@@ -363,6 +362,24 @@ impl Compiler<'_> {
                 );
             }
         }
+    }
+
+    /// A query that names its tables itself must name that of the head among them, if it has one.
+    fn head_is_read(&mut self, written: &written::Rule, plan: &Plan) {
+        let Some(head) = &written.table else { return };
+        let read = walk::tables(plan);
+        let is_head =
+            |name: &&Name| self.schemas.find(&head.text).is_some_and(|schema| schema.is_called(name));
+        if read.is_empty() || read.iter().any(is_head) {
+            return;
+        }
+        let read: Vec<&str> = read.into_iter().map(Name::as_str).collect();
+        let message = format!("the query does not read `{}`, the table of the rule", head.text);
+        let fault = Diagnostic::error(head.span, message).note(format!("it reads {}", read.join(", ")));
+        self.faults.push(fault.help(match read.as_slice() {
+            [one] => format!("write `<{one}>`, or leave the table out"),
+            _ => "leave it out: the query names its tables itself".to_owned(),
+        }));
     }
 
     /// Takes down the tables that the head and the tests name.
@@ -526,6 +543,11 @@ fn is_query(name: &crate::syntax::Name) -> bool {
 /// Whether a query can stand there.
 fn is_text(setting: &Setting) -> bool {
     matches!(setting.kind, SettingKind::Raw(_) | SettingKind::Text(_) | SettingKind::File(_))
+}
+
+/// What a query may say and does not mean, such as a literal that is none and read as null, is a mistake in a rule.
+fn as_errors(faults: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    faults.into_iter().map(|fault| Diagnostic { level: Level::Error, ..fault }).collect()
 }
 
 /// The fault with the columns that there are, and the one that was probably meant.

@@ -284,7 +284,8 @@ impl Reader<'_> {
         match self.number(value) {
             Some(score @ 0..=100) => self.fields.metadata.risk_score = u8::try_from(score).ok(),
             Some(_) => {
-                let fault = Diagnostic::error(value.span, "a risk score lies between 0 and 100");
+                let fault = Diagnostic::error(value.span, "a risk score lies between 0 and 100")
+                    .note("Elastic counts so: from 0, nothing, to 100, the worst");
                 self.faults.push(fault.help("write a number from 0 to 100, such as `47`"));
             }
             None => {}

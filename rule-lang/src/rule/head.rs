@@ -455,7 +455,14 @@ impl<'a> Parser<'a> {
         let is_type = self.word(at + 2).is_some_and(|word| Type::named(word).is_some());
         let is_field = self.word(at).is_some_and(|word| NAMES.contains(&word));
         let goes_on = matches!(self.tokens.get(at + 3).map(|token| &token.kind), Some(Kind::Text(_)));
-        is_type || (!is_field && goes_on && self.word(at + 2).is_some_and(|word| word != "file"))
+        let is_of_pattern = goes_on || self.is_in_pattern(at);
+        is_type || (!is_field && is_of_pattern && self.word(at + 2).is_some_and(|word| word != "file"))
+    }
+
+    /// Whether a step begins with `parse` and goes on to this place.
+    fn is_in_pattern(&self, at: usize) -> bool {
+        let bar = self.tokens[..at].iter().rposition(|token| token.kind == Kind::Symbol('|'));
+        bar.and_then(|bar| self.word(bar + 1)).is_some_and(|word| matches!(word, "parse" | "parse-where"))
     }
 
     /// The token that closes the bracket at `open`.

@@ -338,7 +338,8 @@ fn a_failing_test_says_which_condition_failed_on_which_value() {
         (
             "| where OperationName == \"x\" | project OperationName",
             "fires [{ \"OperationName\": \"x\" }] -> { OperationName: \"y\" }",
-            "OperationName is \"x\", not \"y\"\nhelp: mend the query, or write the value that the row has",
+            "OperationName is \"x\", not \"y\"\nnote: its row is { OperationName: \"x\" }\n\
+             help: mend the query, or write the value that the row has",
         ),
         (
             "| where OperationName == \"x\" | join (SigninLogs | where UserId == \"u\") on CorrelationId",

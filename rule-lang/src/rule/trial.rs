@@ -188,16 +188,21 @@ fn expected(test: &Test, table: &Table, fault: impl Fn(String) -> Diagnostic) ->
         };
         test.expected.iter().filter_map(differs).collect()
     };
-    let nearest = table.rows.iter().map(differences).min_by_key(Vec::len).unwrap_or_default();
+    let of_rows = table.rows.iter().map(|row| (differences(row), row));
+    let Some((nearest, row)) = of_rows.min_by_key(|(differences, _)| differences.len()) else {
+        return Ok(());
+    };
+    let row = shown_row(&table.columns, row);
     match nearest.as_slice() {
         [] => Ok(()),
         _ if table.rows.len() == 1 => {
-            Err(fault(nearest.join("; ")).help("mend the query, or write the value that the row has"))
+            let fault = fault(nearest.join("; ")).note(format!("its row is {row}"));
+            Err(fault.help("mend the query, or write the value that the row has"))
         }
         _ => {
             let message =
                 format!("no alert has all the values; the nearest of {}: ", counted(table.rows.len(), "row"));
-            let fault = fault(message + &nearest.join("; "));
+            let fault = fault(message + &nearest.join("; ")).note(format!("that row is {row}"));
             Err(fault.help("mend the query, or write values that one row has"))
         }
     }

@@ -19,6 +19,20 @@ fn faults(query: &str) -> Vec<String> {
 fn what_can_never_hold_is_found() {
     for (query, expected) in [
         ("T | where a == 'x' and a == 'y'", "can never hold <a == 'y'> (`a == 'x'` must hold, too)"),
+        (
+            "T | where TimeGenerated > todatetime('2024-13-01')",
+            "can never hold <TimeGenerated > todatetime('2024-13-01')> \
+             (`todatetime('2024-13-01')` is null, and nothing is equal to null, before it or after it)",
+        ),
+        (
+            "T | where TimeGenerated > ago(1d) and TimeGenerated < now() - 2d",
+            "can never hold <TimeGenerated < now() - 2d> (`TimeGenerated > ago(1d)` must hold, too)",
+        ),
+        (
+            "T | where TimeGenerated between (ago(1h) .. ago(2h))",
+            "can never hold <TimeGenerated between (ago(1h) .. ago(2h))> (no value of TimeGenerated passes)",
+        ),
+        ("T | where f or b == 1 and 1 == 2", "can never hold <1 == 2> (it is the constant false)"),
         ("T | where a =~ 'x' and a =~ 'y'", "can never hold <a =~ 'y'> (`a =~ 'x'` must hold, too)"),
         ("T | where a == 'x' | where a =~ 'Y'", "can never hold <a =~ 'Y'> (`a == 'x'` must hold, too)"),
         (
@@ -125,6 +139,7 @@ fn what_always_holds_is_found() {
             "always holds <a has 'x' or a !has 'x'> (either `a has 'x'` holds or `a !has 'x'`)",
         ),
         ("T | where 1 == 1", "always holds <1 == 1> (it is the constant true)"),
+        ("T | where b == 1 or 1 == 1", "always holds <1 == 1> (it is the constant true)"),
         ("T | where true", "always holds <true> (it is the constant true)"),
         ("T | where a == a", "always holds <a == a> (it compares a value with itself)"),
         ("T | where a contains ''", "always holds <a contains ''> (every text holds the empty text)"),
@@ -190,6 +205,11 @@ fn what_may_hold_is_left_alone() {
         "T | where rand() > 0.5 | where rand() > 0.5",
         "T | sort by b | extend n = row_number() | where n == 1",
         "let on = true; T | where on",
+        "T | where TimeGenerated > ago(2d) and TimeGenerated < ago(1d)",
+        "T | where TimeGenerated > datetime(2024-01-01) and TimeGenerated < ago(1d)",
+        "T | where TimeGenerated > ago(b * 1d) and TimeGenerated < ago(2d)",
+        "let all = false; T | where all or b == 1",
+        "let since = datetime(null); T | where isnull(since) or TimeGenerated > since",
         "let shown = dynamic(['a', 'b']); T | where 'a' in (shown)",
         "let allowed = dynamic([]); T | where a !in (allowed)",
         "T | search *",

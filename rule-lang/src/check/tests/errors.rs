@@ -108,6 +108,76 @@ fn a_fault_is_told_at_its_place() {
 }
 
 #[test]
+fn an_argument_that_is_null_as_its_parameter_is_warned_of() {
+    let null_as_one = |ty: &str, given: &str| {
+        Some(format!("the argument `x` of f() is a {ty}, and this {given} is null as one"))
+    };
+    for (ty, argument, expected) in [
+        ("long", "'abc'", null_as_one("long", "string")),
+        ("datetime", "1h", null_as_one("datetime", "timespan")),
+        ("guid", "f", null_as_one("guid", "bool")),
+        ("timespan", "'a week'", null_as_one("timespan", "string")),
+        ("bool", "TimeGenerated", null_as_one("bool", "datetime")),
+        // Kusto converts these, as by the function of the type.
+        ("long", "'12'", None),
+        ("long", "a", None),
+        ("string", "b", None),
+        ("real", "b", None),
+        ("long", "d.x", None),
+        ("long", "long(null)", None),
+        ("dynamic", "a", None),
+    ] {
+        let query = format!("let f = (x: {ty}) {{ isnull(x) }}; T | where f({argument})");
+        let warnings = compile_query(&query, &tables()).expect("a query that Kusto takes").warnings;
+        let told: Vec<_> = warnings.iter().map(|it| (it.message.clone(), it.span.text(&query))).collect();
+        let expected: Vec<_> = expected.into_iter().map(|message| (message, argument)).collect();
+        assert_eq!(told, expected, "{query}");
+    }
+}
+
+#[test]
+fn what_an_operator_left_behind_is_told_by_name() {
+    for (query, marked, note) in [
+        (
+            "U | join (T | project b) on a",
+            "a",
+            "of the columns before it, `project` keeps those that it names",
+        ),
+        (
+            "U | join (T | project b) on $left.V == $right.r",
+            "r",
+            "of the columns before it, `project` keeps those that it names",
+        ),
+        ("let X = T | project-away a; U | lookup X on a", "a", "`project-away` before leaves `a` out"),
+        (
+            "let X = T | summarize count() by a; X | where b > 1",
+            "b",
+            "of the columns before it, `summarize` keeps those that it names",
+        ),
+        ("U | project V | join T on a", "a", "of the columns before it, `project` keeps those that it names"),
+    ] {
+        let errors = compile_query(query, &tables()).expect_err(query);
+        let [error] = errors.as_slice() else { panic!("{query}: {errors:?}") };
+        assert_eq!(error.span.text(query), marked, "{query}");
+        assert!(error.notes == [note], "{query}: {error}");
+    }
+}
+
+#[test]
+fn two_minus_signs_are_a_subtraction_unless_a_comment_is_all_that_makes_sense() {
+    let cases = [
+        ("T | project x = b -- 1", "x:long"),
+        ("T | project x = b --1", "x:long"),
+        ("T | where b -- b > 1 | project b", "b:long"),
+        ("T | where b == 1 -- all of it\n| project b", "`--` begins no comment <-->"),
+        ("T | where b == 1 -- routine\n| project b", "there is no column or variable `routine` <routine>"),
+    ];
+    assert_outcomes(&cases, &tables());
+    let errors = compile_query("T | where b == 1 -- routine", &tables()).expect_err("no such column");
+    assert_eq!(errors[0].help.as_deref(), Some("write `//` before a comment"));
+}
+
+#[test]
 fn each_fault_is_told_once_and_independent_ones_together() {
     let cases = [
         ("Nope | where x == 1 | project a | join U on a", "there is no table `Nope` <Nope>"),
@@ -154,6 +224,11 @@ fn words_and_signs_of_other_languages_are_told_once_with_what_to_type() {
         ("T | where b between 1 and 5", "1", "write `between (1 .. 5)`"),
         ("T | where b between (1, 5)", ",", "write `..` between the two ends: `between (1 .. 5)`"),
         ("T | where a == 'x', f", ",", "write `and` between two conditions"),
+        ("T | where a == 'x' or 'y'", "'y'", "write `a in (\"x\", \"y\")`"),
+        ("T | where a !~ 'x' and 'y'", "'y'", "write `a !in~ (\"x\", \"y\")`"),
+        ("T | where d.x has 'x' or 'y'", "'y'", "write `… has_any (\"x\", \"y\")`"),
+        ("T | where a contains 'x' or 'y'", "'y'", "write `a contains \"y\"`"),
+        ("T | where a in ()", "()", "write the values to compare with, or take the condition out"),
         ("T | where a like '%x%'", "like", "write `contains \"x\"`"),
         ("T | where a like 'x%y'", "like", "write `matches regex \"^x.*y$\"`"),
         ("T | where a LIKE 'x%'", "LIKE", "write `startswith \"x\"`"),
