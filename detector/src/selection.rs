@@ -94,9 +94,8 @@ fn meant(ruleset: &Ruleset, name: &str) -> Vec<String> {
     if let Some((_, meant)) = names.iter().find(|(name, _)| Some(name.as_str()) == near) {
         return vec![meant.clone()];
     }
-    let mut having: Vec<String> =
-        names.into_iter().filter(|(name, _)| name.contains(&wanted)).map(|(_, it)| it).collect();
-    having.dedup();
+    let has_it = |rule: &&&'static Rule| self::names(rule).iter().any(|(name, _)| name.contains(&wanted));
+    let having: Vec<String> = ruleset.rules.iter().filter(has_it).map(|rule| with_title(rule)).collect();
     if wanted.is_empty() || having.len() > FEW { Vec::new() } else { having }
 }
 
@@ -104,8 +103,11 @@ fn meant(ruleset: &Ruleset, name: &str) -> Vec<String> {
 fn names(rule: &Rule) -> [(String, String); 3] {
     let (id, title) = (rule.metadata.id.as_ref(), rule.metadata.title.as_ref());
     let module = rule.module.rsplit("::").next().unwrap_or_default();
-    let with_title = format!("{id} ({title})");
-    [(words(id), id.to_owned()), (words(title), with_title.clone()), (words(module), with_title)]
+    [(words(id), id.to_owned()), (words(title), with_title(rule)), (words(module), with_title(rule))]
+}
+
+fn with_title(rule: &Rule) -> String {
+    format!("{} ({})", rule.metadata.id, rule.metadata.title)
 }
 
 /// A name in small letters, its words parted by one blank whatever parts them.

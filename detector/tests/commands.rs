@@ -48,6 +48,7 @@ fn a_rule_called_otherwise_is_told_with_the_one_that_was_meant() {
         "intune new device management script",
         "device_management_script_changed",
         "new device management script",
+        "device management script ch",
     ] {
         let refused = detector(&["explain", name], b"");
         assert_eq!(refused.status.code(), Some(2), "{name}");

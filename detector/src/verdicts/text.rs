@@ -16,12 +16,16 @@ use rule_runtime::sink::table::Style;
 const SHOWN_ROWS: usize = 5;
 /// Characters of an operator that is no condition, and of a value, that are shown: what decided is to be found at once.
 const SHOWN_CHARS: usize = 160;
+/// Characters of an operator that are shown however narrow the terminal is.
+const LEAST_CHARS: usize = 24;
+/// What stands behind an operator that no row came to.
+const NOT_REACHED: &str = "   (not reached)";
 /// Columns of truth values: the longest is `false`.
 const TRUTH: usize = 7;
 
 /// The whole page.
 pub(crate) fn write(judged: &Judged, style: Style) -> String {
-    let mut text = Text { page: Page::new(style), judged };
+    let mut text = Text { page: Page::new(style), judged, width: style.width };
     let metadata = &judged.rule.metadata;
     text.page.bold(&format!("{} · {}", metadata.id, metadata.title));
     judged.records.iter().for_each(|record| text.record(record));
@@ -35,6 +39,8 @@ pub(crate) fn write(judged: &Judged, style: Style) -> String {
 struct Text<'a> {
     page: Page,
     judged: &'a Judged,
+    /// Of the terminal, where there is one.
+    width: Option<usize>,
 }
 
 impl Text<'_> {
@@ -128,7 +134,8 @@ impl Text<'_> {
         };
         if step.verdicts.is_empty() {
             if !words.is_empty() {
-                self.page.line(&format!("  {:TRUTH$}{}{figures}", "", shortened(&words)));
+                let words = self.beginning(&words, &figures);
+                self.page.line(&format!("  {:TRUTH$}{words}{figures}", ""));
             }
             return;
         }
@@ -161,7 +168,11 @@ impl Text<'_> {
             let Part::Test { operands, near_miss } = &line.verdict.part else { continue };
             let margin = 2 + TRUTH + indent.len() + 4;
             for operand in operands {
-                self.page.line(&format!("{:margin$}{}", "", shortened(&tree::operand(operand, query))));
+                self.page.line(&format!(
+                    "{:margin$}{}",
+                    "",
+                    shortened(&tree::operand(operand, query), SHOWN_CHARS)
+                ));
             }
             if let Some(near_miss) = near_miss {
                 self.page.prose(&format!("help: {near_miss}"), margin);
@@ -173,12 +184,18 @@ impl Text<'_> {
     fn not_reached(&mut self, reached: usize) {
         let rest = self.judged.stages.iter().skip(reached);
         let words: Vec<String> = rest
-            .map(|stage| shortened(&operator(stage.span.text(self.query()))))
+            .map(|stage| operator(stage.span.text(self.query())))
             .filter(|words| !words.is_empty())
             .collect();
         for words in words {
-            self.page.line(&format!("  {:TRUTH$}{words}   (not reached)", "-"));
+            let words = self.beginning(&words, NOT_REACHED);
+            self.page.line(&format!("  {:TRUTH$}{words}{NOT_REACHED}", "-"));
         }
+    }
+
+    /// The beginning of an operator that is no condition.
+    fn beginning(&self, operator: &str, followed_by: &str) -> String {
+        shortened(operator, room(self.width, followed_by))
     }
 
     /// What an alert needs beside rows.
@@ -211,9 +228,17 @@ fn operator(written: &str) -> String {
     one_line(written.trim_start_matches(['|', ' ', '\n']))
 }
 
+/// How many characters of an operator a line has room for before what follows, on a terminal of this width or in a pipe.
+fn room(width: Option<usize>, followed_by: &str) -> usize {
+    // One further place for the sign that it goes on.
+    let taken = 2 + TRUTH + followed_by.len() + 1;
+    let room = width.map_or(SHOWN_CHARS, |width| width.saturating_sub(taken));
+    room.clamp(LEAST_CHARS, SHOWN_CHARS)
+}
+
 /// The beginning of a long text.
-fn shortened(text: &str) -> String {
-    match text.char_indices().nth(SHOWN_CHARS) {
+fn shortened(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),
     }
@@ -221,4 +246,22 @@ fn shortened(text: &str) -> String {
 
 fn counted(count: usize, what: &str) -> String {
     format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_operator_takes_one_line_of_a_terminal() {
+        let long = "x".repeat(400);
+        for width in [60, 100] {
+            let line =
+                format!("  {:TRUTH$}{}{NOT_REACHED}", "", shortened(&long, room(Some(width), NOT_REACHED)));
+            assert_eq!(line.chars().count(), width);
+        }
+        assert_eq!(room(Some(400), ""), SHOWN_CHARS);
+        assert_eq!(room(None, NOT_REACHED), SHOWN_CHARS);
+        assert_eq!(room(Some(10), ""), LEAST_CHARS);
+    }
 }
