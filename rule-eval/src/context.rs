@@ -2,9 +2,11 @@
 
 use crate::geography::Geography;
 use crate::memory::Memory;
-use crate::pattern;
+use crate::parsed::ParsedTexts;
+use crate::{json, pattern};
 use regex::Regex;
 use rule_model::{DateTime, Value};
+use smol_str::SmolStr;
 use std::collections::HashMap;
 use std::fmt;
 
@@ -17,6 +19,8 @@ pub struct Context {
     pub geography: Option<Geography>,
     /// What the evaluation holds, and may.
     pub memory: Memory,
+    /// JSON texts that were parsed, where they are held.
+    pub parsed: Option<ParsedTexts>,
     regexes: HashMap<String, Option<Regex>>,
     failure: Option<EvalError>,
 }
@@ -35,7 +39,7 @@ impl Context {
     /// A context in which it is `now` and places are not known.
     pub fn at(now: DateTime) -> Context {
         let (memory, regexes) = (Memory::default(), HashMap::new());
-        Context { now, geography: None, memory, regexes, failure: None }
+        Context { now, geography: None, memory, parsed: None, regexes, failure: None }
     }
 
     /// The same context with a database of addresses, if there is one.
@@ -46,6 +50,19 @@ impl Context {
     /// The same context with room for so many bytes.
     pub fn with_room(self, room: u64) -> Context {
         Context { memory: Memory::of(room), ..self }
+    }
+
+    /// The same context with texts that were parsed before.
+    pub fn with_parsed(self, parsed: ParsedTexts) -> Context {
+        Context { parsed: Some(parsed), ..self }
+    }
+
+    /// The value that a JSON text writes; `None` of what is no JSON.
+    pub(crate) fn json(&mut self, text: &SmolStr) -> Option<Value> {
+        match &mut self.parsed {
+            Some(parsed) => parsed.parse(text),
+            None => json::parse(text).ok(),
+        }
     }
 
     /// The compiled form of a pattern; `None` when it is not a valid one.

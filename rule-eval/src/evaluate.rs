@@ -137,6 +137,8 @@ struct Binder {
     /// The plan then knows only some of them, and a column that the data did not bring reads as absent, as it would
     /// in rows that happen to lack it.
     late: Option<Vec<Field>>,
+    /// How often the subquery being bound reads what it is handed; `None` where operators that are bound later may, too.
+    input_reads: Option<usize>,
 }
 
 /// Evaluates a plan over tables. Fails where Kusto would: on a table that is not there, on what a function reports.
@@ -223,9 +225,11 @@ impl Binder {
     fn subquery(&mut self, query: &Query, input: &[Field]) -> Result<PreparedQuery, EvalError> {
         let handed_in = self.late.is_some().then(|| input.to_vec());
         let outer = std::mem::replace(&mut self.late, handed_in);
+        let outer_reads = self.input_reads.replace(0);
         let prepared = PreparedQuery::new(query, self);
+        let reads = std::mem::replace(&mut self.input_reads, outer_reads);
         self.late = outer;
-        prepared
+        prepared.map(|prepared| if reads == Some(1) { prepared.taking_its_input() } else { prepared })
     }
 }
 
@@ -347,7 +351,7 @@ mod tests {
         let peak = |rows: &[(&str, Option<i64>)]| {
             let by = vec![Assignment { name: "v".into(), value: column("v", Type::Long) }];
             let root = pairs(rows, vec![Operator::Summarize { aggregates: Vec::new(), by }]);
-            let mut context = Context::at(DateTime::MIN);
+            let mut context = Context::at(DateTime::MIN).with_room(u64::MAX);
             evaluate(&Plan { bindings: Vec::new(), root, visible: 0 }, &(), &mut context).unwrap();
             context.memory.peak()
         };

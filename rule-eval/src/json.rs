@@ -1,14 +1,16 @@
-//! JSON text to values and back.
+//! JSON text to values, and what values are as text.
 //!
-//! Reading: integers that fit are long, every other number is real, minus zero is the long 0; of equal keys the last
-//! value counts. Writing is compact, in the order of a bag's keys, and spells what JSON has no form for (datetimes,
-//! timespans, guids, decimals, reals that are not finite) as strings, as Kusto does.
+//! Integers that fit are long, every other number is real, minus zero is the long 0; of equal keys the last
+//! value counts. How values are written as JSON says [`Writer`].
 
 use rule_model::{Bag, Value};
 use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
-use serde::ser::{Serialize, SerializeMap, Serializer};
 use smol_str::SmolStr;
 use std::fmt;
+
+mod writer;
+
+pub use writer::{Writer, write};
 
 /// Why a text is not JSON.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,12 +24,6 @@ pub struct JsonError {
 /// Reads a JSON text of at most 128 nested levels.
 pub fn parse(text: &str) -> Result<Value, JsonError> {
     serde_json::from_str::<Read>(text).map(|read| read.0).map_err(|error| JsonError::new(&error, text))
-}
-
-/// Writes a value as compact JSON.
-pub fn write(value: &Value) -> String {
-    // Writing to memory fails only for maps with keys that are not strings, and a bag's keys are.
-    serde_json::to_string(&Write(value)).unwrap_or_default()
 }
 
 /// The value as `tostring()` gives it: text as it is, null as the empty text, arrays and bags as compact JSON.
@@ -147,31 +143,6 @@ impl<'de> Visitor<'de> for ReadValue {
             bag.insert(name, value);
         }
         Ok(bag.into())
-    }
-}
-
-/// A value being written.
-struct Write<'a>(&'a Value);
-
-impl Serialize for Write<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self.0 {
-            Value::Null => serializer.serialize_unit(),
-            Value::Bool(b) => serializer.serialize_bool(*b),
-            Value::Int(n) => serializer.serialize_i32(*n),
-            Value::Long(n) => serializer.serialize_i64(*n),
-            Value::Real(n) if n.is_finite() => serializer.serialize_f64(*n),
-            Value::String(text) => serializer.serialize_str(text),
-            Value::Array(items) => serializer.collect_seq(items.iter().map(Write)),
-            Value::Bag(bag) => {
-                let mut map = serializer.serialize_map(Some(bag.len()))?;
-                for (name, value) in bag.iter() {
-                    map.serialize_entry(name.as_str(), &Write(value))?;
-                }
-                map.end()
-            }
-            other => serializer.serialize_str(&display(other)),
-        }
     }
 }
 

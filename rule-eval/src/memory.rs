@@ -9,9 +9,11 @@ use crate::{Row, Table};
 use rule_model::Value;
 use smol_str::SmolStr;
 
-/// What is held.
-#[derive(Clone, Debug)]
+/// What is held. By default there is no bound to it and nobody asks, so that it is not worked out.
+#[derive(Clone, Debug, Default)]
 pub struct Memory {
+    /// Whether it is worked out.
+    is_noted: bool,
     /// Bytes that may be held.
     room: u64,
     held: u64,
@@ -30,16 +32,10 @@ const HEAP: u64 = 40;
 /// The longest text that needs no memory besides the value.
 const INLINE: usize = 23;
 
-impl Default for Memory {
-    fn default() -> Memory {
-        Memory::of(u64::MAX)
-    }
-}
-
 impl Memory {
     /// Room for so many bytes.
     pub fn of(room: u64) -> Memory {
-        Memory { room, held: 0, lasting: 0, peak: 0, exceeded: false }
+        Memory { is_noted: true, room, ..Memory::default() }
     }
 
     /// Most bytes held at a time.
@@ -53,7 +49,11 @@ impl Memory {
     }
 
     /// Notes bytes that are held from now on.
-    pub(crate) fn hold(&mut self, bytes: u64) -> Result<(), EvalError> {
+    pub(crate) fn hold(&mut self, bytes: impl FnOnce() -> u64) -> Result<(), EvalError> {
+        if !self.is_noted {
+            return Ok(());
+        }
+        let bytes = bytes();
         self.held = self.held.saturating_add(bytes);
         let all = self.held.saturating_add(self.lasting);
         self.peak = self.peak.max(all);
@@ -66,14 +66,21 @@ impl Memory {
     }
 
     /// Notes bytes that are held to the end.
-    pub(crate) fn hold_to_the_end(&mut self, bytes: u64) -> Result<(), EvalError> {
-        self.lasting = self.lasting.saturating_add(bytes);
-        self.hold(0)
+    pub(crate) fn hold_to_the_end(&mut self, bytes: impl FnOnce() -> u64) -> Result<(), EvalError> {
+        if self.is_noted {
+            self.lasting = self.lasting.saturating_add(bytes());
+        }
+        self.hold(|| 0)
     }
 
     /// Bytes held.
     pub(crate) fn held(&self) -> u64 {
         self.held
+    }
+
+    /// Bytes held besides a table.
+    pub(crate) fn held_besides(&self, table: &Table) -> u64 {
+        if self.is_noted { self.held.saturating_sub(of_table(table)) } else { 0 }
     }
 
     /// Lets go of all but so many bytes.
@@ -130,13 +137,21 @@ mod tests {
     #[test]
     fn the_peak_counts_what_is_held_at_a_time_and_the_room_is_kept_to() {
         let mut memory = Memory::of(100);
-        assert!(memory.hold(60).is_ok());
+        assert!(memory.hold(|| 60).is_ok());
         memory.release_to(10);
-        assert!(memory.hold_to_the_end(30).is_ok());
-        assert!(memory.hold(50).is_ok());
+        assert!(memory.hold_to_the_end(|| 30).is_ok());
+        assert!(memory.hold(|| 50).is_ok());
         assert_eq!((memory.held(), memory.peak(), memory.is_exceeded()), (60, 90, false));
-        assert!(memory.hold(11).is_err());
+        assert!(memory.hold(|| 11).is_err());
         assert_eq!((memory.peak(), memory.is_exceeded()), (101, true));
+    }
+
+    #[test]
+    fn what_nobody_asks_for_is_not_worked_out() {
+        let mut memory = Memory::default();
+        let unasked = || -> u64 { panic!("worked out") };
+        assert!(memory.hold(unasked).is_ok() && memory.hold_to_the_end(unasked).is_ok());
+        assert_eq!((memory.held(), memory.peak(), memory.is_exceeded()), (0, 0, false));
     }
 
     #[test]

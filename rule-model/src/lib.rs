@@ -13,6 +13,7 @@
 #![forbid(unsafe_code)]
 
 pub mod attack;
+pub mod bag;
 pub mod entity;
 pub mod guid;
 pub mod metadata;
@@ -27,11 +28,12 @@ pub mod value;
 
 use std::borrow::Cow;
 
+pub use bag::Bag;
 pub use guid::Guid;
 pub use scalar::Type;
 pub use schema::{Column, Schema};
 pub use time::{DateTime, Timespan};
-pub use value::{Bag, Value};
+pub use value::Value;
 
 /// Text that is a literal in a compiled rule and owned while a rule is being compiled.
 pub type Text = Cow<'static, str>;

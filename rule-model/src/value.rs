@@ -3,8 +3,7 @@
 //! One type serves scalars and `dynamic` alike, because a dynamic column may hold any scalar, and every element of an
 //! array or a bag is again a value.
 
-use crate::{DateTime, Guid, Timespan, Type};
-use indexmap::IndexMap;
+use crate::{Bag, DateTime, Guid, Timespan, Type};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
@@ -42,10 +41,6 @@ pub enum Value {
     /// A property bag (JSON object) within `dynamic`.
     Bag(Arc<Bag>),
 }
-
-/// A property bag: names and values, in the order in which the names first appeared. Names are case-sensitive.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Bag(IndexMap<SmolStr, Value>);
 
 impl Value {
     /// The empty string.
@@ -162,49 +157,6 @@ impl<T: Into<Value>> From<Option<T>> for Value {
     /// `None` is null.
     fn from(inner: Option<T>) -> Value {
         inner.map_or(Value::Null, Into::into)
-    }
-}
-
-impl Bag {
-    /// An empty bag.
-    pub fn new() -> Bag {
-        Bag::default()
-    }
-
-    /// The value under `name`.
-    pub fn get(&self, name: &str) -> Option<&Value> {
-        self.0.get(name)
-    }
-
-    /// Sets `name` to `value`; a name that is already there keeps its place and takes the new value.
-    pub fn insert(&mut self, name: impl Into<SmolStr>, value: Value) {
-        self.0.insert(name.into(), value);
-    }
-
-    /// Removes `name`, keeping the order of the others.
-    pub fn remove(&mut self, name: &str) -> Option<Value> {
-        self.0.shift_remove(name)
-    }
-
-    /// Names and values in order.
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&SmolStr, &Value)> {
-        self.0.iter()
-    }
-
-    /// Number of properties.
-    pub fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    /// Whether there is no property.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-}
-
-impl FromIterator<(SmolStr, Value)> for Bag {
-    fn from_iter<I: IntoIterator<Item = (SmolStr, Value)>>(properties: I) -> Bag {
-        Bag(properties.into_iter().collect())
     }
 }
 

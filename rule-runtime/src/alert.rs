@@ -65,6 +65,9 @@ pub struct Evidence {
     pub total: u64,
 }
 
+/// The property of an alert's object that has its row.
+const ROW: &str = "row";
+
 /// Repeats of an alert within its rule's dedup period.
 #[derive(Clone, Debug)]
 pub struct Collapsed {
@@ -159,13 +162,27 @@ impl Alert {
 
     /// The alert as the object that NDJSON output has.
     pub fn to_value(&self) -> Value {
+        let row: Bag = self.visible().map(|(name, value)| (name.into(), value.clone())).collect();
+        Value::bag(self.properties(row.into()))
+    }
+
+    /// That object as text, behind what there is already. A row has up to hundreds of columns, which nothing else is made of.
+    pub fn write(&self, text: &mut String) {
+        let properties = self.properties(Value::Null);
+        let properties = properties.iter().map(|(name, value)| (*name, (*name, value)));
+        json::Writer::to(text).object_of(properties, |writer, (name, value)| match name {
+            ROW => writer.object(self.visible()),
+            _ => writer.value(value),
+        });
+    }
+
+    fn properties(&self, row: Value) -> [(&'static str, Value); 15] {
         let metadata = &self.rule.metadata;
         let entity = |(entity, fields): (&str, Vec<(&'static str, Value)>)| {
             Value::bag(std::iter::once(("type", Value::string(entity))).chain(fields))
         };
-        let row: Bag = self.visible().map(|(name, value)| (name.into(), value.clone())).collect();
         let context: Bag = self.context().map(|(label, value)| (label.into(), value.clone())).collect();
-        Value::bag([
+        [
             ("kind", Value::literal("alert")),
             ("alert_id", Value::string(self.id.to_string())),
             ("rule_id", Value::string(&metadata.id)),
@@ -177,11 +194,11 @@ impl Alert {
             ("window", self.window.map(Seen::to_value).unwrap_or_default()),
             ("table", Value::String(self.table.clone())),
             ("context", context.into()),
-            ("row", row.into()),
+            (ROW, row),
             ("entities", Value::array(self.entities().into_iter().map(entity))),
             ("attack", Value::array(metadata.attack.iter().map(technique))),
             ("evidence", self.evidence.to_value()),
-        ])
+        ]
     }
 }
 
@@ -231,6 +248,7 @@ impl AlertId {
         part(rule.metadata.id.as_bytes());
         part(rule.metadata.version.as_bytes());
         let key = &rule.metadata.alert_key;
+        let mut text = String::new();
         for (position, (column, value)) in rule.columns.iter().zip(row).enumerate() {
             let counts = if key.is_empty() {
                 position < rule.visible
@@ -239,7 +257,9 @@ impl AlertId {
             };
             if counts {
                 part(column.name.as_bytes());
-                part(json::write(value).as_bytes());
+                text.clear();
+                json::Writer::to(&mut text).value(value);
+                part(text.as_bytes());
             }
         }
         part(&ordinal.to_le_bytes());
@@ -298,5 +318,17 @@ mod tests {
         let alert = Alert::new(rule, row, 0, None, "AuditLogs", Evidence::default());
         let (done, roles) = (Value::string("Add"), Value::string("roles"));
         assert_eq!(alert.context().collect::<Vec<_>>(), [("What was done", &done), ("Category", &roles)]);
+    }
+
+    #[test]
+    fn the_text_of_an_alert_is_that_of_its_object() {
+        let context = vec![("Category".into(), "Category".into())];
+        let rule = anything(Metadata { context: context.into(), ..metadata("x") });
+        let row = vec![Value::Null, Value::string("\"roles\"\n"), Value::bag([("a", Value::Long(1))])];
+        let evidence = Evidence::of(Position { source: "a".into(), offset: 1 });
+        let alert = Alert::new(rule, row, 0, Some(DateTime(1)), "AuditLogs", evidence);
+        let mut text = "before ".to_owned();
+        alert.write(&mut text);
+        assert_eq!(text, format!("before {}", json::write(&alert.to_value())));
     }
 }

@@ -8,6 +8,7 @@ use rule_eval::json::display;
 use rule_eval::record;
 use rule_model::{Column, DateTime, Schema, Type, Value};
 use std::borrow::Cow;
+use std::cell::RefCell;
 
 /// A record of a table, parsed, borrowed from the buffer it was read into.
 #[derive(Clone, Copy, Debug)]
@@ -15,12 +16,23 @@ pub struct Event<'a> {
     /// Its table.
     pub schema: &'a Schema,
     record: Json<'a>,
+    made: Option<&'a Made>,
 }
+
+/// Values of a record that take long to make (arrays and objects, and those that are written in texts), each made once
+/// however many rules and expressions ask for it.
+#[derive(Debug, Default)]
+pub struct Made(RefCell<Vec<(usize, Type, Value)>>);
 
 impl<'a> Event<'a> {
     /// A record as an event of a table.
     pub fn new(schema: &'a Schema, record: Json<'a>) -> Event<'a> {
-        Event { schema, record }
+        Event { schema, record, made: None }
+    }
+
+    /// The same event, which makes no value that was made of its record, and leaves those that it makes.
+    pub fn with(self, made: &'a Made) -> Event<'a> {
+        Event { made: Some(made), ..self }
     }
 
     /// The value of the column at this position as text: of a string column the value itself, borrowed where it
@@ -30,7 +42,7 @@ impl<'a> Event<'a> {
         let Some(found) = self.find(column) else { return Cow::Borrowed("") };
         match found.as_str() {
             Some(text) if column.ty == Type::String => text,
-            _ => Cow::Owned(display(&record::convert(&found.to_value(), column.ty)).into()),
+            _ => Cow::Owned(display(&self.converted(Some(found), column)).into()),
         }
     }
 
@@ -39,7 +51,7 @@ impl<'a> Event<'a> {
         self.schema
             .columns
             .get(column)
-            .map_or(Value::Null, |column| Event::converted(self.find(column), column))
+            .map_or(Value::Null, |column| self.converted(self.find(column), column))
     }
 
     /// The text under `name` in the bag that the column at this position holds, as JSON text or as it is, without
@@ -82,7 +94,7 @@ impl<'a> Event<'a> {
         columns.iter().map(move |column| {
             let Some(column) = self.schema.columns.get(*column) else { return Value::Null };
             let found = column.paths.iter().find_map(|path| descent.at(path).filter(|json| !json.is_null()));
-            Event::converted(found, column)
+            self.converted(found, column)
         })
     }
 
@@ -94,11 +106,18 @@ impl<'a> Event<'a> {
         }
     }
 
-    fn converted(found: Option<Json<'a>>, column: &Column) -> Value {
-        match found {
-            Some(found) => record::convert(&found.to_value(), column.ty),
-            None => Value::absent(column.ty),
+    fn converted(&self, found: Option<Json<'a>>, column: &Column) -> Value {
+        let Some(found) = found else { return Value::absent(column.ty) };
+        let convert = || record::convert(&found.to_value(), column.ty);
+        let takes_long = column.ty == Type::Dynamic || !found.is_scalar();
+        let Some(made) = self.made.filter(|_| takes_long) else { return convert() };
+        let is_it = |(offset, ty, _): &&(usize, Type, Value)| *offset == found.offset() && *ty == column.ty;
+        if let Some((_, _, value)) = made.0.borrow().iter().find(is_it) {
+            return value.clone();
         }
+        let value = convert();
+        made.0.borrow_mut().push((found.offset(), column.ty, value.clone()));
+        value
     }
 
     /// What lies in the first of a column's places that holds something other than null.
@@ -171,8 +190,10 @@ mod tests {
         let schema = schema();
         let bag = json::parse(record).unwrap();
         let expected = record::row(bag.as_bag().unwrap(), &schema);
+        let made = Made::default();
         Parser::default()
             .with_event(&schema, record, |event| {
+                let event = event.with(&made);
                 // NaN is not equal to itself, hence the comparison of what is printed.
                 let all: Vec<usize> = (0..expected.len()).collect();
                 let values: Vec<Value> = event.values(&all).collect();

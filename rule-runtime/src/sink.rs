@@ -74,12 +74,14 @@ pub trait Sink {
 /// A line of JSON for each report.
 pub struct NdjsonSink<D> {
     destination: D,
+    /// The line that was written last, for its memory.
+    line: String,
 }
 
 impl<D: Destination> NdjsonSink<D> {
     /// Writes to `destination`.
     pub fn new(destination: D) -> NdjsonSink<D> {
-        NdjsonSink { destination }
+        NdjsonSink { destination, line: String::new() }
     }
 }
 
@@ -91,7 +93,10 @@ impl<D> std::fmt::Debug for NdjsonSink<D> {
 
 impl<D: Destination> Sink for NdjsonSink<D> {
     fn alert(&mut self, alert: &Alert) -> io::Result<()> {
-        writeln!(self.destination, "{}", json::write(&alert.to_value()))
+        self.line.clear();
+        alert.write(&mut self.line);
+        self.line.push('\n');
+        self.destination.write_all(self.line.as_bytes())
     }
 
     fn collapsed(&mut self, collapsed: &Collapsed) -> io::Result<()> {

@@ -141,6 +141,16 @@ impl<'a> Json<'a> {
         self.first() == b'n'
     }
 
+    /// Whether this is neither an object nor an array.
+    pub(crate) fn is_scalar(self) -> bool {
+        !matches!(self.first(), b'{' | b'[')
+    }
+
+    /// Where it begins in its record.
+    pub(crate) fn offset(self) -> usize {
+        self.nodes.first().map_or(0, |node| node.start())
+    }
+
     /// Whether this is an object.
     pub fn is_object(self) -> bool {
         self.first() == b'{'

@@ -201,8 +201,6 @@ mod joined {
 #[derive(Debug, Default)]
 struct Counted(AtomicUsize);
 
-const SIGN_IN: &str = r#"{"Identity":"ana","AppDisplayName":"mail"}"#;
-
 impl Reread for Counted {
     fn can_reread(&self, _: &str) -> bool {
         true
@@ -210,12 +208,26 @@ impl Reread for Counted {
 
     fn record(&self, _: &str, _: u64, _: u64) -> io::Result<Vec<u8>> {
         self.0.fetch_add(1, Ordering::Relaxed);
-        Ok(SIGN_IN.into())
+        // Longer than all else that a tick of the test takes.
+        let application = "mail ".repeat(200);
+        Ok(format!(r#"{{"Identity":"ana","AppDisplayName":"{application}"}}"#).into())
     }
 }
 
 #[test]
 fn a_tick_that_sees_what_the_last_one_saw_is_not_evaluated() {
+    // With room for none of them, records are read again at each evaluation: once for the rows, and once for the evidence of
+    // a new alert.
+    assert_reads(20 << 10, [0, 0, 2, 2, 2, 2, 6, 6, 6, 6, 6, 7]);
+}
+
+#[test]
+fn a_record_is_read_again_once_as_long_as_each_evaluation_needs_it() {
+    assert_reads(1 << 30, [0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 2, 3]);
+}
+
+/// How often records were read after each signal, with room for so many bytes.
+fn assert_reads(room: u64, reads: [usize; 12]) {
     let rule = TickRule::new(&joined::RULE, &StaticTables::default()).unwrap().unwrap();
     let (segments, sources) = (Segments::temporary(0), Counted::default());
     let elsewhere = Elsewhere {
@@ -223,7 +235,7 @@ fn a_tick_that_sees_what_the_last_one_saw_is_not_evaluated() {
         sources: &sources,
         max_depth: 128,
         geography: None,
-        room: 1 << 30,
+        room,
         bound: 1 << 30,
     };
     let inputs = rule.rule.inputs();
@@ -233,35 +245,24 @@ fn a_tick_that_sees_what_the_last_one_saw_is_not_evaluated() {
     let place =
         |seconds, offset| Place { time: Some(time(seconds)), source: "events".into(), offset, ordinal: 0 };
     let signals = [
-        (
-            Signal::Row { input: 0, place: place(60, 0), kept: Kept::Keyed { key, row: row_of(&operation) } },
-            0,
-        ),
-        (Signal::Row { input: 1, place: place(120, 1), kept: Kept::Record { key, length: 42 } }, 0),
-        // Once for the rows, and once for the evidence of a new alert.
-        (Signal::Tick(time(600)), 2),
-        (Signal::Tick(time(1200)), 2),
-        (Signal::Tick(time(1800)), 2),
+        Signal::Row { input: 0, place: place(60, 0), kept: Kept::Keyed { key, row: row_of(&operation) } },
+        Signal::Row { input: 1, place: place(120, 1), kept: Kept::Record { key, length: 42 } },
+        Signal::Tick(time(600)),
+        Signal::Tick(time(1200)),
+        Signal::Tick(time(1800)),
         // One more that the next tick sees.
-        (Signal::Row { input: 1, place: place(2000, 2), kept: Kept::Record { key, length: 42 } }, 2),
-        (Signal::Tick(time(2400)), 6),
-        (Signal::Tick(time(3000)), 6),
-        (Signal::Tick(time(3600)), 6),
+        Signal::Row { input: 1, place: place(2000, 2), kept: Kept::Record { key, length: 42 } },
+        Signal::Tick(time(2400)),
+        Signal::Tick(time(3000)),
+        Signal::Tick(time(3600)),
         // The first ones leave, and with them the last of their side.
-        (Signal::Tick(time(4200)), 6),
+        Signal::Tick(time(4200)),
         // One that comes late, and that the next tick would have seen in any case.
-        (
-            Signal::Row {
-                input: 0,
-                place: place(2300, 3),
-                kept: Kept::Keyed { key, row: row_of(&operation) },
-            },
-            6,
-        ),
-        (Signal::Tick(time(4800)), 7),
+        Signal::Row { input: 0, place: place(2300, 3), kept: Kept::Keyed { key, row: row_of(&operation) } },
+        Signal::Tick(time(4800)),
     ];
     let (mut state, mut alerts) = (State::new(inputs.len()), Vec::new());
-    for (at, (signal, reads)) in signals.into_iter().enumerate() {
+    for (at, (signal, reads)) in signals.into_iter().zip(reads).enumerate() {
         step(&rule, &mut state, signal, &elsewhere, &mut alerts).unwrap();
         assert_eq!(sources.0.load(Ordering::Relaxed), reads, "after signal {at}");
     }

@@ -10,6 +10,7 @@ use crate::convert::convert;
 use crate::{Row, Table};
 use rule_model::plan::{Field, MvApply, MvExpand, Stage};
 use rule_model::{Type, Value};
+use std::borrow::Cow;
 
 /// `mv-expand`
 pub(super) fn mv_expand(expand: &MvExpand, input: &[Field], binder: &mut Binder) -> Bound {
@@ -28,7 +29,8 @@ pub(super) fn mv_apply(apply: &MvApply, stage: &Stage, input: &[Field], binder: 
             place(&mut columns, &field.name, field.ty);
         }
     }
-    Ok(Box::new(Apply { expand, body, open, columns }))
+    let sources = body.columns().map(|body| sources(&expand, input.len(), &columns, body));
+    Ok(Box::new(Apply { expand, body, open, columns, sources }))
 }
 
 /// An expanded column: its place in the row, its elements, their type.
@@ -148,14 +150,29 @@ struct Apply {
     body: PreparedQuery,
     open: bool,
     columns: Vec<Field>,
+    /// Where each of the columns comes from, where the body's are known.
+    sources: Option<Vec<From>>,
 }
 
 /// Where a cell of the output comes from.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 enum From {
     Body(usize),
     Row(usize),
     Nowhere,
+}
+
+/// Where columns come from, of rows that have so many cells and of what the body gives.
+fn sources(expand: &Expand, width: usize, columns: &[Field], body: &[Field]) -> Vec<From> {
+    let own = |name: &str| {
+        let at = expand.columns.iter().position(|column| column.name == name);
+        at.filter(|at| *at < width).map_or(From::Nowhere, From::Row)
+    };
+    let source = |field: &Field| {
+        let of_body = body.iter().position(|column| column.name == field.name);
+        of_body.map_or_else(|| own(&field.name), From::Body)
+    };
+    columns.iter().map(source).collect()
 }
 
 impl Operate for Apply {
@@ -195,18 +212,14 @@ impl Apply {
                 place(&mut result.columns, &field.name, field.ty);
             }
         }
-        let own = |name: &str| {
-            let at = self.expand.columns.iter().position(|column| column.name == name);
-            at.filter(|at| *at < row.len()).map_or(From::Nowhere, From::Row)
+        let sources = match &self.sources {
+            Some(sources) => Cow::Borrowed(sources),
+            None => Cow::Owned(sources(&self.expand, row.len(), &result.columns, &body.columns)),
         };
-        let columns = result.columns.iter();
-        let sources =
-            columns.map(|field| body.column_index(&field.name).map_or_else(|| own(&field.name), From::Body));
-        let sources: Vec<From> = sources.collect();
         for cells in &body.rows {
             let cell = |(source, field): (&From, &Field)| match source {
                 From::Body(at) => cells[*at].clone(),
-                From::Row(at) => row[*at].clone(),
+                From::Row(at) => row.get(*at).cloned().unwrap_or(Value::absent(field.ty)),
                 From::Nowhere => Value::absent(field.ty),
             };
             result.rows.push(sources.iter().zip(&result.columns).map(cell).collect());

@@ -136,7 +136,7 @@ impl BoundJoin {
     }
 
     fn put_together(&self, env: &mut Env<'_>, left: Table, right: &[Row]) -> Result<Table, EvalError> {
-        env.context.memory.hold(right.len() as u64 * ENTRY)?;
+        env.context.memory.hold(|| right.len() as u64 * ENTRY)?;
         let mut by_key: HashMap<Vec<Key>, Vec<usize>> = HashMap::new();
         for (at, row) in right.iter().enumerate() {
             if let Some(key) = key(&self.right_keys, env, row) {
@@ -162,7 +162,7 @@ impl BoundJoin {
             }
             self.emit(row, matches, right, &mut rows);
             if rows.len() >= counted + LOOK {
-                env.context.memory.hold(memory::of_rows(&rows[counted..]))?;
+                env.context.memory.hold(|| memory::of_rows(&rows[counted..]))?;
                 counted = rows.len();
             }
         }

@@ -77,6 +77,7 @@ impl PreparedQuery {
         for stage in &query.stages {
             let Some(known) = &columns else {
                 stages.push(PreparedStage::Late(Box::new(stage.clone())));
+                binder.input_reads = None;
                 continue;
             };
             if let (Operator::Where(predicate), []) = (&stage.operator, stages.as_slice()) {
@@ -94,6 +95,11 @@ impl PreparedQuery {
         Ok(PreparedQuery { source, filters, stages, columns })
     }
 
+    /// The same query, of which only the source reads what is handed in, and only once.
+    pub(super) fn taking_its_input(self) -> PreparedQuery {
+        PreparedQuery { source: self.source.taking_its_input(), ..self }
+    }
+
     /// The columns that come out; `None` when they depend on data.
     pub(super) fn columns(&self) -> Option<&[Field]> {
         self.columns.as_deref()
@@ -108,7 +114,7 @@ impl PreparedQuery {
         let table = self.run_stages(env, table, done..at)?;
         let table = join.run_with(env, table, &right)?;
         env.context.memory.release_to(before);
-        env.context.memory.hold(memory::of_table(&table))?;
+        env.context.memory.hold(|| memory::of_table(&table))?;
         env.check()?;
         self.run_stages(env, table, at + 1..self.stages.len())
     }
@@ -162,7 +168,7 @@ impl PreparedQuery {
             match (&mut gather, &mut whole) {
                 (Some(gather), _) => gather.add(env, part)?,
                 (None, whole) => {
-                    env.context.memory.hold(memory::of_table(&part))?;
+                    env.context.memory.hold(|| memory::of_table(&part))?;
                     match whole {
                         Some(whole) => whole.rows.append(&mut part.rows),
                         None => *whole = Some(part),
@@ -175,7 +181,7 @@ impl PreparedQuery {
             None => {
                 let table = self.source.read(env, &self.filters)?;
                 env.context.memory.release_to(before);
-                env.context.memory.hold(memory::of_table(&table))?;
+                env.context.memory.hold(|| memory::of_table(&table))?;
                 Ok((table, 0))
             }
             Some(ended) => {
@@ -184,7 +190,7 @@ impl PreparedQuery {
                     (Some(gather), _) => {
                         let table = gather.finish(env)?;
                         env.context.memory.release_to(before);
-                        env.context.memory.hold(memory::of_table(&table))?;
+                        env.context.memory.hold(|| memory::of_table(&table))?;
                         Ok((table, of_parts + 1))
                     }
                     (None, Some(whole)) => Ok((whole, of_parts)),
@@ -201,14 +207,15 @@ impl PreparedQuery {
         stages: Range<usize>,
     ) -> Result<Table, EvalError> {
         env.check()?;
-        let before = env.context.memory.held().saturating_sub(memory::of_table(&table));
+        let before = env.context.memory.held_besides(&table);
         for stage in self.stages.iter().take(stages.end).skip(stages.start) {
             table = match stage {
                 PreparedStage::Bound(operator) => operator.run(env, table)?,
                 PreparedStage::Late(stage) => {
                     let open_bindings = env.bindings.iter().map(|query| query.columns.is_none()).collect();
                     let late = Some(table.columns.clone());
-                    let mut binder = Binder { next_slot: env.next_slot, open_bindings, late };
+                    let mut binder =
+                        Binder { next_slot: env.next_slot, open_bindings, late, input_reads: None };
                     let operator = bind(stage, &table.columns, &mut binder)?;
                     env.next_slot = binder.next_slot;
                     operator.run(env, table)?
@@ -216,7 +223,7 @@ impl PreparedQuery {
             };
             // What the operator took and gave back on its way, and its input, are gone.
             env.context.memory.release_to(before);
-            env.context.memory.hold(memory::of_table(&table))?;
+            env.context.memory.hold(|| memory::of_table(&table))?;
             env.check()?;
         }
         Ok(table)

@@ -276,9 +276,10 @@ impl Gather for Sorted<'_> {
                 self.sort(limit);
             }
         }
-        let bytes = memory::of_many(&self.keyed, |(keys, row)| memory::of_row(keys) + memory::of_row(row));
         env.context.memory.release_to(before);
-        env.context.memory.hold(bytes)
+        env.context
+            .memory
+            .hold(|| memory::of_many(&self.keyed, |(keys, row)| memory::of_row(keys) + memory::of_row(row)))
     }
 
     fn finish(mut self: Box<Self>, env: &mut Env<'_>) -> Result<Table, EvalError> {

@@ -26,7 +26,8 @@ pub(super) struct PreparedSource {
 enum Kind {
     Table(Name),
     Binding(usize),
-    Input,
+    /// What an enclosing operator hands in, and whether nothing else reads it.
+    Input(bool),
     Print(Vec<Expression>),
     Rows(Vec<Row>),
     Range(Box<[Expression; 3]>),
@@ -52,7 +53,8 @@ impl PreparedSource {
                 if let Some(late) = &binder.late {
                     columns.clone_from(late);
                 }
-                Kind::Input
+                binder.input_reads = binder.input_reads.map(|reads| reads + 1);
+                Kind::Input(false)
             }
             Source::Print(values) => {
                 let values = values.iter().map(|value| Expression::bind_in(value, &[], binder));
@@ -82,6 +84,15 @@ impl PreparedSource {
         Ok(PreparedSource { kind, columns, open })
     }
 
+    /// The same source, which has what is handed in for itself.
+    pub(super) fn taking_its_input(self) -> PreparedSource {
+        let kind = match self.kind {
+            Kind::Input(_) => Kind::Input(true),
+            other => other,
+        };
+        PreparedSource { kind, ..self }
+    }
+
     /// The columns; `None` when they depend on data.
     pub(super) fn columns(&self) -> Option<&[Field]> {
         (!self.open).then_some(&self.columns)
@@ -95,9 +106,12 @@ impl PreparedSource {
                 let table = binding(*index, env)?;
                 return Ok(if self.open { Table::clone(&table) } else { self.copy(&table, env, filters) });
             }
-            Kind::Input => {
+            Kind::Input(is_its_own) => {
                 let table = env.inputs.last_mut().map(std::mem::take);
                 let table = table.ok_or_else(|| error("no rows are handed in to this query"))?;
+                if *is_its_own && self.is_shaped_as(&table) {
+                    return Ok(keep(table, env, filters));
+                }
                 let copy = self.copy(&table, env, filters);
                 // Put back: a body may read its input more than once.
                 if let Some(input) = env.inputs.last_mut() {
@@ -225,7 +239,7 @@ fn binding(index: usize, env: &mut Env<'_>) -> Result<Arc<Table>, EvalError> {
     let before = env.context.memory.held();
     let table = Arc::new(query.run(env)?);
     env.context.memory.release_to(before);
-    env.context.memory.hold_to_the_end(memory::of_table(&table))?;
+    env.context.memory.hold_to_the_end(|| memory::of_table(&table))?;
     if let Some(place) = env.computed.get_mut(index) {
         *place = Some(Arc::clone(&table));
     }

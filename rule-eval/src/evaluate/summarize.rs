@@ -222,7 +222,7 @@ impl Gather for Gathered<'_> {
             }
             let memory = &mut env.context.memory;
             memory.release_to(memory.held().saturating_sub(grown.min(0).unsigned_abs()));
-            memory.hold(grown.max(0).unsigned_abs())?;
+            memory.hold(|| grown.max(0).unsigned_abs())?;
         }
         Ok(())
     }

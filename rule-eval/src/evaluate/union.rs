@@ -76,7 +76,7 @@ impl PreparedUnion {
             };
             let rows: Vec<Row> = table.rows.iter().map(cells).collect();
             env.context.memory.release_to(before);
-            env.context.memory.hold(memory::of_rows(&rows))?;
+            env.context.memory.hold(|| memory::of_rows(&rows))?;
             result.rows.extend(rows);
         }
         // Rows that were read before a later input brought a further column.

@@ -302,7 +302,7 @@ impl OnRow<'_> {
     fn value(&mut self, expr: &Expr) -> Result<Value, EvalError> {
         let judge = self.judge;
         let open_bindings = judge.open_bindings.clone();
-        let mut binder = Binder { next_slot: judge.slots, open_bindings, late: None };
+        let mut binder = Binder { next_slot: judge.slots, open_bindings, ..Binder::default() };
         let bound = Expression::bind_in(expr, self.fields, &mut binder)?;
         let mut env = Env::new(judge.tables, self.context);
         env.bindings = &judge.bindings;

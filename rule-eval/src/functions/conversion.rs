@@ -106,7 +106,12 @@ pub(crate) static FUNCTIONS: &[Function] = &[
             &[Param::one("json", Accepts::OneOf(&[Type::String, Type::Dynamic]))],
             Type::Dynamic,
         )],
-        |_, args| parse_json(&args[0]),
+        |context, args| match &args[0] {
+            Value::String(text) if !text.trim().is_empty() => {
+                context.json(text).unwrap_or_else(|| args[0].clone())
+            }
+            other => parse_json(other),
+        },
         &[
             ("parse_json(\"{\\\"a\\\":1}\").a", "dynamic(1)"),
             ("parse_json(\"not json\")", "dynamic(\"not json\")"),

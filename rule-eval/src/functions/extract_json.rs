@@ -5,7 +5,6 @@
 
 use crate::convert::convert;
 use crate::function::{Accepts, Function, Param, Returns, Signature};
-use crate::json;
 use rule_model::{Type, Value};
 
 pub(crate) static FUNCTIONS: &[Function] = &[Function::scalar(
@@ -19,10 +18,13 @@ pub(crate) static FUNCTIONS: &[Function] = &[Function::scalar(
         ],
         Returns::TypeLiteral,
     )],
-    |_, args| {
+    |context, args| {
         let ty = args.get(2).and_then(Value::as_str).and_then(Type::named).unwrap_or(Type::String);
         let path = args[0].as_str().unwrap_or_default();
-        let source = args[1].as_str().and_then(|source| json::parse(source).ok());
+        let source = match &args[1] {
+            Value::String(source) => context.json(source),
+            _ => None,
+        };
         let found = source.as_ref().and_then(|source| select(source, path));
         found.map_or(Value::absent(ty), |found| convert(found, ty))
     },

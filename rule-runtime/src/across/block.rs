@@ -33,6 +33,17 @@ pub enum KeptRef<'a> {
     },
 }
 
+impl KeptRef<'_> {
+    /// The same, away from its block.
+    pub(super) fn to_owned(self) -> Kept {
+        match self {
+            KeptRef::Row(row) => Kept::Row(row.into()),
+            KeptRef::Keyed { key, row } => Kept::Keyed { key, row: row.into() },
+            KeptRef::Record { key, length } => Kept::Record { key, length },
+        }
+    }
+}
+
 /// Reads a block row by row.
 #[derive(Debug)]
 pub(super) struct Reader {
@@ -53,6 +64,8 @@ enum Entry {
 const ROW: u64 = 0;
 const KEYED: u64 = 1;
 const RECORD: u64 = 2;
+/// Bytes of a key.
+const KEY: usize = 8;
 
 /// Rows in their order as bytes. All have a time, or none has.
 pub(super) fn encode<'a>(rows: impl Iterator<Item = (&'a Place, &'a Kept)> + Clone) -> Vec<u8> {
@@ -107,39 +120,57 @@ impl Reader {
     pub(super) fn new(bytes: Arc<[u8]>) -> Option<Reader> {
         let place = Place { time: None, source: Arc::from(""), offset: 0, ordinal: 0 };
         let mut reader = Reader { bytes, at: 0, sources: Vec::new(), place, entry: Entry::Row(0..0) };
-        for _ in 0..reader.number()? {
-            let length = reader.number()?;
-            let name = reader.take(length)?;
-            let name = std::str::from_utf8(reader.bytes.get(name)?).ok()?;
-            reader.sources.push(name.into());
+        let mut rest = &*reader.bytes;
+        for _ in 0..number(&mut rest)? {
+            let length = usize::try_from(number(&mut rest)?).ok()?;
+            let (name, behind) = rest.split_at_checked(length)?;
+            reader.sources.push(std::str::from_utf8(name).ok()?.into());
+            rest = behind;
         }
-        let timed = *reader.bytes.get(reader.at)?;
-        reader.at += 1;
-        reader.place.time = (timed == 1).then_some(DateTime(0));
+        let (timed, rest) = rest.split_first()?;
+        reader.at = reader.bytes.len() - rest.len();
+        reader.place.time = (*timed == 1).then_some(DateTime(0));
         Some(reader)
     }
 
     /// Goes to the next row: whether there is one; `None` when the bytes end within it.
     pub(super) fn advance(&mut self) -> Option<bool> {
-        if self.at >= self.bytes.len() {
+        let bytes = &*self.bytes;
+        let mut rest = bytes.get(self.at..)?;
+        if rest.is_empty() {
             return Some(false);
         }
-        let since = unzigzag(self.number()?);
-        self.place.time = self.place.time.map(|time| DateTime(time.0.wrapping_add(since)));
-        let source = self.number()? as usize;
-        let source = self.sources.get(source)?;
-        if !Arc::ptr_eq(source, &self.place.source) {
-            self.place.source = source.clone();
-        }
-        self.place.offset = self.place.offset.wrapping_add(unzigzag(self.number()?) as u64);
-        let kind = self.number()?;
-        self.place.ordinal = kind >> 2;
-        self.entry = match kind & 3 {
-            ROW => Entry::Row(self.row()?),
-            KEYED => Entry::Keyed(self.key()?, self.row()?),
-            RECORD => Entry::Record(self.key()?, self.number()?),
+        let since = unzigzag(number(&mut rest)?);
+        let source = self.sources.get(number(&mut rest)? as usize)?;
+        let further = unzigzag(number(&mut rest)?) as u64;
+        let kind = number(&mut rest)?;
+        let row = |mut rest: &[u8]| {
+            let length = usize::try_from(number(&mut rest)?).ok()?;
+            let start = bytes.len() - rest.len();
+            (length <= rest.len()).then_some(start..start + length)
+        };
+        (self.entry, self.at) = match kind & 3 {
+            ROW => {
+                let row = row(rest)?;
+                (Entry::Row(row.clone()), row.end)
+            }
+            KEYED => {
+                let row = row(rest.get(KEY..)?)?;
+                (Entry::Keyed(key(&mut rest)?, row.clone()), row.end)
+            }
+            RECORD => {
+                let record = Entry::Record(key(&mut rest)?, number(&mut rest)?);
+                (record, bytes.len() - rest.len())
+            }
             _ => return None,
         };
+        let place = &mut self.place;
+        place.time = place.time.map(|time| DateTime(time.0.wrapping_add(since)));
+        if !Arc::ptr_eq(source, &place.source) {
+            place.source = source.clone();
+        }
+        place.offset = place.offset.wrapping_add(further);
+        place.ordinal = kind >> 2;
         Some(true)
     }
 
@@ -157,38 +188,52 @@ impl Reader {
             Entry::Record(key, length) => KeptRef::Record { key: *key, length: *length },
         }
     }
+}
 
-    fn row(&mut self) -> Option<Range<usize>> {
-        let length = self.number()?;
-        self.take(length)
-    }
-
-    fn key(&mut self) -> Option<u64> {
-        let range = self.take(8)?;
-        Some(u64::from_le_bytes(self.bytes.get(range)?.try_into().ok()?))
-    }
-
-    fn take(&mut self, length: u64) -> Option<Range<usize>> {
-        let end = self.at.checked_add(usize::try_from(length).ok()?)?;
-        let range = self.at..end;
-        (end <= self.bytes.len()).then(|| {
-            self.at = end;
-            range
-        })
-    }
-
-    fn number(&mut self) -> Option<u64> {
-        let mut number = 0_u64;
-        for shift in (0..64).step_by(7) {
-            let byte = *self.bytes.get(self.at)?;
-            self.at += 1;
-            number |= u64::from(byte & 0x7f) << shift;
-            if byte < 0x80 {
-                return Some(number);
-            }
+/// The number that bytes begin with, which are then those behind it; `None` where they end within it. Those of more than two
+/// bytes are put together at once: every tick reads all rows that it sees.
+#[inline]
+fn number(bytes: &mut &[u8]) -> Option<u64> {
+    const LAST: u64 = 0x8080_8080_8080_8080;
+    match **bytes {
+        [first, ..] if first < 0x80 => {
+            *bytes = bytes.get(1..)?;
+            return Some(u64::from(first));
         }
-        None
+        [first, second, ..] if second < 0x80 => {
+            *bytes = bytes.get(2..)?;
+            return Some(u64::from(first & 0x7f) | u64::from(second) << 7);
+        }
+        _ => {}
     }
+    if let Some(eight) = bytes.first_chunk() {
+        let eight = u64::from_le_bytes(*eight);
+        let last = !eight & LAST;
+        if last != 0 {
+            let sevens = eight & (last ^ last.wrapping_sub(1)) & !LAST;
+            let pairs = sevens & 0x007f_007f_007f_007f | (sevens & 0x7f00_7f00_7f00_7f00) >> 1;
+            let fours = pairs & 0x0000_3fff_0000_3fff | (pairs & 0x3fff_0000_3fff_0000) >> 2;
+            *bytes = bytes.get(last.trailing_zeros() as usize / 8 + 1..)?;
+            return Some(fours & 0x0fff_ffff | (fours & 0x0fff_ffff_0000_0000) >> 4);
+        }
+    }
+    let mut number = 0_u64;
+    for (at, byte) in bytes.iter().take(10).enumerate() {
+        number |= u64::from(byte & 0x7f) << (7 * at);
+        if *byte < 0x80 {
+            *bytes = bytes.get(at + 1..)?;
+            return Some(number);
+        }
+    }
+    None
+}
+
+/// The key that bytes begin with, which are then those behind it.
+#[inline]
+fn key(bytes: &mut &[u8]) -> Option<u64> {
+    let (key, rest) = bytes.split_first_chunk()?;
+    *bytes = rest;
+    Some(u64::from_le_bytes(*key))
 }
 
 /// Seven bits a byte, the lowest first.

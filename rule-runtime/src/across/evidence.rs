@@ -15,7 +15,7 @@ use crate::alert::{Alert, Evidence, Position};
 use crate::plans;
 use crate::rule::Body;
 use rule_eval::lineage::{self, BEHIND};
-use rule_eval::{Context, Prepared, Row, json};
+use rule_eval::{Prepared, Row, json};
 use rule_model::metadata::Grouping;
 use rule_model::{DateTime, Value};
 use std::collections::{BTreeSet, HashMap, VecDeque};
@@ -44,7 +44,7 @@ impl TickRule {
     /// Tells the evidence of those alerts of a tick that are new; `alerts` are those of all its rows.
     pub(super) fn tell_evidence(
         &self,
-        state: &State,
+        state: &mut State,
         tick: DateTime,
         elsewhere: &Elsewhere<'_>,
         alerts: &mut [Alert],
@@ -67,7 +67,7 @@ impl TickRule {
     /// What is behind the rows of a tick, which are those of `alerts`.
     fn told(
         &self,
-        state: &State,
+        state: &mut State,
         tick: DateTime,
         elsewhere: &Elsewhere<'_>,
         alerts: &[Alert],
@@ -77,10 +77,14 @@ impl TickRule {
             let plan = lineage::traced(&plans::plan(across.tail).ok()?)?;
             Prepared::new(&plan).ok()
         });
-        let window = self.window(state, tick, elsewhere).numbered();
-        let context = Context::at(tick).with_geography(elsewhere.geography.cloned());
-        let mut context = context.with_room((elsewhere.bound / 2).max(LEAST_ROOM));
-        let mut table = traced.as_ref()?.run(&window, &mut context).ok()?;
+        let traced = traced.as_ref()?;
+        let recalled = std::mem::take(&mut state.recalled);
+        let window = self.window(state, tick, elsewhere).recalling(recalled).numbered();
+        let mut context = window.context().with_room((elsewhere.bound / 2).max(LEAST_ROOM));
+        let table = window.with_texts(&mut context, |context| traced.run(&window, context));
+        let (recalled, records) = window.into_read();
+        state.recalled = recalled;
+        let mut table = table.ok()?;
         let behind = table.column_index(BEHIND)?;
         if context.take_failure().is_some() || table.rows.len() != alerts.len() {
             return None;
@@ -93,7 +97,7 @@ impl TickRule {
         }
         let cell = |alert: &Alert| by_row.get_mut(&text(&alert.row))?.pop_front();
         let cells = alerts.iter().map(cell).collect::<Option<_>>()?;
-        Some(Told { cells, records: window.into_records() })
+        Some(Told { cells, records })
     }
 }
 

@@ -11,6 +11,7 @@
 //! part of what a state serialises.
 
 use super::block::KeptRef;
+use super::sieve::Sieve;
 use super::state::{Kept, Place};
 use super::window::{UseRow, Window, decoded};
 use crate::plans::fields;
@@ -58,7 +59,7 @@ pub(super) struct ByKey {
 struct OfKeys<'w> {
     window: &'w Window<'w>,
     by_key: &'w ByKey,
-    keys: &'w HashSet<u64>,
+    keys: Sieve<'w>,
     /// The earliest time of each that was handed out.
     first: RefCell<HashMap<u64, DateTime>>,
     /// The inputs that were read.
@@ -182,7 +183,7 @@ impl Remembered {
         evaluate: impl FnOnce(&dyn Tables) -> Result<Option<Vec<Row>>, String>,
     ) -> Result<Option<Remembered>, String> {
         let (first, read) = Default::default();
-        let tables = OfKeys { window, by_key, keys: changed, first, read };
+        let tables = OfKeys { window, by_key, keys: Sieve::of(changed), first, read };
         let Some(rows) = evaluate(&tables)? else { return Ok(None) };
         // An input need not be read for what is given, as the other side of a join that has nothing.
         for input in 0..by_key.of_inputs.len() {
@@ -246,7 +247,7 @@ impl OfKeys<'_> {
         self.window.kept(input, &mut |place, kept| {
             let key = self.by_key.of_kept(input, kept, &mut context)?;
             match kept {
-                KeptRef::Row(row) | KeptRef::Keyed { row, .. } if self.keys.contains(&key) => {
+                KeptRef::Row(row) | KeptRef::Keyed { row, .. } if self.keys.holds(key) => {
                     note(&mut self.first.borrow_mut(), key, place);
                     use_it(decoded(row)?)
                 }

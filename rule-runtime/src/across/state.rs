@@ -1,6 +1,7 @@
 //! What a rule remembers between ticks: plain data that serialises.
 
 use super::block::KeptRef;
+use super::recalled::Recalled;
 use super::remembered::Remembered;
 use super::rows::{self, Rows, Use};
 use super::segments::{Location, Segments};
@@ -8,10 +9,11 @@ use crate::alert::AlertId;
 use rule_model::DateTime;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 
 /// The state of one rule.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct State {
     /// The kept rows of each input.
     pub(super) inputs: Vec<Rows>,
@@ -26,6 +28,9 @@ pub struct State {
     /// What the last evaluated tick gave by key, where the rule has one that serves.
     #[serde(skip)]
     pub(super) remembered: Option<Remembered>,
+    /// What the last evaluated tick read again.
+    #[serde(skip)]
+    pub(super) recalled: Recalled,
     /// Where blocks lie that are no longer needed, for the store to release.
     pub(super) released: Vec<Location>,
     /// What happened so far.
@@ -33,7 +38,7 @@ pub struct State {
 }
 
 /// Where a row stands among those of its input: by event time, then by position in its source.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Place {
     /// Event time; `None` in a table without a time column, whose rows every tick sees.
     pub time: Option<DateTime>,
@@ -96,6 +101,22 @@ pub struct Counts {
 /// What a remembered alert takes.
 const ALERT_BYTES: u64 = 40;
 
+/// What is read as one; what was read again is not.
+impl fmt::Debug for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let State { inputs, evaluated, alerted, settled, remembered, recalled: _, released, counts } = self;
+        f.debug_struct("State")
+            .field("inputs", inputs)
+            .field("evaluated", evaluated)
+            .field("alerted", alerted)
+            .field("settled", settled)
+            .field("remembered", remembered)
+            .field("released", released)
+            .field("counts", counts)
+            .finish()
+    }
+}
+
 impl State {
     /// The state of a rule with so many inputs, of which nothing has been seen.
     pub fn new(inputs: usize) -> State {
@@ -108,6 +129,7 @@ impl State {
         self.inputs.iter().map(Rows::bytes).sum::<u64>()
             + self.alerted.len() as u64 * ALERT_BYTES
             + remembered
+            + self.recalled.bytes()
     }
 
     /// Bytes that keeping a row adds at first.
@@ -144,13 +166,14 @@ impl State {
     /// Leaves all blocks to segments, those that lay in memory alone to these, and forgets what can be worked out again.
     pub(super) fn unload(&mut self, locations: &mut impl Iterator<Item = Location>) {
         self.remembered = None;
+        self.recalled = Recalled::default();
         self.written(locations);
         self.counts.spilled += self.inputs.iter_mut().map(Rows::unload).sum::<u64>();
     }
 
     /// The same state without what lies in segments.
     pub(super) fn without_segments(&self) -> State {
-        let State { inputs, evaluated, alerted, released, counts, settled: _, remembered: _ } = self;
+        let State { inputs, evaluated, alerted, released, counts, .. } = self;
         let (inputs, alerted, released) = (inputs.clone(), alerted.clone(), released.clone());
         let (evaluated, counts) = (*evaluated, *counts);
         let mut state = State { inputs, evaluated, alerted, released, counts, ..State::default() };

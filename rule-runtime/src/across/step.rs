@@ -93,13 +93,18 @@ pub fn step(
             let outcome = rule
                 .evaluate(state, tick, elsewhere, remembered)
                 .map(|rows| rule.shape(state, tick, rows, elsewhere, alerts));
+            state.recalled.end();
             state.settled = (outcome.is_ok() && !is_foretold).then_some(tick);
             rule.pass(state, tick, elsewhere);
             outcome
         }
-        Signal::Foretaste(tick) => rule
-            .look_ahead(state, tick, elsewhere)
-            .map(|rows| rule.foreshadow(state, tick, rows, elsewhere, alerts)),
+        Signal::Foretaste(tick) => {
+            let outcome = rule
+                .look_ahead(state, tick, elsewhere)
+                .map(|rows| rule.foreshadow(state, tick, rows, elsewhere, alerts));
+            state.recalled.end();
+            outcome
+        }
         Signal::Passed(time) => {
             let every = rule.schedule.map_or(Timespan(i64::MAX), |schedule| schedule.every);
             if let Some(tick) = at_or_before(time, every) {
@@ -253,7 +258,9 @@ impl TickRule {
         elsewhere: &Elsewhere<'_>,
         remembered: Option<Remembered>,
     ) -> Result<Vec<Output>, String> {
-        let window = self.window(state, tick, elsewhere);
+        let mut recalled = std::mem::take(&mut state.recalled);
+        recalled.begin(elsewhere.room / 8);
+        let window = self.window(state, tick, elsewhere).recalling(recalled);
         let Some(tail) = &self.tail else {
             let mut rows = Vec::new();
             window.rows(0, None, &mut |place, row| {
@@ -265,6 +272,7 @@ impl TickRule {
         };
         let evaluated = tail.run(&window, elsewhere.room, remembered);
         let unread = window.unread();
+        state.recalled = window.into_read().0;
         state.counts.unread += unread;
         let tail::Output { rows, peak, in_parts, remembered } = evaluated?;
         state.remembered = remembered;

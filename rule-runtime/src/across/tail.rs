@@ -197,7 +197,7 @@ impl Output {
     ) -> Result<Option<Vec<Row>>, String> {
         let unread = window.unread();
         let mut context = window.context().with_room(room);
-        let table = plan.run(tables, &mut context);
+        let table = window.with_texts(&mut context, |context| plan.run(tables, context));
         if context.memory.is_exceeded() {
             window.set_unread(unread);
             return Ok(None);
@@ -208,7 +208,7 @@ impl Output {
 
     /// Runs a plan over the rows so far.
     fn behind(mut self, plan: &Prepared, columns: &[Field], window: &Window<'_>) -> Result<Output, String> {
-        let mut context = window.context();
+        let mut context = window.context().with_room(u64::MAX);
         let input = Table { columns: columns.to_vec(), rows: std::mem::take(&mut self.rows) };
         let held = memory::of_table(&input);
         let table = plan.run_over(input, window, &mut context);

@@ -8,9 +8,12 @@
 use super::block::KeptRef;
 use super::elsewhere::Elsewhere;
 use super::evidence::MOST_RECORDS;
+use super::recalled::Recalled;
 use super::schedule::before;
+use super::sieve::Sieve;
 use super::state::{Place, State};
 use super::step::TickRule;
+use crate::event::Made;
 use crate::plans::fields;
 use crate::rule::Input;
 use crate::{Event, Parser};
@@ -36,6 +39,7 @@ pub(super) struct Window<'a> {
     pub(super) until: DateTime,
     pub(super) elsewhere: &'a Elsewhere<'a>,
     reader: RefCell<Reader>,
+    recalled: RefCell<Recalled>,
     unread: Cell<u64>,
     /// Where a plan is traced: the records that were handed out, whose numbers the rows carry.
     records: Option<RefCell<Vec<Place>>>,
@@ -72,6 +76,7 @@ impl<'a> Window<'a> {
             until,
             elsewhere,
             reader: RefCell::new(reader),
+            recalled: RefCell::default(),
             unread: Cell::new(0),
             records: None,
             handed_out: Cell::new(0),
@@ -83,9 +88,22 @@ impl<'a> Window<'a> {
         Window { records: Some(RefCell::default()), ..self }
     }
 
-    /// The records that were handed out, by their numbers.
-    pub(super) fn into_records(self) -> Vec<Place> {
-        self.records.map(RefCell::into_inner).unwrap_or_default()
+    /// The same with what earlier ticks read.
+    pub(super) fn recalling(self, recalled: Recalled) -> Window<'a> {
+        Window { recalled: RefCell::new(recalled), ..self }
+    }
+
+    /// What was read, and the records that were handed out, by their numbers.
+    pub(super) fn into_read(self) -> (Recalled, Vec<Place>) {
+        (self.recalled.into_inner(), self.records.map(RefCell::into_inner).unwrap_or_default())
+    }
+
+    /// Lends the texts that were parsed before to what is done with a context.
+    pub(super) fn with_texts<T>(&self, context: &mut Context, evaluate: impl FnOnce(&mut Context) -> T) -> T {
+        context.parsed = Some(std::mem::take(&mut self.recalled.borrow_mut().texts));
+        let result = evaluate(context);
+        self.recalled.borrow_mut().texts = context.parsed.take().unwrap_or_default();
+        result
     }
 
     /// Adds the number of its record to a row, where rows carry it. An error is that there are too many.
@@ -172,30 +190,65 @@ impl<'a> Window<'a> {
         if keys.is_some_and(HashSet::is_empty) {
             return Ok(());
         }
-        let needed = |key: u64| keys.is_none_or(|keys| keys.contains(&key));
+        let Some(keys) = keys else {
+            return self.kept(input, &mut |place, kept| self.use_kept(input, place, kept, use_it));
+        };
+        // Taken out of its cell: rows may be read again meanwhile.
+        let found = self.recalled.borrow_mut().take_found(input, keys);
+        if let Some(found) = found {
+            let mut found_rows = found.rows.iter();
+            let used =
+                found_rows.try_for_each(|(place, kept)| self.use_kept(input, place, kept.borrow(), use_it));
+            self.recalled.borrow_mut().hold_found(found);
+            return used;
+        }
+        let sieve = Sieve::of(keys);
+        let mut found = self.recalled.borrow().begin_finding(input, keys);
         self.kept(input, &mut |place, kept| {
-            let row = match kept {
-                KeptRef::Row(row) => Some(decoded(row)?),
-                KeptRef::Keyed { key, row } if needed(key) => Some(decoded(row)?),
-                KeptRef::Record { key, length } if needed(key) => {
-                    let rows = self.again(input, place, key, length)?;
-                    return rows.into_iter().try_for_each(|row| use_it(place, row));
-                }
-                KeptRef::Keyed { .. } | KeptRef::Record { .. } => None,
+            let is_needed = match kept {
+                KeptRef::Row(_) => true,
+                KeptRef::Keyed { key, .. } | KeptRef::Record { key, .. } => sieve.holds(key),
             };
-            row.map_or(Ok(()), |row| use_it(place, row))
-        })
+            if !is_needed {
+                return Ok(());
+            }
+            found.iter_mut().for_each(|found| found.add(place, kept));
+            found = found.take().filter(|found| self.recalled.borrow().has_room_for(found));
+            self.use_kept(input, place, kept, use_it)
+        })?;
+        found.into_iter().for_each(|found| self.recalled.borrow_mut().hold_found(found));
+        Ok(())
+    }
+
+    /// Hands to `use_it` the rows that something is kept of.
+    fn use_kept(
+        &self,
+        input: usize,
+        place: &Place,
+        kept: KeptRef<'_>,
+        use_it: &mut dyn FnMut(&Place, Row) -> Result<(), String>,
+    ) -> Result<(), String> {
+        match kept {
+            KeptRef::Row(row) | KeptRef::Keyed { row, .. } => use_it(place, decoded(row)?),
+            KeptRef::Record { key, length } => {
+                self.again(input, place, key, length)?.into_iter().try_for_each(|row| use_it(place, row))
+            }
+        }
     }
 
     /// The rows of a record; none, which is counted, where the source does not give what it gave at first.
     fn again(&self, input: usize, place: &Place, key: u64, length: u64) -> Result<Vec<Row>, String> {
+        let mut recalled = self.recalled.borrow_mut();
+        if let Some(rows) = recalled.rows(input, key, place) {
+            return Ok(rows);
+        }
         let bytes = self.elsewhere.sources.record(&place.source, place.offset, length).ok();
         let mut reader = self.reader.borrow_mut();
-        let rows = bytes.and_then(|bytes| reader.rows(self.rule, input, &bytes, key));
-        rows.unwrap_or_else(|| {
+        let Some(rows) = bytes.and_then(|bytes| reader.rows(self.rule, input, &bytes, key)) else {
             self.unread.set(self.unread.get() + 1);
-            Ok(Vec::new())
-        })
+            return Ok(Vec::new());
+        };
+        rows.inspect(|rows| recalled.hold(input, key, place, rows))
     }
 }
 
@@ -210,7 +263,8 @@ impl Reader {
     ) -> Option<Result<Vec<Row>, String>> {
         let Reader { parser, context } = self;
         let (input, maker) = (rule.rule.inputs().get(number)?, rule.makers.get(number)?);
-        let event = Event::new(input.schema, parser.parse(record).ok()?);
+        let made = Made::default();
+        let event = Event::new(input.schema, parser.parse(record).ok()?).with(&made);
         let again = (input.lookup?.key)(&event, context)?;
         let is_same = key_hash(&again) == Some(key);
         is_same.then(|| maker.kept(input, &event, context))

@@ -1,21 +1,30 @@
-//! Reads event times, of which the next is mostly of the same minute as the one before.
+//! Reads event times, of which the next is mostly of a minute of which some were read shortly before.
 //!
 //! ```text
 //! 2024-03-01T12:30  :07.1234567Z
-//! └ as before? ──┘  └ read alone ┘      anything else is read whole
+//! └ known? ──────┘  └ read alone ┘      anything else is read whole
 //! ```
 
 use rule_eval::time_text;
 use rule_model::time::TICKS_PER_SECOND;
 use rule_model::{DateTime, Timespan};
 
-/// The minute of the event time read last.
+/// Minutes of event times read last. Several, because sources write events of neighbouring minutes in turns.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct EventTimes {
+    /// By what is in the last byte of their texts.
+    minutes: [Minute; MINUTES],
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Minute {
     /// As it is written.
     text: [u8; MINUTE],
     start: DateTime,
 }
+
+/// Minutes that are known at a time: a power of two, which the last digits of all fit.
+const MINUTES: usize = 16;
 
 /// Bytes of `2024-03-01T12:30`.
 const MINUTE: usize = 16;
@@ -27,7 +36,8 @@ const ZEROS: u64 = u64::from_le_bytes([b'0'; 8]);
 
 impl Default for EventTimes {
     fn default() -> EventTimes {
-        EventTimes { text: *b"1970-01-01T00:00", start: DateTime::UNIX_EPOCH }
+        let epoch = Minute { text: *b"1970-01-01T00:00", start: DateTime::UNIX_EPOCH };
+        EventTimes { minutes: [epoch; MINUTES] }
     }
 }
 
@@ -36,10 +46,11 @@ impl EventTimes {
     #[inline]
     pub(super) fn read(&mut self, text: &[u8]) -> Option<DateTime> {
         if let Some((minute, rest)) = text.split_first_chunk()
-            && *minute == self.text
+            && let Some(known) = self.minutes.get(place(minute))
+            && *minute == known.text
             && let Some(ticks) = ticks_within(rest)
         {
-            return self.start.checked_add(Timespan(ticks));
+            return known.start.checked_add(Timespan(ticks));
         }
         self.read_whole(text)
     }
@@ -48,11 +59,18 @@ impl EventTimes {
     fn read_whole(&mut self, text: &[u8]) -> Option<DateTime> {
         if let Some((minute, _)) = text.split_first_chunk()
             && let Some(start) = std::str::from_utf8(minute).ok().and_then(DateTime::parse_iso)
+            && let Some(known) = self.minutes.get_mut(place(minute))
         {
-            *self = EventTimes { text: *minute, start };
+            *known = Minute { text: *minute, start };
         }
         time_text::parse_datetime(std::str::from_utf8(text).ok()?)
     }
+}
+
+/// Where a minute is, if it is known.
+#[inline]
+fn place(minute: &[u8; MINUTE]) -> usize {
+    usize::from(minute[MINUTE - 1]) % MINUTES
 }
 
 /// The ticks in what follows a minute: `:07`, with or without digits after a point, in UTC. `None` for anything else.

@@ -9,6 +9,7 @@ use super::event_time::EventTimes;
 use super::{Engine, Failure, Match, Origin, Outcome, Passed, Reject, Time, Validate, Work};
 use crate::across::Kept;
 use crate::dispatch::{Candidate, NameMemory};
+use crate::event::Made;
 use crate::framing::{self, Frame};
 use crate::parse::Reason;
 use crate::plans::Maker;
@@ -326,10 +327,11 @@ impl Matching<'_> {
     fn matches(&mut self, record: Json<'_>, at: At, outcome: &mut Outcome) {
         let Matching { engine, found, context, .. } = self;
         outcome.candidates += u64::from(!found.is_empty());
+        let made = Made::default();
         for candidate in &*found {
             let Some((rule, input)) = engine.dispatch.find(*candidate) else { continue };
             // The positions in the generated code are those of the rule's own schema.
-            let event = Event::new(input.schema, record);
+            let event = Event::new(input.schema, record).with(&made);
             if (input.matches)(&event, context)
                 && let Err(message) = outcome.add(engine, rule, *candidate, &event, at, context)
             {

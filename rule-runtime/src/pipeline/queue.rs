@@ -17,12 +17,22 @@ pub struct Queue {
     matches: VecDeque<Match>,
 }
 
+/// Moves items behind those of a queue. One that is empty, as it mostly is, changes its memory for theirs.
+fn take_all<T>(queue: &mut VecDeque<T>, items: &mut Vec<T>) {
+    if queue.is_empty() {
+        let memory = std::mem::replace(queue, std::mem::take(items).into());
+        *items = memory.into();
+    } else {
+        queue.extend(items.drain(..));
+    }
+}
+
 impl Queue {
     /// Takes what came of a batch.
     pub(super) fn take(&mut self, outcome: &mut Outcome, reporter: &mut Reporter<'_>) {
         reporter.note(outcome);
         self.rejects.extend(outcome.rejects.drain(..));
-        self.times.extend(outcome.times.drain(..));
+        take_all(&mut self.times, &mut outcome.times);
         self.passed.extend(outcome.passed.drain(..));
         self.matches.extend(outcome.matches.drain(..));
     }
