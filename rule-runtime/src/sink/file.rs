@@ -22,8 +22,6 @@ pub struct FileDestination {
     writeback_from: u64,
 }
 
-/// Bytes held before they are written.
-const BUFFER: usize = 64 << 10;
 /// Bytes that are soon synced.
 const LITTLE: u64 = 1 << 20;
 
@@ -48,7 +46,7 @@ impl FileDestination {
     }
 
     fn of(file: DiskFile) -> FileDestination {
-        let file = BufWriter::with_capacity(BUFFER, file);
+        let file = BufWriter::new(file);
         FileDestination { file, length: 0, is_named: false, writeback: None, writeback_from: LITTLE }
     }
 
