@@ -165,12 +165,14 @@ mod tests {
     use std::fs;
     use std::num::NonZeroUsize;
     use std::path::{Path, PathBuf};
+    use std::sync::mpsc::{Sender, channel};
+    use std::time::Duration;
 
-    /// Keeps where each alert comes from, and how many were there whenever all was to be written out.
+    /// Keeps where each alert comes from, and tells how many there are whenever all is to be written out.
     #[derive(Default)]
     struct Places {
         alerts: Vec<(String, u64)>,
-        flushed: Vec<usize>,
+        flushed: Option<Sender<usize>>,
     }
 
     impl Sink for Places {
@@ -185,13 +187,14 @@ mod tests {
         }
 
         fn flush(&mut self) -> io::Result<()> {
-            self.flushed.push(self.alerts.len());
+            // Who was told has ended, if nobody hears it.
+            let _ = self.flushed.as_ref().map(|flushed| flushed.send(self.alerts.len()));
             Ok(())
         }
     }
 
     /// The alerts of a rule that takes every record, and the errors.
-    fn run_files(paths: &[PathBuf], threads: usize) -> (Places, Vec<String>) {
+    fn run_files(paths: &[PathBuf], threads: usize, flushed: Option<Sender<usize>>) -> (Places, Vec<String>) {
         let engine = engine(&[anything(metadata("A"))]);
         let inputs: Vec<Input> = paths
             .iter()
@@ -202,7 +205,7 @@ mod tests {
             limits: crate::framing::Limits { chunk: 4096, record: 1 << 20 },
             ..Options::default()
         };
-        let mut places = Places::default();
+        let mut places = Places { flushed, ..Places::default() };
         let output = Output { sink: &mut places, dead_letters: None };
         let summary = run(&engine, &inputs, &options, &Control::default(), output).unwrap();
         (places, summary.errors)
@@ -231,7 +234,7 @@ mod tests {
         let missing = folder.join("missing");
         paths.insert(30, missing.clone());
         for threads in [1, 2, 3, 8] {
-            let (places, failed) = run_files(&paths, threads);
+            let (places, failed) = run_files(&paths, threads, None);
             assert!(places.alerts == expected, "{threads} threads");
             let [failed] = &failed[..] else { panic!("{failed:?}") };
             assert!(failed.starts_with(&missing.display().to_string()), "{failed}");
@@ -243,16 +246,17 @@ mod tests {
     fn what_a_slow_pipe_gave_is_reported_before_more_is_waited_for() {
         let (reader, mut writer) = io::pipe().unwrap();
         let path = PathBuf::from(format!("/proc/self/fd/{}", std::os::fd::AsRawFd::as_raw_fd(&reader)));
+        let (flushed, told) = channel();
         let writing = std::thread::spawn(move || {
-            for _ in 0..5 {
+            for count in 1..=5 {
                 io::Write::write_all(&mut writer, b"{\"InitiatedBy\":{}}\n").unwrap();
-                std::thread::sleep(std::time::Duration::from_millis(30));
+                // The next is written only once this one is reported.
+                while told.recv_timeout(Duration::from_mins(1)).unwrap() < count {}
             }
         });
-        let (places, failed) = run_files(&[path], 2);
+        let (places, errors) = run_files(&[path], 2, Some(flushed));
         writing.join().unwrap();
-        assert_eq!((places.alerts.len(), failed), (5, Vec::new()));
-        assert!([1, 2, 3, 4, 5].iter().all(|count| places.flushed.contains(count)), "{:?}", places.flushed);
+        assert_eq!((places.alerts.len(), errors), (5, Vec::new()));
         drop(reader);
     }
 }
