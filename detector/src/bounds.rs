@@ -21,12 +21,12 @@ pub(crate) fn arguments() -> [Arg; 6] {
              [default: 1d]",
         ),
         Arg::new("max-state").long("max-state").value_name("BYTES").value_parser(size).help(
-            "Memory for the rows that rules across events keep and for what a tick takes to be evaluated, all together; \
-             past it rows are spilled to disk, and ticks evaluated in parts where their rows have a key in common \
+            "Memory for the rows that rules across events keep, the alerts they made, and what a tick takes to be evaluated, all \
+             together; past it rows and alerts are spilled to disk, and ticks evaluated in parts where their rows have a key in common \
              [default: 256MiB]",
         ),
         Arg::new("max-state-disk").long("max-state-disk").value_name("BYTES").value_parser(size).help(
-            "Disk space for spilled rows; past it rows are dropped, which is reported [default: 64GiB]",
+            "Disk space for what is spilled; past it rows are dropped, which is reported [default: 64GiB]",
         ),
         Arg::new("max-state-rows")
             .long("max-state-rows")

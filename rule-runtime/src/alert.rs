@@ -45,7 +45,7 @@ pub struct Seen {
 /// A hash of the rule, its version, the output row (or the columns of its `alert_key`) and the positions of the
 /// records: 16 bytes of SHA-256.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct AlertId([u8; 16]);
+pub struct AlertId(pub(crate) [u8; 16]);
 
 /// Where a record was read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

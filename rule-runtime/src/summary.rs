@@ -121,6 +121,7 @@ impl RuleCounts {
             ("rows_too_late_for_all", count(self.kept.too_late)),
             ("dropped_rows", count(self.kept.dropped)),
             ("spilled_rows", count(self.kept.spilled)),
+            ("spilled_alerts", count(self.kept.spilled_alerts)),
             ("records_not_read_again", count(self.kept.unread)),
             ("ticks_passed_over", count(self.kept.passed_over)),
             ("ticks_in_parts", count(self.kept.in_parts)),
@@ -212,6 +213,7 @@ impl fmt::Display for RuleCounts {
             (too_late, grouped(too_late) + " of them too late for all"),
             (self.kept.passed_over, counted(self.kept.passed_over, "empty tick") + " passed over"),
             (self.kept.spilled, counted(self.kept.spilled, "row") + " spilled to disk"),
+            (self.kept.spilled_alerts, counted(self.kept.spilled_alerts, "made alert") + " spilled to disk"),
             (self.kept.in_parts, counted(self.kept.in_parts, "tick") + " evaluated in parts"),
         ] {
             if n > 0 {

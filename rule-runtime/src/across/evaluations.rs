@@ -317,6 +317,9 @@ impl Evaluations {
         self.make_room(position, found);
         let mut alerts = Vec::new();
         self.take(position, signal, &mut alerts, found);
+        if self.bytes > self.bounds.state && !self.stuck {
+            self.spill(position, found);
+        }
         found.extend(alerts.into_iter().map(|alert| Found::Alert(position, Box::new(alert), tick)));
     }
 
@@ -330,7 +333,7 @@ impl Evaluations {
         released.iter().for_each(|location| self.segments.release(location));
     }
 
-    /// Spills the rows of the rules that keep most, until half of the memory is free.
+    /// Spills what the rules that keep most have, until half of the memory is free.
     fn spill(&mut self, position: usize, found: &mut Vec<Found>) {
         let mut rules: Vec<&mut Evaluated> = self.rules.iter_mut().flatten().collect();
         rules.sort_by_key(|it| std::cmp::Reverse(it.state.bytes()));
@@ -347,19 +350,16 @@ impl Evaluations {
         }
         // Some blocks may lie in a segment already, for a snapshot.
         let written = if blocks.is_empty() { Ok(Vec::new()) } else { self.segments.write(&blocks) };
-        match written {
-            Ok(locations) => {
-                let mut locations = locations.into_iter();
-                for it in rules.iter_mut().take(spilled) {
-                    it.state.unload(&mut locations);
-                }
-            }
-            Err(error) => {
-                self.stuck = true;
-                found.push(Found::Failure(position, format!("its rows cannot be spilled to disk: {error}")));
-                if let Unwritten::Disk(error) = error {
-                    self.failed = Some(error);
-                }
+        let outcome = written.and_then(|locations| {
+            let mut locations = locations.into_iter();
+            rules.iter_mut().take(spilled).for_each(|it| it.state.unload(&mut locations));
+            rules.iter_mut().take(spilled).try_for_each(|it| it.state.spill_alerts(&mut self.segments))
+        });
+        if let Err(error) = outcome {
+            self.stuck = true;
+            found.push(Found::Failure(position, format!("its rows cannot be spilled to disk: {error}")));
+            if let Unwritten::Disk(error) = error {
+                self.failed = Some(error);
             }
         }
         self.bytes = self.rules.iter().flatten().map(|it| it.state.bytes()).sum();

@@ -83,6 +83,7 @@
 //! # }
 //! ```
 
+mod alerted;
 pub mod block;
 pub mod elsewhere;
 pub mod estimate;
@@ -92,6 +93,7 @@ mod parts;
 mod recalled;
 mod remembered;
 mod rows;
+pub(crate) mod runs;
 pub mod schedule;
 pub mod segments;
 mod sieve;

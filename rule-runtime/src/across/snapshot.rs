@@ -34,7 +34,7 @@ impl Snapshot {
         Snapshot { rules: rules.map(of_rule).collect(), first, latest }
     }
 
-    /// Where the rows lie that it only names.
+    /// Where that lies which it only names.
     pub fn locations(&self) -> impl Iterator<Item = &Location> {
         self.rules.iter().flat_map(|of_rule| of_rule.state.locations())
     }

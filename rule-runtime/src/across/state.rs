@@ -1,14 +1,13 @@
 //! What a rule remembers between ticks: plain data that serialises.
 
+use super::alerted::Alerted;
 use super::block::KeptRef;
 use super::recalled::Recalled;
 use super::remembered::Remembered;
 use super::rows::{self, Rows, Use};
-use super::segments::{Location, Segments};
-use crate::alert::AlertId;
+use super::segments::{Location, Segments, Unwritten};
 use rule_model::DateTime;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -19,8 +18,10 @@ pub struct State {
     pub(super) inputs: Vec<Rows>,
     /// The last tick that is over.
     pub(super) evaluated: Option<DateTime>,
-    /// Alerts that were made, with the tick that last produced their row.
-    pub(super) alerted: BTreeMap<AlertId, DateTime>,
+    /// Alerts that were made.
+    pub(super) alerted: Alerted,
+    /// The last tick that was evaluated before all its events were there: more may be noted for it than it produces.
+    pub(super) foretold: Option<DateTime>,
     /// The last tick that was evaluated, as long as no row has come or gone that it saw or would have seen. After a restart it
     /// is not known, because tables that are given to a run may have changed.
     #[serde(skip)]
@@ -86,6 +87,8 @@ pub struct Counts {
     pub passed_over: u64,
     /// Rows that were spilled to disk.
     pub spilled: u64,
+    /// Alerts of which it was spilled to disk that they were made.
+    pub spilled_alerts: u64,
     /// Ticks that were evaluated part by part, because they saw more than there was memory for.
     pub in_parts: u64,
     /// Ticks that took more memory than there was.
@@ -98,17 +101,25 @@ pub struct Counts {
     pub peak_bytes: u64,
 }
 
-/// What a remembered alert takes.
-const ALERT_BYTES: u64 = 40;
-
 /// What is read as one; what was read again is not.
 impl fmt::Debug for State {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let State { inputs, evaluated, alerted, settled, remembered, recalled: _, released, counts } = self;
+        let State {
+            inputs,
+            evaluated,
+            alerted,
+            foretold,
+            settled,
+            remembered,
+            recalled: _,
+            released,
+            counts,
+        } = self;
         f.debug_struct("State")
             .field("inputs", inputs)
             .field("evaluated", evaluated)
             .field("alerted", alerted)
+            .field("foretold", foretold)
             .field("settled", settled)
             .field("remembered", remembered)
             .field("released", released)
@@ -127,7 +138,7 @@ impl State {
     pub fn bytes(&self) -> u64 {
         let remembered = self.remembered.as_ref().map_or(0, Remembered::bytes);
         self.inputs.iter().map(Rows::bytes).sum::<u64>()
-            + self.alerted.len() as u64 * ALERT_BYTES
+            + self.alerted.bytes()
             + remembered
             + self.recalled.bytes()
     }
@@ -171,21 +182,27 @@ impl State {
         self.counts.spilled += self.inputs.iter_mut().map(Rows::unload).sum::<u64>();
     }
 
+    /// Leaves to segments which alerts were made.
+    pub(super) fn spill_alerts(&mut self, segments: &mut Segments) -> Result<(), Unwritten> {
+        self.counts.spilled_alerts += self.alerted.spill(segments)?;
+        Ok(())
+    }
+
     /// The same state without what lies in segments.
     pub(super) fn without_segments(&self) -> State {
-        let State { inputs, evaluated, alerted, released, counts, .. } = self;
+        let State { inputs, evaluated, alerted, foretold, released, counts, .. } = self;
         let (inputs, alerted, released) = (inputs.clone(), alerted.clone(), released.clone());
-        let (evaluated, counts) = (*evaluated, *counts);
-        let mut state = State { inputs, evaluated, alerted, released, counts, ..State::default() };
+        let (evaluated, foretold, counts) = (*evaluated, *foretold, *counts);
+        let mut state = State { inputs, evaluated, alerted, foretold, released, counts, ..State::default() };
         state.inputs.iter_mut().for_each(|rows| {
             rows.unload();
         });
         state
     }
 
-    /// Where its rows lie that are in segments.
+    /// Where it lies as far as that is in segments.
     pub fn locations(&self) -> impl Iterator<Item = &Location> {
-        self.inputs.iter().flat_map(Rows::locations)
+        self.inputs.iter().flat_map(Rows::locations).chain(self.alerted.locations())
     }
 
     /// The event time of the earliest row that has one.
@@ -235,19 +252,9 @@ impl State {
         self.inputs.iter().any(|rows| rows.may_have(after, until))
     }
 
-    /// Whether there are alerts that were last produced by this tick.
-    pub(super) fn has_produced_at(&self, tick: DateTime) -> bool {
-        self.alerted.values().any(|produced| *produced == tick)
-    }
-
-    /// Has the alerts that `from` last produced be produced by `to`, too.
-    pub(super) fn produce_again(&mut self, from: DateTime, to: DateTime) {
-        self.alerted.values_mut().filter(|tick| **tick == from).for_each(|tick| *tick = to);
-    }
-
     /// Forgets the alerts that were last produced at this tick or before.
     pub(super) fn forget_alerts(&mut self, until: DateTime) {
-        self.alerted.retain(|_, produced| *produced > until);
+        self.alerted.forget(until, &mut self.released);
     }
 }
 

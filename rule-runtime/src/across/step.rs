@@ -87,22 +87,21 @@ pub fn step(
                 rule.pass(state, tick, elsewhere);
                 return Ok(());
             }
-            // Of a foretaste more may be noted for this tick than it produces.
-            let is_foretold = state.has_produced_at(tick);
             let remembered = state.remembered.take();
             let outcome = rule
                 .evaluate(state, tick, elsewhere, remembered)
-                .map(|rows| rule.shape(state, tick, rows, elsewhere, alerts));
+                .and_then(|rows| rule.shape(state, tick, rows, elsewhere, alerts));
             state.recalled.end();
-            state.settled = (outcome.is_ok() && !is_foretold).then_some(tick);
+            state.settled = (outcome.is_ok() && state.foretold != Some(tick)).then_some(tick);
             rule.pass(state, tick, elsewhere);
             outcome
         }
         Signal::Foretaste(tick) => {
             let outcome = rule
                 .look_ahead(state, tick, elsewhere)
-                .map(|rows| rule.foreshadow(state, tick, rows, elsewhere, alerts));
+                .and_then(|rows| rule.foreshadow(state, tick, rows, elsewhere, alerts));
             state.recalled.end();
+            state.foretold = Some(tick);
             outcome
         }
         Signal::Passed(time) => {
@@ -205,7 +204,7 @@ impl TickRule {
             && !state.may_have(last, tick);
         if is_same {
             state.forget_alerts(reach(tick, schedule));
-            state.produce_again(last, tick);
+            state.alerted.produce_again(last, tick);
             state.settled = Some(tick);
         }
         is_same
@@ -295,7 +294,8 @@ impl TickRule {
         Window::new(self, state, tick, (after, until), elsewhere)
     }
 
-    /// The alerts of a tick's rows that no earlier tick made.
+    /// The alerts of a tick's rows that no earlier tick made. Where it cannot be read which these are, there are alerts beside the
+    /// error.
     fn shape(
         &self,
         state: &mut State,
@@ -303,20 +303,20 @@ impl TickRule {
         rows: Vec<Output>,
         elsewhere: &Elsewhere<'_>,
         alerts: &mut Vec<Alert>,
-    ) {
+    ) -> Result<(), String> {
         // Without a schedule there is one window, which is never left.
         let over = self.schedule.map_or(i64::MAX, |schedule| schedule.over.0);
         state.forget_alerts(DateTime(tick.0.saturating_sub(over)));
         let metadata = &self.rule.metadata;
         if !metadata.trigger.fires(rows.len() as u64) {
-            return;
+            return Ok(());
         }
         let rows = if rows.is_empty() { vec![self.absence(tick)] } else { rows };
         let mut made: Vec<Alert> = self.numbered(rows);
         let window = self.schedule.map(|it| Seen { after: reach(tick, it), until: tick });
         made.iter_mut().for_each(|alert| alert.window = window);
-        let is_new: Vec<bool> =
-            made.iter().map(|alert| state.alerted.insert(alert.id, tick).is_none()).collect();
+        let ids: Vec<AlertId> = made.iter().map(|alert| alert.id).collect();
+        let (is_new, outcome) = state.alerted.produce(&ids, tick, elsewhere.segments);
         if is_new.contains(&true) && self.tail.is_some() {
             self.tell_evidence(state, tick, elsewhere, &mut made, &is_new);
         }
@@ -331,6 +331,7 @@ impl TickRule {
         } else {
             alerts.append(&mut made);
         }
+        outcome
     }
 
     /// The same, where rows that are absent so far may yet come.
@@ -341,10 +342,8 @@ impl TickRule {
         rows: Vec<Output>,
         elsewhere: &Elsewhere<'_>,
         alerts: &mut Vec<Alert>,
-    ) {
-        if !rows.is_empty() {
-            self.shape(state, tick, rows, elsewhere, alerts);
-        }
+    ) -> Result<(), String> {
+        if rows.is_empty() { Ok(()) } else { self.shape(state, tick, rows, elsewhere, alerts) }
     }
 
     /// Alerts of rows; rows that would have the same alert are numbered.

@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 use xxhash_rust::xxh64::Xxh64;
 
 /// The version of the format, of what is in the parts included.
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;
 
 const MAGIC: &[u8; 8] = b"DETSTATE";
 const HEADER: usize = 32;
