@@ -163,14 +163,14 @@ fn merge(
     let outcome = (|| {
         loop {
             let [older, newer] = &mut sides;
-            let order = match [older.key(segments)?, newer.key(segments)?] {
+            let comparison = match [older.key(segments)?, newer.key(segments)?] {
                 [None, None] => return Ok(()),
                 [Some(_), None] => Ordering::Less,
                 [None, Some(_)] => Ordering::Greater,
                 [Some(older), Some(newer)] => older.cmp(&newer),
             };
-            let of_older = if order.is_le() { older.entries.pop_front() } else { None };
-            let of_newer = if order.is_ge() { newer.entries.pop_front() } else { None };
+            let of_older = if comparison.is_le() { older.entries.pop_front() } else { None };
+            let of_newer = if comparison.is_ge() { newer.entries.pop_front() } else { None };
             if let Some(entry) = of_newer.or(of_older).filter(|entry| !is_over(entry.time)) {
                 writing.add(&entry, segments)?;
             }
