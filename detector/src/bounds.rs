@@ -21,8 +21,8 @@ pub(crate) fn arguments() -> [Arg; 6] {
              [default: 1d]",
         ),
         Arg::new("max-state").long("max-state").value_name("BYTES").value_parser(size).help(
-            "Memory for the rows that rules across events keep, the alerts they made, and what a tick takes to be evaluated, all \
-             together; past it rows and alerts are spilled to disk, and ticks evaluated in parts where their rows have a key in common \
+            "Memory for the rows that rules across events keep, the alerts they made, what a tick takes to be evaluated, and dedup \
+             windows, all together; past it they are spilled to disk, and ticks evaluated in parts where their rows have a key in common \
              [default: 256MiB]",
         ),
         Arg::new("max-state-disk").long("max-state-disk").value_name("BYTES").value_parser(size).help(

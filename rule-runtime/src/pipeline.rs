@@ -47,8 +47,6 @@ pub struct Options {
     pub limits: Limits,
     /// How much compressed inputs may expand.
     pub expansion: Expansion,
-    /// Dedup windows that are remembered.
-    pub windows: usize,
     /// What rules evaluated on ticks are allowed.
     pub bounds: Bounds,
     /// How long an input that may still grow must be silent to no longer hold the watermark.
@@ -76,7 +74,6 @@ impl Default for Options {
             framing: Framing::default(),
             limits: Limits::default(),
             expansion: Expansion::default(),
-            windows: 100_000,
             bounds: Bounds::default(),
             idle: Duration::from_mins(1),
         }

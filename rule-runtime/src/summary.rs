@@ -2,6 +2,7 @@
 
 use crate::Rule;
 use crate::across::state::Counts;
+use crate::dedup;
 use crate::parse::Reason;
 use crate::untimely;
 use rule_model::{Bag, Value};
@@ -34,8 +35,8 @@ pub struct Summary {
     pub untimely: untimely::Counts,
     /// Records of history, which made no alerts.
     pub history: u64,
-    /// Dedup windows forgotten for want of room.
-    pub forgotten: u64,
+    /// What became of dedup windows for want of room in memory.
+    pub windows: dedup::Counts,
     /// Sources that could not be read to their end, and why.
     pub errors: Vec<String>,
     /// Whether it was asked to end before its input did: nothing is flushed that waits for more.
@@ -103,7 +104,8 @@ impl Summary {
             ("rules", rules.into()),
             ("event_times", untimely::to_value(&self.untimely)),
             ("history_records", count(self.history)),
-            ("forgotten_keys", count(self.forgotten)),
+            ("spilled_dedup_windows", count(self.windows.spilled)),
+            ("forgotten_dedup_windows", count(self.windows.forgotten)),
             ("stopped", self.stopped.into()),
             ("errors", Value::array(self.errors.iter().map(Value::string))),
         ])
@@ -163,8 +165,16 @@ impl fmt::Display for Summary {
         if self.history > 0 {
             writeln!(f, "{} of the records were history, which makes no alerts", grouped(self.history))?;
         }
-        if self.forgotten > 0 {
-            writeln!(f, "{} forgotten for want of room", counted(self.forgotten, "dedup key"))?;
+        if self.windows.spilled > 0 {
+            writeln!(f, "{} spilled to disk", counted(self.windows.spilled, "dedup window"))?;
+        }
+        if self.windows.forgotten > 0 {
+            writeln!(
+                f,
+                "WARNING: {} forgotten, because neither memory nor disk had room (--max-state, --max-state-disk): repeats may \
+                 be told as alerts, and thresholds be reached late",
+                counted(self.windows.forgotten, "dedup window")
+            )?;
         }
         self.rules.iter().try_for_each(|(id, counts)| counts.write_warnings(id, f))?;
         if self.stopped {

@@ -201,7 +201,6 @@ fn options(matches: &ArgMatches) -> Options {
         expansion,
         bounds: bounds::bounds(matches),
         idle: bounds::idle(matches),
-        ..Options::default()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::elsewhere::{Elsewhere, Reread};
 use super::schedule::{at_or_after, at_or_before};
-use super::segments::{DEFAULT_DISK, Segments, Unwritten};
+use super::segments::{DEFAULT_DISK, Location, Segments, Unwritten};
 use super::snapshot::{self, Snapshot};
 use super::state::{Counts, State};
 use super::step::{Signal, TickRule, step};
@@ -130,6 +130,11 @@ impl Evaluations {
     /// Spills to this store in place of a temporary one. Nothing must have been spilled yet.
     pub fn spill_to(&mut self, segments: Segments) {
         self.segments = segments;
+    }
+
+    /// The store that it spills to, which others may share.
+    pub fn segments(&mut self) -> &mut Segments {
+        &mut self.segments
     }
 
     /// Takes a row of a rule's input.
@@ -385,8 +390,8 @@ impl Evaluations {
         Ok(Snapshot::of(rules, self.first, self.latest))
     }
 
-    /// Goes on from a snapshot. What it has of rules that are changed or no longer here is left out.
-    pub fn restore(&mut self, snapshot: Snapshot) -> io::Result<()> {
+    /// Goes on from a snapshot. What it has of rules that are changed or no longer here is left out. `others` lie in the same store.
+    pub fn restore(&mut self, snapshot: Snapshot, others: &[Location]) -> io::Result<()> {
         let mut rules: Vec<_> =
             self.rules.iter_mut().flatten().map(|it| (it.rule.rule, &mut it.state)).collect();
         // Which tick falls due next is found at the next watermark: rules may have come or gone.
@@ -394,7 +399,7 @@ impl Evaluations {
         snapshot::restore(snapshot, &mut rules);
         let states = || self.rules.iter().flatten().map(|it| &it.state);
         if self.segments.outlives() {
-            self.segments.restore(states().flat_map(State::locations))?;
+            self.segments.restore(states().flat_map(State::locations).chain(others))?;
         }
         self.bytes = states().map(State::bytes).sum();
         Ok(())

@@ -68,6 +68,11 @@ const BLOCK_BYTES: u64 = size_of::<Block>() as u64;
 const HEAD: usize = 28;
 
 impl Runs {
+    /// Whether there are none.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.runs.is_empty()
+    }
+
     /// Bytes in memory.
     pub(crate) fn bytes(&self) -> u64 {
         self.blocks().count() as u64 * BLOCK_BYTES

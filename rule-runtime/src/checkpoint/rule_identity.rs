@@ -22,7 +22,7 @@ pub struct RuleIdentity {
     /// Its version.
     pub version: String,
     /// Of everything that bears on its state and its alerts.
-    hash: u64,
+    pub(crate) hash: u64,
 }
 
 /// Where each rule of a commit stands among those of this run.

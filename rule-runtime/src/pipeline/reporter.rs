@@ -10,7 +10,7 @@ mod memory;
 
 use super::Options;
 use crate::Rule;
-use crate::across::evaluations::Found;
+use crate::across::evaluations::{Bounds, Found};
 use crate::across::state::Counts;
 use crate::across::watermark::Watermarks;
 use crate::across::{Evaluations, Files, Kept, Signal};
@@ -63,7 +63,9 @@ impl<'a> Reporter<'a> {
     pub fn new(engine: &'a Engine, options: &Options, output: Output<'a>) -> Reporter<'a> {
         let mut found = Vec::new();
         let tables = engine.static_tables();
-        let mut evaluations = Evaluations::new(engine.rules(), tables, options.bounds, &mut found);
+        let windows = windows_share(engine.rules(), options.bounds.state);
+        let bounds = Bounds { state: options.bounds.state - windows, ..options.bounds };
+        let mut evaluations = Evaluations::new(engine.rules(), tables, bounds, &mut found);
         evaluations.locate_in(engine.geography().cloned());
         Reporter {
             evaluations,
@@ -72,7 +74,7 @@ impl<'a> Reporter<'a> {
             options: *options,
             engine,
             output,
-            dedup: Deduplicator::new(engine.rules(), options.windows),
+            dedup: Deduplicator::new(engine.rules(), windows),
             quotas: engine.rules().iter().map(|_| Quota::default()).collect(),
             summary: Summary::default(),
             in_history: false,
@@ -289,7 +291,7 @@ impl<'a> Reporter<'a> {
     /// Makes safe what was written, and gives the counts of a run that took this long.
     pub fn into_summary(mut self, elapsed: Duration) -> io::Result<Summary> {
         self.summary.elapsed += elapsed;
-        self.summary.forgotten = self.dedup.forgotten();
+        self.summary.windows = self.dedup.counts();
         for (rule, kept) in self.evaluations.counts().filter(|(_, kept)| *kept != Counts::default()) {
             self.summary.of(rule).kept = kept;
         }
@@ -349,7 +351,10 @@ impl<'a> Reporter<'a> {
     /// Reports an alert, of a rule evaluated on ticks with its tick, unless it is a repeat or one too many.
     fn alert(&mut self, rule: usize, alert: Alert, tick: Option<DateTime>) -> io::Result<()> {
         let mut due = Vec::new();
-        let verdict = self.dedup.take(rule, alert, &mut due);
+        let verdict = self.dedup.take(rule, alert, self.evaluations.segments(), &mut due);
+        if let Some((rule, message)) = self.dedup.take_failure() {
+            self.failed(rule, message);
+        }
         due.iter().try_for_each(|collapsed| self.report_collapsed(collapsed))?;
         let Verdict::Report(alert, window) = verdict else { return Ok(()) };
         let Some(quota) = self.quotas.get_mut(rule) else { return Ok(()) };
@@ -399,6 +404,11 @@ impl<'a> Reporter<'a> {
     fn rule(&self, position: usize) -> Option<&'static Rule> {
         self.engine.rules().get(position).copied()
     }
+}
+
+/// What of so many bytes of state is for dedup windows: an eighth, where there may be any.
+fn windows_share(rules: &[&'static Rule], state: u64) -> u64 {
+    if rules.iter().any(|rule| rule.metadata.dedup.is_some()) { state / 8 } else { 0 }
 }
 
 impl std::fmt::Debug for Reporter<'_> {

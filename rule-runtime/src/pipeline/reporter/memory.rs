@@ -2,7 +2,7 @@
 
 use super::Reporter;
 use crate::Rule;
-use crate::across::segments::Segments;
+use crate::across::segments::{Location, Segments};
 use crate::across::snapshot::Snapshot;
 use crate::checkpoint::rule_identity::RuleMap;
 use crate::dedup;
@@ -32,8 +32,9 @@ impl Reporter<'_> {
         Ok(())
     }
 
-    /// What the alerts to come depend on.
+    /// What the alerts to come depend on. An error where the disk did not take some of it, which is lost.
     pub(in crate::pipeline) fn snapshot(&mut self) -> io::Result<(Memory, Snapshot)> {
+        self.dedup.take_error().map_or(Ok(()), Err)?;
         let memory = Memory {
             dedup: self.dedup.snapshot(),
             quotas: self.quotas.clone(),
@@ -62,7 +63,8 @@ impl Reporter<'_> {
         if counts {
             self.summary = memory.summary;
         }
-        self.evaluations.restore(evaluations)
+        let windows: Vec<Location> = self.dedup.locations().copied().collect();
+        self.evaluations.restore(evaluations, &windows)
     }
 
     /// Makes safe what was written.
