@@ -120,24 +120,23 @@ impl Runs {
         use_it: &mut UseEntry<'_>,
     ) -> Result<(), String> {
         let mut is_found = vec![false; keys.len()];
-        for block in self.runs.iter().rev().flatten() {
-            let from = keys.partition_point(|key| *key < block.first);
-            let to = keys.partition_point(|key| *key <= block.last);
-            if is_found.get(from..to).is_none_or(|found| found.iter().all(|found| *found)) {
-                continue;
-            }
-            let bytes = segments.read(&block.location).map_err(|error| unreadable(&error))?;
-            let mut rest = &*bytes;
-            let mut entry = take(&mut rest);
-            for ((number, key), is_found) in keys.iter().enumerate().zip(&mut is_found).take(to).skip(from) {
-                while entry.is_some_and(|(found, _)| found < *key) {
-                    entry = take(&mut rest);
+        for run in self.runs.iter().rev() {
+            let mut to = 0;
+            while let Some(key) = keys.get(to)
+                && let Some(block) = run.get(run.partition_point(|block| block.last < *key))
+            {
+                let from = to + keys.iter().skip(to).take_while(|key| **key < block.first).count();
+                to = from + keys.iter().skip(from).take_while(|key| **key <= block.last).count();
+                let (Some(keys), Some(is_found)) = (keys.get(from..to), is_found.get_mut(from..to)) else {
+                    break;
+                };
+                if is_found.iter().all(|is_found| *is_found) {
+                    continue;
                 }
-                if let Some((_, entry)) = entry.filter(|(found, _)| found == key)
-                    && !std::mem::replace(is_found, true)
-                {
-                    use_it(number, entry)?;
-                }
+                block.find(keys, segments, &mut |number, entry| {
+                    let is_first = is_found.get_mut(number).is_some_and(|it| !std::mem::replace(it, true));
+                    if is_first { use_it(from + number, entry) } else { Ok(()) }
+                })?;
             }
         }
         Ok(())
@@ -150,6 +149,24 @@ impl Runs {
             released.extend(over.map(|block| block.location));
         }
         self.runs.retain(|run| !run.is_empty());
+    }
+}
+
+impl Block {
+    /// Hands the entries of those of these keys that it has to `use_it`.
+    fn find(&self, keys: &[Key], segments: &Segments, use_it: &mut UseEntry<'_>) -> Result<(), String> {
+        let bytes = segments.read(&self.location).map_err(|error| unreadable(&error))?;
+        let mut rest = &*bytes;
+        let mut entry = take(&mut rest);
+        for (number, key) in keys.iter().enumerate() {
+            while entry.is_some_and(|(found, _)| found < *key) {
+                entry = take(&mut rest);
+            }
+            if let Some((_, entry)) = entry.filter(|(found, _)| found == key) {
+                use_it(number, entry)?;
+            }
+        }
+        Ok(())
     }
 }
 
