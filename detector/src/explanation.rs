@@ -6,6 +6,7 @@
 //! ```
 
 pub(crate) mod json;
+mod partition;
 pub(crate) mod text;
 pub(crate) mod words;
 

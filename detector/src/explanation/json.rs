@@ -1,5 +1,6 @@
 //! A rule as JSON: a summary for lists, and everything.
 
+use super::partition::{self, Partition};
 use super::{Explained, tables, technique_name, text, words};
 use crate::static_tables;
 use rule_model::metadata::{Metadata, Schedule, Technique};
@@ -7,7 +8,7 @@ use rule_model::{Bag, Text, Timespan, Value};
 use rule_runtime::Rule;
 use rule_runtime::across::estimate;
 use rule_runtime::across::step::{is_on_ticks, schedule};
-use rule_runtime::rule::{Body, DispatchKey, Input, Parting, Partition, StaticTable};
+use rule_runtime::rule::{DispatchKey, Input, StaticTable};
 
 /// What a list says of a rule.
 pub(crate) fn summary(rule: &'static Rule) -> Value {
@@ -115,7 +116,7 @@ fn input(rule: &'static Rule, input: &Input) -> Value {
 
 /// What is kept of an input's events; null where the rule alerts event by event.
 fn kept(rule: &'static Rule, input: &Input) -> Value {
-    if matches!(rule.body, Body::RowLocal(_)) {
+    if !is_on_ticks(rule) {
         return Value::Null;
     }
     let estimate = estimate::of_input(rule, input);
@@ -127,17 +128,16 @@ fn kept(rule: &'static Rule, input: &Input) -> Value {
     ])
 }
 
-/// The partition key, why there is none, and why a tick is evaluated at once where it is; null where the rule alerts event by event.
+/// The partition key, why there is none, and why a tick is evaluated at once where it is; null where the rule remembers nothing between
+/// events.
 fn partition(rule: &'static Rule) -> Value {
-    let Body::AcrossEvents(across) = &rule.body else { return Value::Null };
-    let (key, reason) = match across.partition {
-        Partition::By(keys) => (strings(keys), Value::Null),
+    let (key, reason) = match partition::of(rule) {
+        Partition::Stateless => return Value::Null,
+        Partition::By(keys) => (Value::array(keys.iter().map(Value::string)), Value::Null),
         Partition::Whole(reason) => (Value::array([]), Value::string(format!("it {reason}"))),
     };
-    let at_once = match across.parting {
-        Parting::By(_) => Value::Null,
-        Parting::Whole(reason) => Value::string(format!("it {reason}")),
-    };
+    let at_once =
+        partition::at_once(rule).map(|reason| Value::string(format!("it {reason}"))).unwrap_or_default();
     let by = Value::array(words::remembered_by(rule).iter().map(|name| string(name)));
     let remembered = ("evaluated_again_by", by);
     Value::bag([("key", key), ("none_because", reason), ("evaluated_at_once_because", at_once), remembered])

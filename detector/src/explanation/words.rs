@@ -1,5 +1,6 @@
 //! How a rule runs, in sentences.
 
+use super::partition::{self, Partition};
 use crate::static_tables;
 use rule_model::Timespan;
 use rule_model::metadata::{Comparison, Grouping, Metadata, TemplatePart, Trigger};
@@ -8,7 +9,7 @@ use rule_runtime::across::TickRule;
 use rule_runtime::across::estimate;
 use rule_runtime::across::step::{is_on_ticks, schedule};
 use rule_runtime::plans::StaticTables;
-use rule_runtime::rule::{Body, DispatchKey, Input, Parting, Partition, RowBuilder, StaticTable};
+use rule_runtime::rule::{Body, DispatchKey, Input, RowBuilder, StaticTable};
 
 const TICKS_PER_MILLISECOND: i64 = 10_000;
 /// Units of time in ticks, the longest first.
@@ -36,7 +37,7 @@ pub(super) fn plan(rule: &'static Rule) -> Vec<String> {
             }
             .to_owned());
         }
-        Body::AcrossEvents(across) => {
+        Body::AcrossEvents(_) => {
             steps.push(
                 "Events that meet the conditions before the first operator across events are kept."
                     .to_owned(),
@@ -44,26 +45,22 @@ pub(super) fn plan(rule: &'static Rule) -> Vec<String> {
             steps.extend(inputs(rule).filter_map(|(input, table)| made(input, &table)));
             steps.push("The rest of the query runs over all events kept.".to_owned());
             steps.extend(inputs(rule).filter_map(|(input, table)| lookup(input, &table)));
-            steps.push(bytes_kept(rule));
-            steps.push(match across.partition {
-                Partition::By(keys) => format!(
-                    "Its partition key is {}: events that differ in it never meet, and may be given to different machines.",
-                    keys.join(", ")
-                ),
-                Partition::Whole(reason) => {
-                    format!("It has no partition key, because it {reason}: one machine must see all its events.")
-                }
-            });
-            steps.push(match across.parting {
-                Parting::By(_) => "What a tick sees is evaluated part by part where it takes more memory than there is \
-                     (--max-state)."
-                    .to_owned(),
-                Parting::Whole(reason) => format!(
-                    "What a tick sees is evaluated at once, however much memory that takes, because it {reason}; \
-                     a run says where that was more than it may take (--max-state)."
-                ),
-            });
         }
+    }
+    if is_on_ticks(rule) {
+        steps.push(bytes_kept(rule));
+    }
+    steps.push(partition_key(rule));
+    if is_on_ticks(rule) {
+        steps.push(match partition::at_once(rule) {
+            None => "What a tick sees is evaluated part by part where it takes more memory than there is \
+                 (--max-state)."
+                .to_owned(),
+            Some(reason) => format!(
+                "What a tick sees is evaluated at once, however much memory that takes, because it {reason}; \
+                 a run says where that was more than it may take (--max-state)."
+            ),
+        });
     }
     steps.extend(given(rule));
     steps.extend(when(rule));
@@ -160,6 +157,22 @@ fn lookup(input: &Input, table: &str) -> Option<String> {
             "Events of {table} are kept under the key of their join, and only looked at where the other side has it."
         )
     })
+}
+
+/// By what its events may be given to different machines.
+fn partition_key(rule: &Rule) -> String {
+    match partition::of(rule) {
+        Partition::Stateless => {
+            "It remembers nothing between events: any of them may be given to any machine.".to_owned()
+        }
+        Partition::By(keys) => format!(
+            "Its partition key is {}: events that differ in it never meet, and may be given to different machines.",
+            keys.join(", ")
+        ),
+        Partition::Whole(reason) => {
+            format!("It has no partition key, because it {reason}: one machine must see all its events.")
+        }
+    }
 }
 
 /// What a kept row takes, of each input.

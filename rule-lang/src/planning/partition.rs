@@ -79,6 +79,12 @@ fn found(tail: &Plan, metadata: &Metadata) -> Result<Flow, String> {
     if metadata.grouping == Grouping::Single {
         return Err("makes one alert of the rows of all keys".to_owned());
     }
+    if metadata.suppress.is_some() {
+        return Err("is silent after an alert of any key".to_owned());
+    }
+    if metadata.max_alerts.is_some() {
+        return Err("counts the alerts of all keys for max_alerts".to_owned());
+    }
     let flow = query(&tail.root, &bindings(tail)?, None)?;
     // Equal rows of one tick are numbered, which takes all of them.
     let visible = tail.root.output().iter().take(tail.visible).map(|field| field.name.clone());

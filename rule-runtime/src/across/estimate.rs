@@ -2,7 +2,7 @@
 
 use super::tail::Tail;
 use crate::plans::{Maker, fields};
-use crate::rule::{Input, Rule};
+use crate::rule::{Body, Input, Rule};
 use crate::{Event, Parser};
 use rule_eval::{Context, Row, key_hash};
 
@@ -29,7 +29,10 @@ pub fn of_input(rule: &'static Rule, input: &Input) -> Estimate {
     let key = if input.lookup.is_some() || is_keyed() { KEY } else { 0 };
     let sizes = measured(rule, input);
     let row = if sizes.is_empty() {
-        fields(input).iter().map(|field| field.ty.typical_bytes()).sum()
+        match &rule.body {
+            Body::RowLocal(_) => rule.columns.iter().map(|column| column.ty.typical_bytes()).sum(),
+            Body::AcrossEvents(_) => fields(input).iter().map(|field| field.ty.typical_bytes()).sum(),
+        }
     } else {
         sizes.iter().sum::<u64>() / sizes.len() as u64
     };
@@ -47,14 +50,20 @@ fn measured(rule: &Rule, input: &Input) -> Vec<u64> {
     for (_, text) in events {
         // A test event that cannot be read is the test's own failure.
         let of_event =
-            parser.with_event(input.schema, text, |event| of_event(input, &maker, event, &mut context));
+            parser.with_event(input.schema, text, |event| of_event(rule, input, &maker, event, &mut context));
         sizes.extend(of_event.ok().flatten().into_iter().flatten());
     }
     sizes
 }
 
 /// The sizes of the rows that are kept of an event.
-fn of_event(input: &Input, maker: &Maker, event: &Event<'_>, context: &mut Context) -> Option<Vec<u64>> {
+fn of_event(
+    rule: &Rule,
+    input: &Input,
+    maker: &Maker,
+    event: &Event<'_>,
+    context: &mut Context,
+) -> Option<Vec<u64>> {
     let name = input.schema.operation.map(|operation| event.text(operation)).unwrap_or_default();
     if !(input.dispatch.accepts)(&name, context) || !(input.matches)(event, context) {
         return None;
@@ -62,7 +71,11 @@ fn of_event(input: &Input, maker: &Maker, event: &Event<'_>, context: &mut Conte
     if let Some(lookup) = input.lookup {
         key_hash(&(lookup.key)(event, context)?)?;
     }
-    let rows = maker.kept(input, event, context).ok()?;
+    let rows = match &rule.body {
+        Body::RowLocal(local) => maker.rows(&local.row, input, event, context),
+        Body::AcrossEvents(_) => maker.kept(input, event, context),
+    };
+    let rows = rows.ok()?;
     let size = |row: &Row| postcard::to_allocvec(row).ok().map(|bytes| bytes.len() as u64);
     Some(rows.iter().filter_map(size).collect())
 }

@@ -1,7 +1,7 @@
 //! Entries by key of which memory has no room: sorted runs in segments, of which the newest that has a key counts.
 //!
 //! ```text
-//! entries in order of their keys ─push─> run: blocks of 16 KiB, each known by its first and last key
+//! entries in order of their keys ─push─> run: blocks of 4 KiB, each known by its first and last key
 //!                                         └─ beside an older one of less than twice its size: merged with it
 //! keys in order ─find─ newest run first, only blocks around a key ─> the entry of each
 //! ```
@@ -59,7 +59,7 @@ struct Block {
 pub(crate) type UseEntry<'u> = dyn FnMut(usize, EntryRef<'_>) -> Result<(), String> + 'u;
 
 /// Bytes of a block.
-const BLOCK: usize = 16 << 10;
+const BLOCK: usize = 4 << 10;
 /// Bytes of the blocks that are written at a time.
 const BATCH: usize = 1 << 20;
 /// What a block takes in memory.

@@ -101,6 +101,14 @@ pub struct Counts {
     pub peak_bytes: u64,
 }
 
+impl Counts {
+    /// A tick's evaluation took so many bytes, for which there was this room.
+    pub(super) fn took(&mut self, bytes: u64, room: u64) {
+        self.oversized += u64::from(bytes > room);
+        self.peak_evaluation = self.peak_evaluation.max(bytes);
+    }
+}
+
 /// What is read as one; what was read again is not.
 impl fmt::Debug for State {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -16,7 +16,7 @@ use crate::Rule;
 use crate::alert::{Alert, AlertId, Evidence, Position, Seen};
 use crate::plans::{Maker, StaticTables};
 use crate::rule::Body;
-use rule_eval::{Context, Row};
+use rule_eval::{Context, Row, memory};
 use rule_model::metadata::{Grouping, Schedule, Trigger};
 use rule_model::plan::Name;
 use rule_model::{DateTime, Timespan, Value};
@@ -261,12 +261,14 @@ impl TickRule {
         recalled.begin(elsewhere.room / 8);
         let window = self.window(state, tick, elsewhere).recalling(recalled);
         let Some(tail) = &self.tail else {
-            let mut rows = Vec::new();
+            let (mut rows, mut bytes) = (Vec::new(), 0);
             window.rows(0, None, &mut |place, row| {
+                bytes += memory::of_row(&row) + size_of::<Output>() as u64;
                 let evidence = Evidence::of(Position { source: place.source.clone(), offset: place.offset });
                 rows.push(Output { row, time: place.time, evidence, ordinal: place.ordinal });
                 Ok(())
             })?;
+            state.counts.took(bytes, elsewhere.room);
             return Ok(rows);
         };
         let evaluated = tail.run(&window, elsewhere.room, remembered);
@@ -276,8 +278,7 @@ impl TickRule {
         let tail::Output { rows, peak, in_parts, remembered } = evaluated?;
         state.remembered = remembered;
         state.counts.in_parts += u64::from(in_parts);
-        state.counts.oversized += u64::from(peak > elsewhere.room);
-        state.counts.peak_evaluation = state.counts.peak_evaluation.max(peak);
+        state.counts.took(peak, elsewhere.room);
         let output = |row| Output { row, time: Some(tick), evidence: Evidence::default(), ordinal: 0 };
         Ok(rows.into_iter().map(output).collect())
     }
