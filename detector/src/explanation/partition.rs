@@ -2,7 +2,6 @@
 
 use rule_model::metadata::{Grouping, Trigger};
 use rule_runtime::Rule;
-use rule_runtime::across::step::is_on_ticks;
 use rule_runtime::rule::{self, Body, Parting};
 
 /// By what the state of a rule may be parted.
@@ -52,6 +51,6 @@ pub(crate) fn at_once(rule: &Rule) -> Option<&'static str> {
             Parting::By(_) => None,
             Parting::Whole(reason) => Some(reason),
         },
-        Body::RowLocal(_) => is_on_ticks(rule).then_some("may alert on each of its rows"),
+        Body::RowLocal(_) => None,
     }
 }

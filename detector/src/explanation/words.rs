@@ -53,6 +53,9 @@ pub(super) fn plan(rule: &'static Rule) -> Vec<String> {
     steps.push(partition_key(rule));
     if is_on_ticks(rule) {
         steps.push(match partition::at_once(rule) {
+            None if matches!(rule.body, Body::RowLocal(_)) => {
+                "The rows that a tick sees are gone through one after the other; nothing but its new alerts is held.".to_owned()
+            }
             None => "What a tick sees is evaluated part by part where it takes more memory than there is \
                  (--max-state)."
                 .to_owned(),

@@ -85,6 +85,7 @@
 
 mod alerted;
 pub mod block;
+mod each_row;
 pub mod elsewhere;
 pub mod estimate;
 pub mod evaluations;

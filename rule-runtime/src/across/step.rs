@@ -13,10 +13,10 @@ use super::state::{Kept, Place, State};
 use super::tail::{self, Tail};
 use super::window::Window;
 use crate::Rule;
-use crate::alert::{Alert, AlertId, Evidence, Position, Seen};
+use crate::alert::{Alert, AlertId, Evidence, Seen};
 use crate::plans::{Maker, StaticTables};
 use crate::rule::Body;
-use rule_eval::{Context, Row, memory};
+use rule_eval::{Context, Row};
 use rule_model::metadata::{Grouping, Schedule, Trigger};
 use rule_model::plan::Name;
 use rule_model::{DateTime, Timespan, Value};
@@ -87,20 +87,13 @@ pub fn step(
                 rule.pass(state, tick, elsewhere);
                 return Ok(());
             }
-            let remembered = state.remembered.take();
-            let outcome = rule
-                .evaluate(state, tick, elsewhere, remembered)
-                .and_then(|rows| rule.shape(state, tick, rows, elsewhere, alerts));
-            state.recalled.end();
+            let outcome = rule.evaluate(state, tick, elsewhere, alerts);
             state.settled = (outcome.is_ok() && state.foretold != Some(tick)).then_some(tick);
             rule.pass(state, tick, elsewhere);
             outcome
         }
         Signal::Foretaste(tick) => {
-            let outcome = rule
-                .look_ahead(state, tick, elsewhere)
-                .and_then(|rows| rule.foreshadow(state, tick, rows, elsewhere, alerts));
-            state.recalled.end();
+            let outcome = rule.look_ahead(state, tick, elsewhere, alerts);
             state.foretold = Some(tick);
             outcome
         }
@@ -115,11 +108,11 @@ pub fn step(
 }
 
 /// An output row and the records that it is known to come from.
-struct Output {
-    row: Row,
-    time: Option<DateTime>,
-    evidence: Evidence,
-    ordinal: u64,
+pub(super) struct Output {
+    pub(super) row: Row,
+    pub(super) time: Option<DateTime>,
+    pub(super) evidence: Evidence,
+    pub(super) ordinal: u64,
 }
 
 impl TickRule {
@@ -143,7 +136,7 @@ impl TickRule {
             TickRule { rule, schedule, tail, tables, makers, alerts_on_nothing, is_timeless, traced };
         let of_nothing = it.evaluate_nothing();
         it.alerts_on_nothing = match of_nothing {
-            Ok(rows) => rule.metadata.trigger.fires(rows.len() as u64),
+            Ok(rows) => rule.metadata.trigger.fires(rows as u64),
             // What fails on no rows at all is reported when it is evaluated.
             Err(_) => true,
         };
@@ -210,8 +203,9 @@ impl TickRule {
         is_same
     }
 
-    /// The output rows of a tick that sees nothing.
-    fn evaluate_nothing(&self) -> Result<Vec<Output>, String> {
+    /// How many output rows a tick has that sees nothing.
+    fn evaluate_nothing(&self) -> Result<usize, String> {
+        let Some(tail) = &self.tail else { return Ok(0) };
         let segments = Segments::temporary(0);
         let nowhere = Elsewhere {
             segments: &segments,
@@ -221,20 +215,44 @@ impl TickRule {
             room: u64::MAX,
             bound: u64::MAX,
         };
-        self.evaluate(&mut State::new(self.rule.inputs().len()), DateTime::UNIX_EPOCH, &nowhere, None)
+        let state = &mut State::new(self.rule.inputs().len());
+        Ok(self.run(tail, state, DateTime::UNIX_EPOCH, &nowhere, None)?.len())
     }
 
-    /// The output rows of a tick that is still to come, which changes nothing of what is remembered.
+    /// Evaluates a tick: its alerts that no earlier one made. An error may come beside alerts.
+    fn evaluate(
+        &self,
+        state: &mut State,
+        tick: DateTime,
+        elsewhere: &Elsewhere<'_>,
+        alerts: &mut Vec<Alert>,
+    ) -> Result<(), String> {
+        let Some(tail) = &self.tail else { return self.each_row(state, tick, elsewhere, false, alerts) };
+        let remembered = state.remembered.take();
+        let rows = self.run(tail, state, tick, elsewhere, remembered);
+        let outcome = rows.and_then(|rows| self.shape(state, tick, rows, elsewhere, alerts));
+        state.recalled.end();
+        outcome
+    }
+
+    /// The same of a tick that is still to come, which changes nothing of what is remembered; rows that are absent so far may yet come.
     fn look_ahead(
         &self,
         state: &mut State,
         tick: DateTime,
         elsewhere: &Elsewhere<'_>,
-    ) -> Result<Vec<Output>, String> {
+        alerts: &mut Vec<Alert>,
+    ) -> Result<(), String> {
+        let Some(tail) = &self.tail else { return self.each_row(state, tick, elsewhere, true, alerts) };
         let remembered = state.remembered.take();
-        let rows = self.evaluate(state, tick, elsewhere, None);
+        let rows = self.run(tail, state, tick, elsewhere, None);
         state.remembered = remembered;
-        rows
+        let outcome = rows.and_then(|rows| match &*rows {
+            [] => Ok(()),
+            _ => self.shape(state, tick, rows, elsewhere, alerts),
+        });
+        state.recalled.end();
+        outcome
     }
 
     /// A row as it is to be kept.
@@ -250,8 +268,9 @@ impl TickRule {
     }
 
     /// The output rows of a tick. What of the state could not be read again is counted.
-    fn evaluate(
+    fn run(
         &self,
+        tail: &Tail,
         state: &mut State,
         tick: DateTime,
         elsewhere: &Elsewhere<'_>,
@@ -260,17 +279,6 @@ impl TickRule {
         let mut recalled = std::mem::take(&mut state.recalled);
         recalled.begin(elsewhere.room / 8);
         let window = self.window(state, tick, elsewhere).recalling(recalled);
-        let Some(tail) = &self.tail else {
-            let (mut rows, mut bytes) = (Vec::new(), 0);
-            window.rows(0, None, &mut |place, row| {
-                bytes += memory::of_row(&row) + size_of::<Output>() as u64;
-                let evidence = Evidence::of(Position { source: place.source.clone(), offset: place.offset });
-                rows.push(Output { row, time: place.time, evidence, ordinal: place.ordinal });
-                Ok(())
-            })?;
-            state.counts.took(bytes, elsewhere.room);
-            return Ok(rows);
-        };
         let evaluated = tail.run(&window, elsewhere.room, remembered);
         let unread = window.unread();
         state.recalled = window.into_read().0;
@@ -297,7 +305,7 @@ impl TickRule {
 
     /// The alerts of a tick's rows that no earlier tick made. Where it cannot be read which these are, there are alerts beside the
     /// error.
-    fn shape(
+    pub(super) fn shape(
         &self,
         state: &mut State,
         tick: DateTime,
@@ -305,17 +313,13 @@ impl TickRule {
         elsewhere: &Elsewhere<'_>,
         alerts: &mut Vec<Alert>,
     ) -> Result<(), String> {
-        // Without a schedule there is one window, which is never left.
-        let over = self.schedule.map_or(i64::MAX, |schedule| schedule.over.0);
-        state.forget_alerts(DateTime(tick.0.saturating_sub(over)));
+        self.forget_alerts(state, tick);
         let metadata = &self.rule.metadata;
         if !metadata.trigger.fires(rows.len() as u64) {
             return Ok(());
         }
         let rows = if rows.is_empty() { vec![self.absence(tick)] } else { rows };
-        let mut made: Vec<Alert> = self.numbered(rows);
-        let window = self.schedule.map(|it| Seen { after: reach(tick, it), until: tick });
-        made.iter_mut().for_each(|alert| alert.window = window);
+        let mut made: Vec<Alert> = self.numbered(rows, tick);
         let ids: Vec<AlertId> = made.iter().map(|alert| alert.id).collect();
         let (is_new, outcome) = state.alerted.produce(&ids, tick, elsewhere.segments);
         if is_new.contains(&true) && self.tail.is_some() {
@@ -335,20 +339,16 @@ impl TickRule {
         outcome
     }
 
-    /// The same, where rows that are absent so far may yet come.
-    fn foreshadow(
-        &self,
-        state: &mut State,
-        tick: DateTime,
-        rows: Vec<Output>,
-        elsewhere: &Elsewhere<'_>,
-        alerts: &mut Vec<Alert>,
-    ) -> Result<(), String> {
-        if rows.is_empty() { Ok(()) } else { self.shape(state, tick, rows, elsewhere, alerts) }
+    /// Forgets the alerts that a tick need not know, because no tick since its window began produced them.
+    pub(super) fn forget_alerts(&self, state: &mut State, tick: DateTime) {
+        // Without a schedule there is one window, which is never left.
+        let over = self.schedule.map_or(i64::MAX, |schedule| schedule.over.0);
+        state.forget_alerts(DateTime(tick.0.saturating_sub(over)));
     }
 
-    /// Alerts of rows; rows that would have the same alert are numbered.
-    fn numbered(&self, rows: Vec<Output>) -> Vec<Alert> {
+    /// Alerts of a tick's rows; rows that would have the same alert are numbered.
+    pub(super) fn numbered(&self, rows: Vec<Output>, tick: DateTime) -> Vec<Alert> {
+        let window = self.schedule.map(|it| Seen { after: reach(tick, it), until: tick });
         let mut equal: HashMap<AlertId, u64> = HashMap::new();
         let table = self.rule.inputs().first().map_or("", |input| &input.schema.name);
         let alerts = rows.into_iter().map(|Output { row, time, evidence, ordinal }| {
@@ -358,6 +358,7 @@ impl TickRule {
                 alert = alert.numbered(ordinal + *number);
             }
             *number += 1;
+            alert.window = window;
             alert
         });
         alerts.collect()
