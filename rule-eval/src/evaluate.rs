@@ -113,6 +113,8 @@ pub struct Env<'a> {
     tables: &'a dyn Tables,
     bindings: &'a [PreparedQuery],
     computed: Vec<Option<Arc<Table>>>,
+    /// Where those are parts of tables, the whole ones.
+    whole: Option<Whole<'a>>,
     /// Results of `toscalar()` and the like by slot.
     once: HashMap<usize, Once>,
     next_slot: usize,
@@ -120,11 +122,34 @@ pub struct Env<'a> {
     inputs: Vec<Table>,
 }
 
+/// The tables that queries in expressions see where the others see parts of them, and the bindings over those.
+struct Whole<'a> {
+    tables: &'a dyn Tables,
+    computed: Vec<Option<Arc<Table>>>,
+}
+
+/// What the queries in a plan's expressions (`toscalar()`, the right side of `in`) gave: the same for all parts of the tables.
+#[derive(Debug, Default)]
+pub struct Answers(HashMap<usize, Once>);
+
 /// A value computed once a run.
 #[derive(Clone, Debug)]
 enum Once {
-    Value(Value),
+    Value(Value, u64),
     Members(Arc<expression::Members>),
+    /// Its query failed, which the evaluation ends with.
+    Failed,
+}
+
+impl Once {
+    /// Bytes that it takes, near enough.
+    fn bytes(&self) -> u64 {
+        match self {
+            Once::Value(_, bytes) => *bytes,
+            Once::Members(members) => members.bytes(),
+            Once::Failed => 0,
+        }
+    }
 }
 
 /// Hands out the slots of values that are computed once a run.
@@ -165,6 +190,26 @@ impl Prepared {
         self.root.run(&mut self.env(tables, context))
     }
 
+    /// Evaluates the plan over parts of tables; the queries in its expressions see the whole ones and are evaluated where
+    /// `answers` does not have what they gave.
+    pub fn run_part(
+        &self,
+        part: &dyn Tables,
+        whole: &dyn Tables,
+        answers: &mut Answers,
+        context: &mut Context,
+    ) -> Result<Table, EvalError> {
+        let mut env = self.env(part, context);
+        env.whole = Some(Whole { tables: whole, computed: vec![None; self.bindings.len()] });
+        env.once = std::mem::take(&mut answers.0);
+        let known = env.once.values().map(Once::bytes).sum();
+        let result = env.context.memory.hold_to_the_end(|| known).and_then(|()| self.root.run(&mut env));
+        answers.0 = env.once;
+        // Further slots are of operators bound late, which may be others in another part.
+        answers.0.retain(|slot, once| *slot < self.slots && !matches!(once, Once::Failed));
+        result
+    }
+
     /// Evaluates a plan whose root reads [`Source::Input`](rule_model::plan::Source::Input), over `input`.
     pub fn run_over(
         &self,
@@ -194,10 +239,24 @@ impl<'a> Env<'a> {
             tables,
             bindings: &[],
             computed: Vec::new(),
+            whole: None,
             once: HashMap::new(),
             next_slot: 0,
             inputs: Vec::new(),
         }
+    }
+
+    /// Does something over whole tables, where the others are parts.
+    fn over_whole_tables<T>(&mut self, act: impl FnOnce(&mut Env<'a>) -> T) -> T {
+        // Taken out meanwhile: a query within is over whole tables already.
+        let Some(mut whole) = self.whole.take() else { return act(self) };
+        std::mem::swap(&mut self.tables, &mut whole.tables);
+        std::mem::swap(&mut self.computed, &mut whole.computed);
+        let result = act(self);
+        std::mem::swap(&mut self.tables, &mut whole.tables);
+        std::mem::swap(&mut self.computed, &mut whole.computed);
+        self.whole = Some(whole);
+        result
     }
 
     /// The error that was reported while values were computed, if any.
@@ -245,6 +304,7 @@ mod tests {
         SortKey, Source, Span, Stage,
     };
     use rule_model::{DateTime, Type};
+    use std::cell::Cell;
 
     const SPAN: Span = Span::new(0, 0);
 
@@ -357,5 +417,79 @@ mod tests {
         };
         let (one, many): (Vec<_>, Vec<_>) = (0..500).map(|n| (("a", Some(1)), ("a", Some(n)))).unzip();
         assert!(peak(&one) + 50_000 < peak(&many), "{} {}", peak(&one), peak(&many));
+    }
+
+    /// A table that is handed out a row at a time, and how often it was.
+    struct RowByRow(Table, Cell<usize>);
+
+    impl Tables for RowByRow {
+        fn table(&self, _: &str) -> Option<Cow<'_, Table>> {
+            None
+        }
+
+        fn parts(&self, _: &str, _: Option<&HashSet<u64>>, use_part: &mut UsePart<'_>) -> Option<Parts> {
+            self.1.set(self.1.get() + 1);
+            let part = |row: &crate::Row| Table { columns: self.0.columns.clone(), rows: vec![row.clone()] };
+            Some(self.0.rows.iter().try_for_each(|row| use_part(part(row))))
+        }
+    }
+
+    /// A table of so many rows, and a query over it.
+    fn many(rows: usize, stages: Vec<Operator>) -> (RowByRow, Query) {
+        let Query { source: _, columns, stages } = pairs(&[], stages);
+        let row = vec![Value::string("x".repeat(100)), Value::Long(1)];
+        let table = Table { columns: columns.clone(), rows: vec![row; rows] };
+        let query = Query { source: Source::Table("T".into()), columns, stages };
+        (RowByRow(table, Cell::new(0)), query)
+    }
+
+    fn count() -> Operator {
+        let calls = vec![AggregateCall { function: "count".into(), args: Vec::new(), ty: Type::Long }];
+        let column = AggregateColumn { names: vec!["n".into()], expression: None, calls };
+        Operator::Summarize { aggregates: vec![column], by: Vec::new() }
+    }
+
+    #[test]
+    fn a_query_in_an_expression_is_asked_once_of_all_rows_whatever_part_asks() {
+        let (whole, counted) = many(3, vec![count()]);
+        let asked = Expr { kind: ExprKind::ToScalar(Box::new(counted)), ty: Type::Long, span: SPAN };
+        let extend = Operator::Extend(vec![Assignment { name: "all".into(), value: asked }]);
+        let (part, root) = many(2, vec![extend]);
+        let prepared = Prepared::new(&Plan { bindings: Vec::new(), root, visible: 0 }).unwrap();
+        let mut answers = Answers::default();
+        for _ in 0..2 {
+            let mut context = Context::at(DateTime::MIN);
+            let table = prepared.run_part(&part, &whole, &mut answers, &mut context).unwrap();
+            let all: Vec<&Value> = table.rows.iter().map(|row| &row[2]).collect();
+            assert_eq!(all, [&Value::Long(3), &Value::Long(3)]);
+        }
+        assert_eq!((whole.1.get(), part.1.get()), (1, 2));
+    }
+
+    #[test]
+    fn rows_that_come_in_parts_are_held_only_where_the_operator_needs_them() {
+        let sort = Operator::Sort(vec![SortKey {
+            value: column("v", Type::Long),
+            direction: Direction::Descending,
+            nulls_first: false,
+        }]);
+        for (operator, holds) in [(count(), false), (Operator::Take(long(3)), false), (sort, true)] {
+            let (table, query) = many(1000, Vec::new());
+            let columns = query.columns.clone();
+            let input = |label: &str| rule_model::plan::UnionInput {
+                label: label.into(),
+                query: query.clone(),
+                columns: columns.iter().map(|field| Some(field.name.clone())).collect(),
+            };
+            let inputs = vec![input("one"), input("other")];
+            let union = rule_model::plan::Union { inputs, with_source: None, inner: false };
+            let stage = Stage { operator, output: columns.clone(), open: false, span: SPAN };
+            for source in [query.source.clone(), Source::Union(Box::new(union))] {
+                let root = Query { source, columns: columns.clone(), stages: vec![stage.clone()] };
+                let mut context = Context::at(DateTime::MIN).with_room(u64::MAX);
+                evaluate(&Plan { bindings: Vec::new(), root, visible: 0 }, &table, &mut context).unwrap();
+                assert_eq!(context.memory.peak() > 100_000, holds, "{:?}", context.memory);
+            }
+        }
     }
 }

@@ -48,9 +48,14 @@ pub(crate) fn of(rule: &Rule) -> Partition {
 pub(crate) fn at_once(rule: &Rule) -> Option<&'static str> {
     match &rule.body {
         Body::AcrossEvents(across) => match across.parting {
-            Parting::By(_) => None,
+            Parting::By(_) | Parting::AsTheyCome => None,
             Parting::Whole(reason) => Some(reason),
         },
         Body::RowLocal(_) => None,
     }
+}
+
+/// Whether a tick goes through its rows one after another and holds few of them.
+pub(crate) fn comes_row_by_row(rule: &Rule) -> bool {
+    matches!(&rule.body, Body::AcrossEvents(across) if matches!(across.parting, Parting::AsTheyCome))
 }

@@ -56,9 +56,10 @@ pub(super) fn plan(rule: &'static Rule) -> Vec<String> {
             None if matches!(rule.body, Body::RowLocal(_)) => {
                 "The rows that a tick sees are gone through one after the other; nothing but its new alerts is held.".to_owned()
             }
-            None => "What a tick sees is evaluated part by part where it takes more memory than there is \
-                 (--max-state)."
-                .to_owned(),
+            None if partition::comes_row_by_row(rule) => {
+                "What a tick sees is evaluated one row after another; few are held besides those that it gives.".to_owned()
+            }
+            None => part_by_part(rule),
             Some(reason) => format!(
                 "What a tick sees is evaluated at once, however much memory that takes, because it {reason}; \
                  a run says where that was more than it may take (--max-state)."
@@ -133,6 +134,19 @@ fn remembered(rule: &'static Rule) -> Option<String> {
             by.join(", ")
         )
     })
+}
+
+/// How a rule is evaluated in parts, and what is not.
+fn part_by_part(rule: &'static Rule) -> String {
+    let of_rule = TickRule::new(rule, &StaticTables::default()).and_then(Result::ok);
+    let (behind, answers) = of_rule.map_or((false, false), |it| it.takes_together());
+    let behind = if behind { "; what comes of the parts is then held together" } else { "" };
+    let answers =
+        if answers { "; what it asks other queries for is worked out at once, and held" } else { "" };
+    format!(
+        "What a tick sees is evaluated part by part where it takes more memory than there is \
+         (--max-state){behind}{answers}."
+    )
 }
 
 /// What is kept of an input's events in place of their columns.

@@ -7,7 +7,7 @@ use crate::access::{element, property};
 use crate::context::EvalError;
 use crate::function::{Function, Implementation};
 use crate::order::Key;
-use crate::{Context, text};
+use crate::{Context, Table, memory, text};
 use rule_model::plan::{Expr, ExprKind, Field, Name};
 use rule_model::{Bag, Value};
 use smol_str::SmolStr;
@@ -67,6 +67,7 @@ pub(super) struct Members {
     keys: HashSet<Key>,
     all_texts: bool,
     all_whole: bool,
+    bytes: u64,
 }
 
 /// The columns an expression may name, and the window functions found in the expressions of an operator: their
@@ -253,32 +254,43 @@ impl std::fmt::Debug for Call {
 
 impl OnceQuery {
     /// What `of` takes from the query's result, computed on first use.
-    fn value(&self, env: &mut Env<'_>, of: fn(crate::Table) -> Value) -> Value {
-        if let Some(Once::Value(value)) = env.once.get(&self.slot) {
-            return value.clone();
-        }
-        let value = match self.query.run(env) {
-            Ok(table) => of(table),
-            Err(failure) => env.context.fail(failure.message),
+    fn value(&self, env: &mut Env<'_>, of: fn(Table) -> Value) -> Value {
+        let compute = |table| {
+            let value = of(table);
+            let bytes = memory::of_value(&value);
+            Once::Value(value, bytes)
         };
-        env.once.insert(self.slot, Once::Value(value.clone()));
-        value
+        match self.once(env, compute) {
+            Once::Value(value, _) => value,
+            Once::Members(_) | Once::Failed => Value::Null,
+        }
     }
 
     fn members(&self, env: &mut Env<'_>, fold: Fold) -> Arc<Members> {
-        if let Some(Once::Members(members)) = env.once.get(&self.slot) {
-            return Arc::clone(members);
+        match self.once(env, |table| Once::Members(Arc::new(Members::new(first_column(&table), fold)))) {
+            Once::Members(members) => members,
+            Once::Value(..) | Once::Failed => Arc::new(Members::new(Vec::new(), fold)),
         }
-        let items = match self.query.run(env) {
-            Ok(table) => first_column(&table),
-            Err(failure) => {
-                env.context.fail(failure.message);
-                Vec::new()
-            }
-        };
-        let members = Arc::new(Members::new(items, fold));
-        env.once.insert(self.slot, Once::Members(Arc::clone(&members)));
-        members
+    }
+
+    /// What `of` makes of the query's result, computed on first use. What that took is let go of, but for what is made.
+    fn once(&self, env: &mut Env<'_>, of: impl FnOnce(Table) -> Once) -> Once {
+        if let Some(once) = env.once.get(&self.slot) {
+            return once.clone();
+        }
+        let before = env.context.memory.held();
+        let result = env.over_whole_tables(|env| self.query.run(env)).map(of);
+        env.context.memory.release_to(before);
+        let made = result.and_then(|once| {
+            env.context.memory.hold_to_the_end(|| once.bytes())?;
+            Ok(once)
+        });
+        let once = made.unwrap_or_else(|failure| {
+            env.context.fail(failure.message);
+            Once::Failed
+        });
+        env.once.insert(self.slot, once.clone());
+        once
     }
 }
 
@@ -288,8 +300,15 @@ impl Members {
             all_texts: items.iter().all(|item| item.as_str().is_some()),
             all_whole: items.iter().all(|item| item.as_i64().is_some()),
             keys: items.iter().map(|item| member_key(item, fold)).collect(),
+            // Held as a list and as keys.
+            bytes: 2 * memory::of_many(&items, memory::of_value),
             list: items.into(),
         }
+    }
+
+    /// Bytes that they take, near enough.
+    pub(super) fn bytes(&self) -> u64 {
+        self.bytes
     }
 
     /// By hash where all texts or all whole numbers meet their like, which is what equality of keys decides; else the
@@ -312,7 +331,7 @@ fn member_key(value: &Value, fold: Fold) -> Key {
     }
 }
 
-fn first_column(table: &crate::Table) -> Vec<Value> {
+fn first_column(table: &Table) -> Vec<Value> {
     table.rows.iter().filter_map(|row| row.first().cloned()).collect()
 }
 

@@ -114,6 +114,10 @@ impl Operate for BoundParse {
         Some(&self.columns)
     }
 
+    fn takes_parts(&self) -> bool {
+        self.windows.is_empty()
+    }
+
     fn run(&self, env: &mut Env<'_>, mut input: Table) -> Result<Table, EvalError> {
         window::append(&self.windows, env, &mut input.rows);
         let mut rows = Vec::with_capacity(input.rows.len());

@@ -176,6 +176,10 @@ impl Operate for BoundParseKv {
         Some(&self.columns)
     }
 
+    fn takes_parts(&self) -> bool {
+        true
+    }
+
     fn run(&self, env: &mut Env<'_>, mut input: Table) -> Result<Table, EvalError> {
         for row in &mut input.rows {
             let pairs = self.pairs(&json::display(&self.value.value(env, row)));

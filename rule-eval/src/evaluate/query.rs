@@ -119,7 +119,35 @@ impl PreparedQuery {
         self.run_stages(env, table, at + 1..self.stages.len())
     }
 
-    /// The same; of a source that is found by key, only what comes of rows of these keys is needed.
+    /// Hands out the whole output, part by part where its operators take their input so.
+    pub(super) fn run_parts(
+        &self,
+        env: &mut Env<'_>,
+        use_part: &mut dyn FnMut(&mut Env<'_>, Table) -> Result<(), EvalError>,
+    ) -> Result<(), EvalError> {
+        let bound = self.stages.iter().map(|stage| match stage {
+            PreparedStage::Bound(operator) if operator.takes_parts() => Some(operator),
+            PreparedStage::Bound(_) | PreparedStage::Late(_) => None,
+        });
+        if let Some(operators) = bound.collect::<Option<Vec<_>>>() {
+            let read = self.source.read_parts(env, &self.filters, None, &mut |env, mut part| {
+                for operator in &operators {
+                    part = operator.run(env, part)?;
+                }
+                env.check()?;
+                use_part(env, part)
+            });
+            if let Some(ended) = read {
+                return ended;
+            }
+        }
+        let before = env.context.memory.held();
+        let table = self.run(env)?;
+        env.context.memory.release_to(before);
+        use_part(env, table)
+    }
+
+    /// Gives the whole output; of a source that is found by key, only what comes of rows of these keys is needed.
     pub(super) fn run_for(&self, env: &mut Env<'_>, keys: Option<&HashSet<u64>>) -> Result<Table, EvalError> {
         let (table, done) = self.read(env, keys, self.stages.len())?;
         self.run_stages(env, table, done..self.stages.len())

@@ -345,6 +345,12 @@ impl Operate for Sample {
         Some(&self.columns)
     }
 
+    fn gather(&self) -> Option<Box<dyn Gather + '_>> {
+        self.of
+            .is_none()
+            .then(|| Box::new(Taken { operator: self, rows: Vec::new() }) as Box<dyn Gather + '_>)
+    }
+
     fn run(&self, env: &mut Env<'_>, mut input: Table) -> Result<Table, EvalError> {
         let limit = count(&self.rows, env)?;
         let Some(of) = &self.of else {
@@ -359,6 +365,27 @@ impl Operate for Sample {
             }
         }
         Ok(Table { columns: self.columns.clone(), rows })
+    }
+}
+
+/// The first rows so far.
+struct Taken<'s> {
+    operator: &'s Sample,
+    rows: Vec<Row>,
+}
+
+impl Gather for Taken<'_> {
+    fn add(&mut self, env: &mut Env<'_>, part: Table) -> Result<(), EvalError> {
+        let wanted = count(&self.operator.rows, env)?.saturating_sub(self.rows.len());
+        let from = self.rows.len();
+        self.rows.extend(part.rows.into_iter().take(wanted));
+        env.context.memory.hold(|| memory::of_rows(&self.rows[from..]))
+    }
+
+    fn finish(self: Box<Self>, env: &mut Env<'_>) -> Result<Table, EvalError> {
+        // A number of rows that is none fails where no part came, too.
+        count(&self.operator.rows, env)?;
+        Ok(Table { columns: self.operator.columns.clone(), rows: self.rows })
     }
 }
 

@@ -147,8 +147,8 @@ impl PreparedSource {
         Table::empty(self.columns.clone())
     }
 
-    /// The rows that pass all filters, part by part, where the source is a table that offers that. Of a table that is
-    /// found by key, at least those of these keys.
+    /// The rows that pass all filters, part by part, where the source is a table that offers that, or is put together of such.
+    /// Of a table that is found by key, at least those of these keys.
     pub(super) fn read_parts(
         &self,
         env: &mut Env<'_>,
@@ -156,6 +156,21 @@ impl PreparedSource {
         keys: Option<&HashSet<u64>>,
         use_part: &mut dyn FnMut(&mut Env<'_>, Table) -> Result<(), EvalError>,
     ) -> Option<Parts> {
+        match &self.kind {
+            Kind::Union(union) if !self.open => {
+                return Some(union.read_parts(env, &mut |env, part| {
+                    let part = keep(part, env, filters);
+                    use_part(env, part)
+                }));
+            }
+            Kind::Query(query) if !self.open => {
+                return Some(query.run_parts(env, &mut |env, part| {
+                    let part = keep(part, env, filters);
+                    use_part(env, part)
+                }));
+            }
+            _ => {}
+        }
         let (tables, name) = (env.tables, self.table()?);
         tables.parts(name, keys, &mut |part| {
             let part = if self.is_shaped_as(&part) {

@@ -64,17 +64,32 @@ impl PreparedUnion {
         result
     }
 
+    /// The rows of all inputs, which read none that are handed in, part by part. Only of one whose columns do not depend on data.
+    pub(super) fn read_parts(
+        &self,
+        env: &mut Env<'_>,
+        use_part: &mut dyn FnMut(&mut Env<'_>, Table) -> Result<(), EvalError>,
+    ) -> Result<(), EvalError> {
+        for input in &self.inputs {
+            input.query.run_parts(env, &mut |env, part| {
+                let mut result = Table::empty(self.columns.clone());
+                let places = self.places(input, &part, &mut result);
+                result.rows =
+                    part.rows.iter().map(|row| cells(&places, &input.label, row, &result.columns)).collect();
+                use_part(env, result)
+            })?;
+        }
+        Ok(())
+    }
+
     fn read_inputs(&self, env: &mut Env<'_>) -> Result<Table, EvalError> {
         let mut result = Table::empty(self.columns.clone());
         for input in &self.inputs {
             let before = env.context.memory.held();
             let table = input.query.run(env)?;
             let places = self.places(input, &table, &mut result);
-            let cells = |row: &Row| -> Row {
-                let cells = places.iter().zip(&result.columns);
-                cells.map(|(feed, field)| feed.cell(row, &input.label, field)).collect()
-            };
-            let rows: Vec<Row> = table.rows.iter().map(cells).collect();
+            let rows = table.rows.iter().map(|row| cells(&places, &input.label, row, &result.columns));
+            let rows: Vec<Row> = rows.collect();
             env.context.memory.release_to(before);
             env.context.memory.hold(|| memory::of_rows(&rows))?;
             result.rows.extend(rows);
@@ -125,6 +140,11 @@ impl Feed {
             Feed::Nothing => Value::absent(field.ty),
         }
     }
+}
+
+/// The cells of an input's row in these columns, which are fed so.
+fn cells(places: &[Feed], label: &Name, row: &Row, columns: &[Field]) -> Row {
+    places.iter().zip(columns).map(|(feed, field)| feed.cell(row, label, field)).collect()
 }
 
 impl Operate for PreparedUnion {

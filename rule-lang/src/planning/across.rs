@@ -2,7 +2,7 @@
 
 use super::compiled::{Body, Input, StaticTable};
 use super::prefix::Asked;
-use super::{flattened, input, lookup, made, parting, partition, prune, recent};
+use super::{asked, flattened, input, lookup, made, parting, partition, prune, recent};
 use crate::schemas::Schemas;
 use rule_model::metadata::Metadata;
 use rule_model::plan::{Expr, ExprKind, Name, Plan, Query, Source, Stage, Union};
@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The body of a rule across events.
 pub(super) fn plan(plan: &Plan, metadata: &Metadata, schemas: &Schemas) -> Body {
     let mut tail = Plan { root: flattened(plan.root.clone()), ..plan.clone() };
+    asked::give_sets(&mut tail);
     let mut splitter = Splitter { schemas, inputs: Vec::new() };
     tail.bindings.iter_mut().for_each(|binding| splitter.query(binding));
     splitter.query(&mut tail.root);
@@ -20,7 +21,7 @@ pub(super) fn plan(plan: &Plan, metadata: &Metadata, schemas: &Schemas) -> Body 
     recent::find(&mut inputs, &tail, schemas);
     let partition = partition::find(&tail, metadata);
     let mut parting = parting::find(&tail, &inputs);
-    made::find(&mut inputs, &mut tail, parting.as_mut().ok());
+    made::find(&mut inputs, &mut tail, parting.by_mut());
     made::narrow(&inputs, &mut tail);
     let static_tables = static_tables(&tail, |name| name.starts_with('$'));
     Body::AcrossEvents { inputs, tail, partition, parting, static_tables }

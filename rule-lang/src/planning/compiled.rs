@@ -39,11 +39,32 @@ pub enum Body {
         tail: Plan,
         /// How its state may be parted.
         partition: Partition,
-        /// How a tick's rows may be evaluated in parts, or why not: a sentence without its subject, the rule.
-        parting: Result<Parting, String>,
+        /// How a tick's rows are evaluated where they take more memory than there is.
+        parting: Parted,
         /// Tables without a schema that the tail reads by name (watchlists, external data), each once.
         static_tables: Vec<StaticTable>,
     },
+}
+
+/// How a tick's rows are evaluated where they take more memory than there is.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Parted {
+    /// A part of them at a time.
+    By(Parting),
+    /// One after another as ever: little is held of them.
+    AsTheyCome,
+    /// All at once nevertheless, for this reason: a sentence whose subject, the rule, is left out.
+    Whole(String),
+}
+
+impl Parted {
+    /// What tells the parts, where there are some.
+    pub(super) fn by_mut(&mut self) -> Option<&mut Parting> {
+        match self {
+            Parted::By(parting) => Some(parting),
+            Parted::AsTheyCome | Parted::Whole(_) => None,
+        }
+    }
 }
 
 /// A table without a schema that a tail reads by name.

@@ -109,6 +109,9 @@ fn root(plan: &Plan, name: &Name) -> bool {
 
 /// A parting where the query that reads an input, which may be the root, begins at this cut, of which these columns are kept. Rows that share all keys share any of them: those that cannot be told are done without.
 fn parted(parting: &Parting, input: usize, is_root: bool, cut: &Cut, fields: &[Field]) -> Option<Parting> {
+    if parting.keys.get(input)?.is_empty() {
+        return Some(parting.clone());
+    }
     let translation = Translation::new(&cut.stages, fields);
     let translated: Vec<Option<Expr>> =
         parting.keys.get(input)?.iter().map(|key| translation.of(key)).collect();
@@ -117,7 +120,7 @@ fn parted(parting: &Parting, input: usize, is_root: bool, cut: &Cut, fields: &[F
     *keys.get_mut(input)? = translated.into_iter().flatten().collect();
     keys[input].first()?;
     let taken = if is_root { cut.taken } else { 0 };
-    Some(Parting { stages: parting.stages.checked_sub(taken)?, keys, columns })
+    Some(Parting { stages: parting.stages.checked_sub(taken)?, keys, columns, ..*parting })
 }
 
 /// Those beside which there is a translation.

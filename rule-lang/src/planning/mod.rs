@@ -6,9 +6,11 @@
 //! ```
 
 mod across;
+mod asked;
 pub mod compiled;
 mod describe;
 mod dispatch;
+mod few;
 mod hoisted;
 mod literals;
 mod lookup;
@@ -24,7 +26,8 @@ mod tests;
 mod translated;
 
 pub use compiled::{
-    Body, Compiled, DispatchKey, Indicator, Input, Lookup, Made, OutputColumn, RowBuilder, StaticTable,
+    Body, Compiled, DispatchKey, Indicator, Input, Lookup, Made, OutputColumn, Parted, RowBuilder,
+    StaticTable,
 };
 pub use partition::{Partition, PartitionKey};
 

@@ -12,6 +12,7 @@
 
 use super::lookup::{is_key, is_plain, substitute};
 use super::reads::Reads;
+use super::{asked, reads_input_alone};
 use rule_model::Text;
 use rule_model::metadata::{Comparison, Grouping, Metadata};
 use rule_model::plan::{
@@ -19,6 +20,7 @@ use rule_model::plan::{
     Stage, Union,
 };
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::slice;
 
 /// How the state of a rule may be parted.
 #[derive(Clone, Debug, PartialEq)]
@@ -40,6 +42,9 @@ pub struct PartitionKey {
 
 /// Where a value comes from: of each input that a row may come from, an expression over its columns.
 type Trace = BTreeMap<usize, Expr>;
+
+/// The rows of bindings.
+type Bindings<'b> = &'b [Result<Flow, String>];
 
 /// The rows that come out of a part of a query.
 #[derive(Clone, Debug, Default)]
@@ -73,6 +78,9 @@ pub(super) fn find(tail: &Plan, metadata: &Metadata) -> Partition {
 }
 
 fn found(tail: &Plan, metadata: &Metadata) -> Result<Flow, String> {
+    if asked::of_plan(tail).into_iter().any(asked::reads_events) {
+        return Err("asks for a value of another query, which sees the rows of all keys".to_owned());
+    }
     if metadata.trigger.comparison != Comparison::Greater || metadata.trigger.rows != 0 {
         return Err("counts the rows of all keys for its trigger".to_owned());
     }
@@ -85,7 +93,7 @@ fn found(tail: &Plan, metadata: &Metadata) -> Result<Flow, String> {
     if metadata.max_alerts.is_some() {
         return Err("counts the alerts of all keys for max_alerts".to_owned());
     }
-    let flow = query(&tail.root, &bindings(tail)?, None)?;
+    let flow = query(&tail.root, &bindings(tail), None)?;
     // Equal rows of one tick are numbered, which takes all of them.
     let visible = tail.root.output().iter().take(tail.visible).map(|field| field.name.clone());
     let alert_key: Vec<Name> = metadata.alert_key.iter().map(|name| name.as_ref().into()).collect();
@@ -96,23 +104,23 @@ fn found(tail: &Plan, metadata: &Metadata) -> Result<Flow, String> {
     flow.grouped_by(&key, "counts repeats over the rows of several keys")
 }
 
-/// The rows of a tail's bindings.
-pub(super) fn bindings(tail: &Plan) -> Result<Vec<Flow>, String> {
+/// The rows of each of a tail's bindings, or why they cannot be parted.
+pub(super) fn bindings(tail: &Plan) -> Vec<Result<Flow, String>> {
     let mut bindings = Vec::new();
     for binding in &tail.bindings {
-        let flow = query(binding, &bindings, None)?;
+        let flow = query(binding, &bindings, None);
         bindings.push(flow);
     }
-    Ok(bindings)
+    bindings
 }
 
 /// The rows of a query's source.
-pub(super) fn source(query: &Query, bindings: &[Flow]) -> Result<Flow, String> {
+pub(super) fn source(query: &Query, bindings: Bindings<'_>) -> Result<Flow, String> {
     read(query, bindings, None)
 }
 
 /// `handed_in` are the rows that an operator around hands in.
-fn query(query: &Query, bindings: &[Flow], handed_in: Option<&Flow>) -> Result<Flow, String> {
+fn query(query: &Query, bindings: Bindings<'_>, handed_in: Option<&Flow>) -> Result<Flow, String> {
     let mut flow = read(query, bindings, handed_in)?;
     for stage in &query.stages {
         flow = after(stage, flow, bindings)?;
@@ -120,10 +128,10 @@ fn query(query: &Query, bindings: &[Flow], handed_in: Option<&Flow>) -> Result<F
     Ok(flow)
 }
 
-fn read(query: &Query, bindings: &[Flow], handed_in: Option<&Flow>) -> Result<Flow, String> {
+fn read(query: &Query, bindings: Bindings<'_>, handed_in: Option<&Flow>) -> Result<Flow, String> {
     Ok(match &query.source {
         Source::Table(name) | Source::OpenTable(name) => of_table(name, query),
-        Source::Binding(at) => bindings.get(*at).cloned().unwrap_or_default(),
+        Source::Binding(at) => bindings.get(*at).cloned().unwrap_or(Ok(Flow::default()))?,
         Source::Input => handed_in.cloned().unwrap_or_default(),
         Source::DataTable(_) | Source::Print(_) | Source::Range(_) => Flow::default(),
         Source::Union(union) => {
@@ -146,7 +154,7 @@ fn of_table(name: &str, query: &Query) -> Flow {
 }
 
 /// The rows behind a stage.
-pub(super) fn after(stage: &Stage, mut flow: Flow, bindings: &[Flow]) -> Result<Flow, String> {
+pub(super) fn after(stage: &Stage, mut flow: Flow, bindings: Bindings<'_>) -> Result<Flow, String> {
     match &stage.operator {
         Operator::Where(predicate) => plain([predicate])?,
         Operator::Extend(assignments) | Operator::Serialize(assignments) => {
@@ -168,10 +176,7 @@ pub(super) fn after(stage: &Stage, mut flow: Flow, bindings: &[Flow]) -> Result<
             plain(by.iter().map(|key| &key.value))?;
             plain(aggregates.iter().flat_map(|aggregate| &aggregate.calls).flat_map(|call| &call.args))?;
             plain(aggregates.iter().filter_map(|aggregate| aggregate.expression.as_ref()))?;
-            let traces = flow.traced(by);
-            let by: Vec<(Name, Trace)> =
-                by.iter().zip(traces).filter_map(|(key, trace)| Some((key.name.clone(), trace?))).collect();
-            flow = grouped(&flow, by, || "summarizes over rows of several keys".to_owned())?;
+            flow = flow.summarized(by)?;
         }
         Operator::Join(join) => {
             let right = query(&join.right, bindings, None)?;
@@ -203,6 +208,17 @@ pub(super) fn after(stage: &Stage, mut flow: Flow, bindings: &[Flow]) -> Result<
         Operator::ParseKv(parse) => {
             plain([&parse.value])?;
             parse.keys.iter().for_each(|field| flow.set(&field.name, None));
+        }
+        // Without bounds its axis is that of all rows.
+        Operator::MakeSeries(series) if series.from.is_some() && series.to.is_some() => {
+            plain(stage.operator.exprs())?;
+            flow = flow.summarized(&series.by)?;
+        }
+        Operator::Partition { by, body } if reads_input_alone(body) => {
+            let keys =
+                flow.grouped_by(slice::from_ref(by), "has partition by a value that no key determines")?;
+            // What comes of the rows of a key may be anything.
+            flow = Flow { columns: HashMap::new(), ..keys };
         }
         operator => return Err(format!("has {}, which looks at the rows of all keys", word(operator))),
     }
@@ -253,6 +269,13 @@ impl Flow {
     fn grouped_by(&self, columns: &[Name], reason: &str) -> Result<Flow, String> {
         let traced = |name: &Name| Some((name.clone(), self.columns.get(name)?.clone()));
         grouped(self, columns.iter().filter_map(traced).collect(), || reason.to_owned())
+    }
+
+    /// What a summary by these keys makes of it.
+    fn summarized(&self, by: &[Assignment]) -> Result<Flow, String> {
+        let traces = self.traced(by);
+        let by = by.iter().zip(traces).filter_map(|(key, trace)| Some((key.name.clone(), trace?)));
+        grouped(self, by.collect(), || "summarizes over rows of several keys".to_owned())
     }
 
     fn set(&mut self, name: &Name, trace: Option<Trace>) {
@@ -364,7 +387,7 @@ fn named(on: &Expr) -> Option<Name> {
 fn of_union<'n>(
     union: &Union,
     output: impl Iterator<Item = &'n Name>,
-    bindings: &[Flow],
+    bindings: Bindings<'_>,
     handed_in: Option<&Flow>,
 ) -> Result<Flow, String> {
     let flows: Vec<Flow> = union
@@ -419,17 +442,12 @@ fn merged(traces: Vec<Trace>) -> Option<Trace> {
     Some(merged)
 }
 
-/// Whether expressions look at their own row alone.
+/// Whether expressions look at no rows around their own. What they ask of other queries is the same for all rows.
 fn plain<'e>(exprs: impl IntoIterator<Item = &'e Expr>) -> Result<(), String> {
-    for expr in exprs {
-        if Reads::of(expr).query {
-            return Err("asks for a value of another query, which sees the rows of all keys".to_owned());
-        }
-        if !is_plain(expr) {
-            return Err("numbers or compares neighbouring rows, whatever their key".to_owned());
-        }
+    if exprs.into_iter().all(is_plain) {
+        return Ok(());
     }
-    Ok(())
+    Err("numbers or compares neighbouring rows, whatever their key".to_owned())
 }
 
 /// Two expressions are one wherever they are written.

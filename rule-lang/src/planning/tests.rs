@@ -12,7 +12,7 @@ impl Files for NoFiles {
     }
 }
 
-fn body(query: &str) -> Body {
+pub(super) fn body(query: &str) -> Body {
     let text = format!(
         "/// T\n///\n/// D.\nid: \"a\", severity: Low, attack: none, schedule: every 1h over 1h, full_scan: accepted,\n{query}"
     );
@@ -220,7 +220,7 @@ fn read_columns(input: &Input) -> String {
     }
 }
 
-fn sorted<'a>(names: impl Iterator<Item = &'a str>) -> String {
+pub(super) fn sorted<'a>(names: impl Iterator<Item = &'a str>) -> String {
     let mut names: Vec<&str> = names.collect();
     names.sort_unstable();
     names.join(" ")
@@ -369,82 +369,6 @@ fn a_condition_on_the_clock_is_asked_at_the_tick_where_rows_are_counted() {
     ] {
         let body = body(&format!("{fields}\n{query}"));
         assert_eq!(matches!(body, Body::RowLocal { .. }), is_local, "{fields} {query}");
-    }
-}
-
-/// How many of the root's stages are evaluated in parts, and the columns that the parts' keys read of each input; or
-/// why there are none.
-fn parting_of(query: &str) -> Result<String, String> {
-    let Body::AcrossEvents { parting, inputs, .. } = body(query) else { panic!("{query}") };
-    let parting = parting?;
-    assert_eq!(parting.keys.len(), inputs.len(), "{query}");
-    let of_input = |(keys, input): (&Vec<_>, &Input)| {
-        let reads: Vec<_> = keys.iter().flat_map(|key| super::reads::Reads::of(key).columns).collect();
-        let fields = input.kept();
-        let kept = |name: &&str| fields.iter().any(|field| field.name == *name);
-        assert!(reads.iter().all(kept), "{query}: {reads:?} of {fields:?}");
-        sorted(reads.into_iter())
-    };
-    let keys: Vec<String> = parting.keys.iter().zip(&inputs).map(of_input).collect();
-    Ok(format!("{}: {}", parting.stages, keys.join(", ")))
-}
-
-#[test]
-fn first_stages_are_evaluated_in_parts_where_those_behind_care_for_no_order() {
-    for (query, parting) in [
-        ("AuditLogs | summarize n = count() by Category", Ok("1: Category")),
-        ("AuditLogs | summarize n = count() by Id | where n > 5 | top 10 by n", Ok("2: Id")),
-        ("AuditLogs | summarize n = count() by Id | project n", Ok("2: Id")),
-        ("AuditLogs | summarize n = count() by Id | summarize max(n), count()", Ok("1: Id")),
-        (
-            "AuditLogs | summarize n = sum(toreal(Level)) by Id | summarize sum(n)",
-            Err("summarizes over rows of several keys"),
-        ),
-        ("AuditLogs | sort by TimeGenerated asc | summarize l = make_list(Category) by Id", Ok("2: Id")),
-        // The order of a final sort is that of all parts together.
-        ("AuditLogs | summarize n = count() by Id | sort by n | where n > 5", Ok("1: Id")),
-        ("let T = AuditLogs | summarize n = count() by Id | sort by n; T | extend m = n", Ok("1: Id")),
-        ("AuditLogs | join kind=fullouter (SigninLogs) on Id", Ok("1: Id, Id")),
-        ("AuditLogs | join kind=leftanti (SigninLogs) on Id | sort by Id asc", Ok("1: Id, Id")),
-        (
-            "AuditLogs | extend k = tolower(Category) | join (SigninLogs | project k = AppId) on k",
-            Ok("2: Category, AppId"),
-        ),
-        // Computed once, the key is a column.
-        (
-            "AuditLogs | project k = bin(TimeGenerated, 1h), t = TimeGenerated, i = tostring(TargetResources[0].id) \
-             | join kind=inner (SigninLogs | extend k = bin(TimeGenerated, 1h)) on k | summarize make_set(AppId) by i, t",
-            Ok("2: k, k"),
-        ),
-        (
-            "AuditLogs | summarize n = count() by Id | take 5",
-            Err("has take, which looks at the rows of all keys"),
-        ),
-        (
-            "AuditLogs | summarize n = count() by Id | serialize r = row_number()",
-            Err("numbers or compares neighbouring rows, whatever their key"),
-        ),
-        (
-            "AuditLogs | summarize n = count() by Id | extend k = tostring(n) | join kind=inner (SigninLogs) on $left.k == $right.ResultType",
-            Err("joins rows of several keys"),
-        ),
-        (
-            "AuditLogs | summarize n = count() * 1.0 / toscalar(SigninLogs | count) by Id",
-            Err("asks for a value of another query, which sees the rows of all keys"),
-        ),
-        (
-            "AuditLogs | summarize n = count() by Id | summarize m = count() + toscalar(SigninLogs | count)",
-            Err("asks for a value of another query, which sees the rows of all keys"),
-        ),
-        ("AuditLogs | top 3 by TimeGenerated", Err("has top, which looks at the rows of all keys")),
-        ("AuditLogs | sort by TimeGenerated", Err("puts together no rows that share a key")),
-        // Nothing behind the union reads Category, so that it is not kept of the right side.
-        (
-            "AuditLogs | lookup kind=inner (AuditLogs | distinct Category) on Category | project Id, Category | union (AuditLogs | project Id, Category) | project Id",
-            Err("puts together no rows that share a key"),
-        ),
-    ] {
-        assert_eq!(parting_of(query), parting.map(str::to_owned).map_err(str::to_owned), "{query}");
     }
 }
 

@@ -18,7 +18,7 @@ use expression::{Columns, Emitter};
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{format_ident, quote};
 use rule_lang::planning::{
-    Body, Compiled, DispatchKey, Indicator, Input, Lookup, Made, OutputColumn, Partition, RowBuilder,
+    Body, Compiled, DispatchKey, Indicator, Input, Lookup, Made, OutputColumn, Parted, Partition, RowBuilder,
 };
 use rule_lang::rule::typed::{Language, Rule, Test};
 use rule_lang::schemas::Schemas;
@@ -106,11 +106,12 @@ fn body(body: &Body, schemas: &Schemas, statics: &mut Statics) -> (TokenStream, 
                 Partition::Whole(reason) => quote!(g::Partition::Whole(#reason)),
             };
             let parting = match parting {
-                Ok(parting) => {
+                Parted::By(parting) => {
                     let parting = serialised(parting);
                     quote!(g::Parting::By(#parting))
                 }
-                Err(reason) => quote!(g::Parting::Whole(#reason)),
+                Parted::AsTheyCome => quote!(g::Parting::AsTheyCome),
+                Parted::Whole(reason) => quote!(g::Parting::Whole(#reason)),
             };
             let static_tables = static_tables.iter().map(|table| {
                 let (name, columns) = (table.name.as_str(), table.columns.iter().map(Name::as_str));

@@ -5,18 +5,21 @@
 //! ```
 //!
 //! A tick without a new alert costs nothing. What the traced plan gives decides nothing: alerts and their ids stand
-//! before, and where its rows are not the same (a query that calls `rand()`, ties of a `top` over rows that may be parted)
-//! no evidence is given, nor where tracing takes more than half of the memory.
+//! before, and where its rows are not the same (a query that calls `rand()`) no evidence is given, nor where tracing takes
+//! more than half of the memory.
 
 use super::elsewhere::Elsewhere;
 use super::state::{Place, State};
 use super::step::TickRule;
+use super::tail::Halves;
+use super::window::Window;
 use crate::alert::{Alert, Evidence, Position};
-use crate::plans;
 use crate::rule::Body;
+use rule_eval::context::EvalError;
 use rule_eval::lineage::{self, BEHIND};
-use rule_eval::{Prepared, Row, json};
+use rule_eval::{Context, Prepared, Row, Table, in_order, json};
 use rule_model::metadata::Grouping;
+use rule_model::plan::Plan;
 use rule_model::{DateTime, Value};
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::OnceLock;
@@ -24,7 +27,14 @@ use std::sync::OnceLock;
 /// The traced plan of a rule, made when it is first asked for; `None` where an operator leaves untold where rows come
 /// from.
 #[derive(Debug, Default)]
-pub(super) struct Traced(OnceLock<Option<Prepared>>);
+pub(super) struct Traced(OnceLock<Option<TracedTail>>);
+
+/// The traced plan of a tail's first stages, and of those behind them over what comes out in its order.
+#[derive(Debug)]
+struct TracedTail {
+    first: Prepared,
+    rest: Option<Prepared>,
+}
 
 /// Records whose places are held at a time, some 100 bytes each with what lists them. A window with more gives no
 /// evidence: the memory of an evaluation should not depend on whether it alerts.
@@ -74,8 +84,13 @@ impl TickRule {
     ) -> Option<Told> {
         let traced = self.traced.0.get_or_init(|| {
             let Body::AcrossEvents(across) = &self.rule.body else { return None };
-            let plan = lineage::traced(&plans::plan(across.tail).ok()?)?;
-            Prepared::new(&plan).ok()
+            let Halves { first, rest, .. } = Halves::of(across).ok()?;
+            let prepared = |plan: &Plan| Prepared::new(&lineage::traced(plan)?).ok();
+            let rest = match rest {
+                Some(rest) => Some(prepared(&rest)?),
+                None => None,
+            };
+            Some(TracedTail { first: prepared(&first)?, rest })
         });
         let traced = traced.as_ref()?;
         let recalled = std::mem::take(&mut state.recalled);
@@ -99,6 +114,34 @@ impl TickRule {
         let cells = alerts.iter().map(cell).collect::<Option<_>>()?;
         Some(Told { cells, records })
     }
+}
+
+impl TracedTail {
+    fn run(&self, window: &Window<'_>, context: &mut Context) -> Result<Table, EvalError> {
+        let table = self.first.run(window, context)?;
+        match (&self.rest, table.column_index(BEHIND)) {
+            (Some(rest), Some(behind)) => rest.run_over(in_its_order(table, behind), window, context),
+            _ => Ok(table),
+        }
+    }
+}
+
+/// The rows in the order in which the stages behind them see them where they are not traced, and what is behind each in the
+/// last column.
+fn in_its_order(mut table: Table, behind: usize) -> Table {
+    let told = table.columns.remove(behind);
+    table.columns.push(told);
+    let apart = |mut row: Row| {
+        let cell = row.remove(behind);
+        (row, cell)
+    };
+    let mut rows: Vec<(Row, Value)> = table.rows.into_iter().map(apart).collect();
+    rows.sort_by(|(a, _), (b, _)| in_order(a, b));
+    let together = |(mut row, cell): (Row, Value)| {
+        row.push(cell);
+        row
+    };
+    Table { rows: rows.into_iter().map(together).collect(), ..table }
 }
 
 /// What tells rows apart; a real that is no number is the same as another.

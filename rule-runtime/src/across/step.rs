@@ -267,6 +267,12 @@ impl TickRule {
         self.tail.iter().filter_map(Tail::by_key).flat_map(ByKey::columns).map(Name::as_str)
     }
 
+    /// Of an evaluation in parts: whether what came of all parts is taken together behind them, and whether what it asks of other
+    /// queries is worked out over all rows.
+    pub fn takes_together(&self) -> (bool, bool) {
+        self.tail.as_ref().map_or((false, false), Tail::takes_together)
+    }
+
     /// The output rows of a tick. What of the state could not be read again is counted.
     fn run(
         &self,

@@ -6,7 +6,8 @@
 //! ```
 //!
 //! What comes of all parts is put into an order of its own before the stages behind and before alerts are made of it, also
-//! where there was only one part: how much memory there was does not show.
+//! where there was only one part: how much memory there was does not show. What expressions ask of other queries is worked out
+//! over the whole window, once for all parts.
 
 use super::parts::{OfPart, Parts, Slice};
 use super::remembered::{ByKey, Remembered};
@@ -14,7 +15,9 @@ use super::step::schedule;
 use super::window::Window;
 use crate::Rule;
 use crate::plans;
-use crate::rule::{Body, Parting};
+use crate::rule::{AcrossEvents, Body, Input, Parting};
+use rule_eval::context::EvalError;
+use rule_eval::evaluate::Answers;
 use rule_eval::{Context, Expression, Prepared, Row, Table, Tables, in_order, memory, timeless};
 use rule_model::parting;
 use rule_model::plan::{Field, Plan, Query, Source};
@@ -29,8 +32,20 @@ pub(super) struct Tail {
     /// By which rows are parted, for each input; `None` where they are not.
     keys: Option<Vec<Vec<Expression>>>,
     is_timeless: bool,
+    /// Whether it asks other queries over events for values.
+    asks: bool,
     /// By which ticks remember what they gave, where they do.
     by_key: Option<ByKey>,
+}
+
+/// The plans of a tail, which are all of it where its rows are not parted.
+pub(super) struct Halves {
+    /// What is run of each part.
+    pub(super) first: Plan,
+    /// What is run over all that came of it, in an order of its own.
+    pub(super) rest: Option<Plan>,
+    /// What tells the parts.
+    parting: Option<parting::Parting>,
 }
 
 /// What a tail gave.
@@ -55,34 +70,24 @@ impl Tail {
     /// The tail of a rule; `None` of a row-local one.
     pub(super) fn of(rule: &Rule) -> Result<Option<Tail>, String> {
         let Body::AcrossEvents(across) = &rule.body else { return Ok(None) };
-        let plan = plans::plan(across.tail)?;
-        let is_timeless = timeless::is_timeless(&plan);
-        let bytes = match across.parting {
-            Parting::By(bytes) => bytes,
-            Parting::Whole(_) => {
-                let first = Prepared::new(&plan).map_err(|error| error.message)?;
-                return Ok(Some(Tail { first, rest: None, keys: None, is_timeless, by_key: None }));
-            }
-        };
-        let parting: parting::Parting =
-            postcard::from_bytes(bytes).map_err(|error| format!("its parting is unreadable: {error}"))?;
-        let (first, rest) = split(plan, parting.stages);
-        let bind = |(input, keys): (_, &Vec<_>)| {
-            let fields = plans::fields(input);
-            keys.iter().map(|key| Expression::bind(key, &fields)).collect()
-        };
-        let keys: Result<Vec<Vec<Expression>>, _> =
-            across.inputs.iter().zip(&parting.keys).map(bind).collect();
+        let is_timeless = timeless::is_timeless(&plans::plan(across.tail)?);
+        let Halves { first, rest, parting } = Halves::of(across)?;
         let prepared = || {
             let columns = first.root.output().to_vec();
+            let keys = parting.as_ref().map(|parting| bound(parting, across.inputs)).transpose()?;
             // Where windows do not overlap, no row is seen twice.
             let overlaps = schedule(rule).is_some_and(|schedule| schedule.every < schedule.over);
-            let by_key =
-                if is_timeless && overlaps { ByKey::of(&parting, across.inputs, &columns)? } else { None };
+            let by_key = match &parting {
+                Some(parting) if is_timeless && overlaps && !parting.asks => {
+                    ByKey::of(parting, across.inputs, &columns)?
+                }
+                _ => None,
+            };
             let rest = rest.as_ref().map(Prepared::new).transpose()?.map(|rest| (rest, columns));
-            Ok(Tail { first: Prepared::new(&first)?, rest, keys: Some(keys?), is_timeless, by_key })
+            let asks = parting.is_some_and(|parting| parting.asks);
+            Ok(Tail { first: Prepared::new(&first)?, rest, keys, is_timeless, asks, by_key })
         };
-        prepared().map(Some).map_err(|error: rule_eval::context::EvalError| error.message)
+        prepared().map(Some).map_err(|error: EvalError| error.message)
     }
 
     /// Whether it gives the same over the same rows, whenever it is run.
@@ -95,6 +100,11 @@ impl Tail {
         self.by_key.as_ref()
     }
 
+    /// Of an evaluation in parts: whether there are stages behind them, and whether it asks other queries over events.
+    pub(super) fn takes_together(&self) -> (bool, bool) {
+        (self.rest.is_some(), self.asks)
+    }
+
     /// The output rows over a window, with room for so many bytes, after a tick that gave what is remembered. Where that does
     /// not do even part by part, it takes what it needs.
     pub(super) fn run(
@@ -105,7 +115,7 @@ impl Tail {
     ) -> Result<Output, String> {
         let mut output = Output::default();
         let Some(keys) = &self.keys else {
-            output.rows = output.attempt(&self.first, window, window, u64::MAX)?.unwrap_or_default();
+            output.rows = output.attempt(&self.first, window, None, u64::MAX)?.unwrap_or_default();
             return Ok(output);
         };
         let read = window.handed_out();
@@ -114,7 +124,7 @@ impl Tail {
         {
             output.rows = remembered.rows();
             output.remembered = Some(remembered).filter(|it| it.bytes() <= room / 4);
-        } else if let Some(rows) = output.attempt(&self.first, window, window, room)? {
+        } else if let Some(rows) = output.attempt(&self.first, window, None, room)? {
             if let Some(by_key) = &self.by_key {
                 output.remembered = Remembered::all(by_key, window, &rows, room / 4)?;
             }
@@ -142,7 +152,9 @@ impl Tail {
         output: &mut Output,
     ) -> Result<Option<Remembered>, String> {
         let Some(changed) = before.changed(by_key, window)? else { return Ok(None) };
-        let evaluate = |tables: &dyn Tables| output.attempt(&self.first, window, tables, room);
+        let mut answers = Answers::default();
+        let evaluate =
+            |tables: &dyn Tables| output.attempt(&self.first, window, Some((tables, &mut answers)), room);
         before.after(by_key, window, &changed, evaluate)
     }
 
@@ -160,10 +172,11 @@ impl Tail {
             .and_then(|scratch| Parts::of(window, keys, count, scratch, room));
         let Ok(parts) = parted else {
             // Without a disk it takes the memory: its alerts are right, and that it did is reported.
-            output.rows = output.attempt(&self.first, window, window, u64::MAX)?.unwrap_or_default();
+            output.rows = output.attempt(&self.first, window, None, u64::MAX)?.unwrap_or_default();
             return Ok(());
         };
         output.in_parts = true;
+        let mut answers = Answers::default();
         let mut held = 0;
         let mut slices: Vec<Slice> = (0..count).rev().map(Slice::whole).collect();
         while let Some(slice) = slices.pop() {
@@ -172,7 +185,7 @@ impl Tail {
             let left = if slice.divisor < MOST_SLICES { left } else { u64::MAX };
             let tables = OfPart { parts: &parts, slice };
             let before = std::mem::take(&mut output.peak);
-            let attempted = output.attempt(&self.first, window, &tables, left)?;
+            let attempted = output.attempt(&self.first, window, Some((&tables, &mut answers)), left)?;
             output.peak = before.max(held.saturating_add(output.peak));
             if let Some(rows) = attempted {
                 held += memory::of_rows(&rows);
@@ -187,17 +200,21 @@ impl Tail {
 }
 
 impl Output {
-    /// Runs a plan over tables of a window; `None` where there is not the room.
+    /// Runs a plan over a window, or over a part of it with what was asked of the whole before; `None` where there is not the
+    /// room.
     fn attempt(
         &mut self,
         plan: &Prepared,
         window: &Window<'_>,
-        tables: &dyn Tables,
+        part: Option<(&dyn Tables, &mut Answers)>,
         room: u64,
     ) -> Result<Option<Vec<Row>>, String> {
         let unread = window.unread();
         let mut context = window.context().with_room(room);
-        let table = window.with_texts(&mut context, |context| plan.run(tables, context));
+        let table = window.with_texts(&mut context, |context| match part {
+            Some((tables, answers)) => plan.run_part(tables, window, answers, context),
+            None => plan.run(window, context),
+        });
         if context.memory.is_exceeded() {
             window.set_unread(unread);
             return Ok(None);
@@ -218,21 +235,35 @@ impl Output {
     }
 }
 
-fn rows(
-    table: Result<Table, rule_eval::context::EvalError>,
-    context: &mut Context,
-) -> Result<Vec<Row>, String> {
+fn rows(table: Result<Table, EvalError>, context: &mut Context) -> Result<Vec<Row>, String> {
     let rows = table.map_err(|error| error.message)?.rows;
     context.take_failure().map_or(Ok(rows), |failure| Err(failure.message))
 }
 
-/// The plan of a tail's first stages, and of those behind them over what comes out.
-fn split(plan: Plan, stages: usize) -> (Plan, Option<Plan>) {
-    let Plan { bindings, mut root, visible } = plan;
-    let behind = root.stages.split_off(stages.min(root.stages.len()));
-    let rest = (!behind.is_empty()).then(|| {
-        let columns = root.output().to_vec();
-        Plan { bindings: Vec::new(), root: Query { source: Source::Input, columns, stages: behind }, visible }
-    });
-    (Plan { bindings, root, visible }, rest)
+impl Halves {
+    /// Those of a rule across events.
+    pub(super) fn of(across: &AcrossEvents) -> Result<Halves, String> {
+        let plan = plans::plan(across.tail)?;
+        let Parting::By(bytes) = across.parting else {
+            return Ok(Halves { first: plan, rest: None, parting: None });
+        };
+        let parting: parting::Parting =
+            postcard::from_bytes(bytes).map_err(|error| format!("its parting is unreadable: {error}"))?;
+        let Plan { bindings, mut root, visible } = plan;
+        let behind = root.stages.split_off(parting.stages.min(root.stages.len()));
+        let rest = (!behind.is_empty()).then(|| {
+            let root = Query { source: Source::Input, columns: root.output().to_vec(), stages: behind };
+            Plan { bindings: bindings.clone(), root, visible }
+        });
+        Ok(Halves { first: Plan { bindings, root, visible }, rest, parting: Some(parting) })
+    }
+}
+
+/// The keys of parts over what is kept of each input.
+fn bound(parting: &parting::Parting, inputs: &[Input]) -> Result<Vec<Vec<Expression>>, EvalError> {
+    let of_input = |(input, keys): (_, &Vec<_>)| {
+        let fields = plans::fields(input);
+        keys.iter().map(|key| Expression::bind(key, &fields)).collect()
+    };
+    inputs.iter().zip(&parting.keys).map(of_input).collect()
 }

@@ -60,6 +60,17 @@ fn summarize() -> impl Strategy<Value = String> {
              by CorrelationId | project CorrelationId, Category, TimeGenerated, l"
                 .to_owned()
         ),
+        // Lists tell the order of the rows.
+        Just(
+            " | summarize TimeGenerated = max(TimeGenerated), Category = tostring(make_list(Category, 5)) by CorrelationId"
+                .to_owned()
+        ),
+        // Of no rows it gives one that no record is behind.
+        Just(
+            " | summarize TimeGenerated = max(TimeGenerated), CorrelationId = tostring(make_list(CorrelationId, 3)) \
+             | where isnotempty(TimeGenerated) | extend Category = \"a\""
+                .to_owned()
+        ),
         Just(" | distinct CorrelationId, Category, TimeGenerated".to_owned()),
         Just(" | distinct CorrelationId, Category | extend TimeGenerated = datetime(2024-03-01)".to_owned()),
     ]
@@ -135,6 +146,36 @@ fn stage() -> impl Strategy<Value = String> {
         1 => Just(" | sort by TimeGenerated asc, Category | serialize r = row_number()".to_owned()),
         1 => table().prop_map(|table| format!(" | where CorrelationId in (({table} | project CorrelationId))")),
         1 => table().prop_map(|table| format!(" | where Category != toscalar({table} | summarize max(Category))")),
+        3 => asking(),
+        1 => Just(
+            " | summarize TimeGenerated = min(TimeGenerated), n = count() by CorrelationId, Category | sort by n desc, Category \
+             | extend r = row_number(), p = prev(CorrelationId) | extend Category = strcat(r, p)"
+                .to_owned()
+        ),
+    ]
+}
+
+/// Operators that ask other queries for values.
+fn asking() -> impl Strategy<Value = String> {
+    let table = || prop_oneof![table(), Just("AuditLogs | where Category == \"a\"".to_owned())];
+    prop_oneof![
+        table().prop_map(|table| format!(
+            " | extend CorrelationId = strcat(CorrelationId, toscalar({table} | count))"
+        )),
+        table().prop_map(|table| format!(
+            " | where CorrelationId !in (({table} | summarize n = count() by CorrelationId | where n > 1 | top 2 by CorrelationId))"
+        )),
+        (table(), table()).prop_map(|(one, other)| format!(
+            " | where Category in (({one} | where CorrelationId in (({other} | project CorrelationId)) | project Category, CorrelationId))"
+        )),
+        table().prop_map(|table| format!(
+            " | summarize TimeGenerated = max(TimeGenerated), n = countif(CorrelationId == toscalar({table} | summarize max(CorrelationId))) \
+             by Category | extend CorrelationId = tostring(n)"
+        )),
+        table().prop_map(|table| format!(
+            " | summarize TimeGenerated = max(TimeGenerated), n = count() by CorrelationId, Category \
+             | sort by n asc, CorrelationId, Category | where n <= toscalar({table} | summarize dcount(Category))"
+        )),
     ]
 }
 
@@ -186,6 +227,9 @@ pub(crate) fn query() -> impl Strategy<Value = String> {
         1 => (table(), stages.clone(), join()).prop_map(move |(table, stages, join)| {
             let join = join.replace("AuditLogs", "t").replace("SigninLogs", "t").replace("OperationName", "Category");
             format!("let t = materialize({table}{project}); t{stages}{join}")
+        }),
+        1 => (table(), stages.clone(), stages.clone()).prop_map(move |(table, stages, others)| {
+            format!("let t = {table}{project}; t{stages} | where CorrelationId in ((t{others})){stages}")
         }),
         1 => (table(), table(), stages).prop_map(move |(one, two, stages)| {
             format!("union withsource=from ({one}{project}), ({two}{project}){stages}")

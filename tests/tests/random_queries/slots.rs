@@ -1,7 +1,7 @@
 //! A rule that was not compiled in: its functions are fixed, what they compute lies in slots.
 
 use rule_eval::{Context, Env, Expression, Prepared, Row, Table};
-use rule_lang::planning::{self, Body as Planned, RowBuilder};
+use rule_lang::planning::{self, Body as Planned, Parted, RowBuilder};
 use rule_lang::schemas::Schemas;
 use rule_model::metadata::{Metadata, Schedule};
 use rule_model::plan::{Expr, Field, Plan, Query, Source, Stage};
@@ -68,14 +68,19 @@ pub(crate) fn over_input(fields: &[Field], stages: &[Stage]) -> Prepared {
     Prepared::new(&Plan { bindings: Vec::new(), root, visible: 0 }).unwrap()
 }
 
-/// A rule across events with this query; `None` where the query looks at one event at a time.
-pub(crate) fn rule(plan: &Plan, schedule: Schedule) -> Option<&'static Rule> {
+/// A rule across events with this query, and how many of its last stages see what stages before them give in an order of its
+/// own; `None` where the query looks at one event at a time.
+pub(crate) fn rule(plan: &Plan, schedule: Schedule) -> Option<(&'static Rule, usize)> {
     let metadata = Metadata { id: "r".into(), schedule: Some(schedule), threshold: 1, ..Metadata::default() };
     let metadata = Box::leak(Box::new(Later::given(metadata)));
     let Planned::AcrossEvents { inputs, tail, parting, .. } =
         planning::body(plan, metadata, &Schemas::builtin())
     else {
         return None;
+    };
+    let behind = match &parting {
+        Parted::By(parting) => tail.root.stages.len() - parting.stages,
+        Parted::AsTheyCome | Parted::Whole(_) => 0,
     };
     let bind = |exprs: &[Expr], fields: &[Field]| -> Vec<Expression> {
         exprs.iter().map(|expr| Expression::bind(expr, fields).unwrap()).collect()
@@ -119,12 +124,14 @@ pub(crate) fn rule(plan: &Plan, schedule: Schedule) -> Option<&'static Rule> {
         tail: Vec::leak(postcard::to_allocvec(&tail).unwrap()),
         partition: Partition::Whole(""),
         parting: match parting {
-            Ok(parting) => Parting::By(Vec::leak(postcard::to_allocvec(&parting).unwrap())),
-            Err(reason) => Parting::Whole(reason.leak()),
+            Parted::By(parting) => Parting::By(Vec::leak(postcard::to_allocvec(&parting).unwrap())),
+            Parted::AsTheyCome => Parting::AsTheyCome,
+            Parted::Whole(reason) => Parting::Whole(reason.leak()),
         },
         static_tables: &[],
     };
     let visible = plan.visible;
     let columns = Vec::leak(columns.collect());
-    Some(Box::leak(Box::new(Rule { metadata, body: Body::AcrossEvents(across), columns, visible, ..STUB })))
+    let rule = Rule { metadata, body: Body::AcrossEvents(across), columns, visible, ..STUB };
+    Some((Box::leak(Box::new(rule)), behind))
 }
