@@ -130,7 +130,22 @@ struct Whole<'a> {
 
 /// What the queries in a plan's expressions (`toscalar()`, the right side of `in`) gave: the same for all parts of the tables.
 #[derive(Debug, Default)]
-pub struct Answers(HashMap<usize, Once>);
+pub struct Answers {
+    known: HashMap<usize, Once>,
+    is_in_the_way: bool,
+}
+
+impl Answers {
+    /// Bytes that they take, near enough.
+    pub fn bytes(&self) -> u64 {
+        self.known.values().map(Once::bytes).sum()
+    }
+
+    /// Whether the last evaluation ended in one of those queries: with fewer rows of the parts it would, too.
+    pub fn is_in_the_way(&self) -> bool {
+        self.is_in_the_way
+    }
+}
 
 /// A value computed once a run.
 #[derive(Clone, Debug)]
@@ -201,12 +216,13 @@ impl Prepared {
     ) -> Result<Table, EvalError> {
         let mut env = self.env(part, context);
         env.whole = Some(Whole { tables: whole, computed: vec![None; self.bindings.len()] });
-        env.once = std::mem::take(&mut answers.0);
-        let known = env.once.values().map(Once::bytes).sum();
-        let result = env.context.memory.hold_to_the_end(|| known).and_then(|()| self.root.run(&mut env));
-        answers.0 = env.once;
+        let bytes = answers.bytes();
+        env.once = std::mem::take(&mut answers.known);
+        let result = env.context.memory.hold_to_the_end(|| bytes).and_then(|()| self.root.run(&mut env));
+        answers.known = env.once;
+        answers.is_in_the_way = answers.known.values().any(|once| matches!(once, Once::Failed));
         // Further slots are of operators bound late, which may be others in another part.
-        answers.0.retain(|slot, once| *slot < self.slots && !matches!(once, Once::Failed));
+        answers.known.retain(|slot, once| *slot < self.slots && !matches!(once, Once::Failed));
         result
     }
 

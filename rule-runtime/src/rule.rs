@@ -93,7 +93,7 @@ pub enum Partition {
 pub enum Parting {
     /// A part of them at a time, as a serialised [`rule_model::parting::Parting`] tells them.
     By(&'static [u8]),
-    /// One after another as ever: little is held of them.
+    /// One after another as ever: few are held besides those that come out.
     AsTheyCome,
     /// All at once nevertheless, for this reason: a sentence whose subject, the rule, is left out.
     Whole(&'static str),

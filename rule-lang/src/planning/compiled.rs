@@ -51,7 +51,7 @@ pub enum Body {
 pub enum Parted {
     /// A part of them at a time.
     By(Parting),
-    /// One after another as ever: little is held of them.
+    /// One after another as ever: few are held besides those that come out.
     AsTheyCome,
     /// All at once nevertheless, for this reason: a sentence whose subject, the rule, is left out.
     Whole(String),

@@ -51,12 +51,12 @@ const OF_ONE_SIZE: [&str; 32] = [
 ];
 
 impl Tail<'_> {
-    /// Whether it holds few rows, and gives few, besides what its expressions ask of other queries.
-    pub(super) fn rows_are_few(&self) -> bool {
-        self.is_few(&self.0.root)
+    /// Whether it holds few rows besides those that it gives and what its expressions ask of other queries.
+    pub(super) fn holds_few(&self) -> bool {
+        comes_row_by_row(&self.0.root) || self.is_few(&self.0.root)
     }
 
-    /// The same of what they ask.
+    /// Whether what they ask is few rows, and made of few at a time.
     pub(super) fn answers_are_few(&self) -> bool {
         let mut asked = asked::of_plan(self.0);
         while let Some(query) = asked.pop() {
@@ -70,7 +70,7 @@ impl Tail<'_> {
 
     fn is_few(&self, query: &Query) -> bool {
         let behind = match &query.source {
-            source if comes_row_by_row(source) => {
+            source if hands_out(source) => {
                 let at = query.stages.iter().take_while(|stage| is_row_by_row(stage)).count();
                 match query.stages.get(at) {
                     Some(stage) if gathers_few(&stage.operator) => at + 1,
@@ -97,14 +97,17 @@ impl Tail<'_> {
     }
 }
 
-/// Whether a source hands out events without gathering them.
-fn comes_row_by_row(source: &Source) -> bool {
-    let query_does =
-        |query: &Query| comes_row_by_row(&query.source) && query.stages.iter().all(is_row_by_row);
+/// Whether a query hands out what it makes of events without gathering it.
+fn comes_row_by_row(query: &Query) -> bool {
+    hands_out(&query.source) && query.stages.iter().all(is_row_by_row)
+}
+
+/// The same of a source.
+fn hands_out(source: &Source) -> bool {
     match source {
         Source::Table(name) => name.starts_with('$'),
-        Source::Union(union) => union.inputs.iter().all(|input| query_does(&input.query)),
-        Source::Query(inner) => query_does(inner),
+        Source::Union(union) => union.inputs.iter().all(|input| comes_row_by_row(&input.query)),
+        Source::Query(inner) => comes_row_by_row(inner),
         _ => false,
     }
 }

@@ -23,7 +23,7 @@ use rule_model::plan::{Assignment, Expr, Operator, Plan, Stage};
 
 /// Finds it for a tail over these inputs.
 pub(super) fn find(tail: &Plan, inputs: &[Input]) -> Parted {
-    if Tail(tail).rows_are_few() {
+    if Tail(tail).holds_few() {
         return match Tail(tail).answers_are_few() {
             true => Parted::AsTheyCome,
             false => Parted::Whole("holds what it asks another query for".to_owned()),
@@ -252,6 +252,9 @@ mod tests {
             ("mv-expand t = TargetResources | summarize n = countif(tostring(t.id) == 'x')", true),
             ("top 3 by TimeGenerated", true),
             ("count | union (SigninLogs | count)", true),
+            ("where Id in ((externaldata(i: string)['x'] | project i))", true),
+            ("where Level == toscalar(SigninLogs | summarize max(Id)) | project Id", true),
+            ("where Level in ((SigninLogs | project Id)) | project Id", false),
             ("take 5 | sort by TimeGenerated", true),
             ("summarize n = count() | extend share = n * 1.0 / toscalar(SigninLogs | count)", true),
             ("summarize n = count() | join kind=inner (SigninLogs | count) on $left.n == $right.Count", true),

@@ -180,9 +180,10 @@ impl Tail {
         let mut held = 0;
         let mut slices: Vec<Slice> = (0..count).rev().map(Slice::whole).collect();
         while let Some(slice) = slices.pop() {
-            let left = room.saturating_sub(held).max(room / 4);
-            // The rows of a single key cannot be parted: there an end is to trying.
-            let left = if slice.divisor < MOST_SLICES { left } else { u64::MAX };
+            let left = room.saturating_sub(held).max(answers.bytes() + room / 4);
+            // The rows of a single key cannot be parted, nor what is asked of all rows: there an end is to trying.
+            let is_last = slice.divisor >= MOST_SLICES || answers.is_in_the_way();
+            let left = if is_last { u64::MAX } else { left };
             let tables = OfPart { parts: &parts, slice };
             let before = std::mem::take(&mut output.peak);
             let attempted = output.attempt(&self.first, window, Some((&tables, &mut answers)), left)?;
@@ -192,7 +193,11 @@ impl Tail {
                 output.rows.extend(rows);
             } else {
                 output.peak = before;
-                slices.extend(slice.split(SLICES));
+                if answers.is_in_the_way() {
+                    slices.push(slice);
+                } else {
+                    slices.extend(slice.split(SLICES));
+                }
             }
         }
         Ok(())
