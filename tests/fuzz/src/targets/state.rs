@@ -36,7 +36,7 @@ fn run(data: &[u8]) -> u64 {
         bytes => bytes.to_vec(),
     };
     let Ok(snapshot) = postcard::from_bytes::<Snapshot>(&bytes) else { return 1 };
-    if evaluations.restore(snapshot).is_ok() {
+    if evaluations.restore(snapshot, &[]).is_ok() {
         evaluations.advance(DateTime::UNIX_EPOCH, &mut found);
     }
     1
