@@ -52,7 +52,7 @@ fn what_takes_more_memory_than_there_is_gives_the_same_alerts_in_the_same_order_
     assert!(counts.rules.values().all(|counts| counts.kept.in_parts == 0), "{counts}");
     let (found, counts) = streamed_with_counts(&folder, way(150_000));
     assert!(counts.rules.values().all(|counts| counts.kept.dropped == 0), "{counts}");
-    for rule in ["join", "leftouter"] {
+    for rule in ["join", "leftouter", "asks"] {
         assert!(counts.rules[rule].kept.in_parts > 0, "{rule}: {counts}");
     }
     assert!(expected.values().map(Vec::len).sum::<usize>() > 1000);

@@ -74,7 +74,8 @@ impl PreparedQuery {
         let mut columns = source.columns().map(<[Field]>::to_vec);
         let mut filters = Vec::new();
         let mut stages = Vec::new();
-        for stage in &query.stages {
+        let mut further = query.stages.iter().peekable();
+        while let Some(stage) = further.next() {
             let Some(known) = &columns else {
                 stages.push(PreparedStage::Late(Box::new(stage.clone())));
                 binder.input_reads = None;
@@ -88,7 +89,14 @@ impl PreparedQuery {
                     continue;
                 }
             }
-            let bound = bind(stage, known, binder)?;
+            let bound = match (&stage.operator, further.peek().map(|next| &next.operator)) {
+                // The first rows in an order need not all be held, as those of `top`.
+                (Operator::Sort(keys), Some(Operator::Take(rows))) => {
+                    further.next();
+                    rows::sort(Some(rows), keys, known, binder)?
+                }
+                _ => bind(stage, known, binder)?,
+            };
             columns = bound.columns().map(<[Field]>::to_vec);
             stages.push(PreparedStage::Bound(bound));
         }

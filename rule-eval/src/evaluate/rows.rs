@@ -108,7 +108,7 @@ pub(super) fn like(pattern: &str, name: &str) -> bool {
 
 /// `sort`, and `top` with its number of rows.
 pub(super) fn sort(rows: Option<&Expr>, keys: &[SortKey], input: &[Field], binder: &mut Binder) -> Bound {
-    let limit = rows.map(|rows| Expression::bind(rows, &[])).transpose()?;
+    let limit = rows.map(|rows| Expression::bind_in(rows, &[], binder)).transpose()?;
     let mut scope = Scope::new(input, binder);
     let keys = keys.iter().map(|key| Ok((scope.bind(&key.value)?, key.direction, key.nulls_first)));
     let keys = keys.collect::<Result<_, EvalError>>()?;

@@ -72,8 +72,15 @@ impl Tail<'_> {
         let behind = match &query.source {
             source if hands_out(source) => {
                 let at = query.stages.iter().take_while(|stage| is_row_by_row(stage)).count();
-                match query.stages.get(at) {
-                    Some(stage) if gathers_few(&stage.operator) => at + 1,
+                let operator = |at: usize| query.stages.get(at).map(|stage| &stage.operator);
+                match (operator(at), operator(at + 1)) {
+                    // Evaluated as `top`.
+                    (Some(Operator::Sort(keys)), Some(Operator::Take(rows)))
+                        if is_small(rows) && keys.iter().all(|key| is_plain(&key.value)) =>
+                    {
+                        at + 2
+                    }
+                    (Some(operator), _) if gathers_few(operator) => at + 1,
                     _ => return false,
                 }
             }
@@ -127,7 +134,6 @@ fn is_row_by_row(stage: &Stage) -> bool {
 
 /// Whether an operator holds and gives few rows, however many come.
 fn gathers_few(operator: &Operator) -> bool {
-    let is_plain = |expr: &Expr| !Reads::of(expr).window;
     let is_of_one_size = |column: &AggregateColumn| {
         column.calls.iter().all(|call| OF_ONE_SIZE.contains(&call.function.as_str()))
     };
@@ -141,6 +147,10 @@ fn gathers_few(operator: &Operator) -> bool {
         Operator::Take(rows) => is_small(rows),
         _ => false,
     }
+}
+
+fn is_plain(expr: &Expr) -> bool {
+    !Reads::of(expr).window
 }
 
 fn is_small(rows: &Expr) -> bool {

@@ -24,9 +24,10 @@ use rule_model::plan::{Assignment, Expr, Operator, Plan, Stage};
 /// Finds it for a tail over these inputs.
 pub(super) fn find(tail: &Plan, inputs: &[Input]) -> Parted {
     if Tail(tail).holds_few() {
-        return match Tail(tail).answers_are_few() {
-            true => Parted::AsTheyCome,
-            false => Parted::Whole("holds what it asks another query for".to_owned()),
+        return if Tail(tail).answers_are_few() {
+            Parted::AsTheyCome
+        } else {
+            Parted::Whole("holds what it asks another query for".to_owned())
         };
     }
     match by_key(tail, inputs) {
@@ -266,7 +267,7 @@ mod tests {
             ("summarize make_list(Id)", false),
             ("summarize dcount(Id)", false),
             ("top 100000 by TimeGenerated", false),
-            ("sort by TimeGenerated | take 5", false),
+            ("sort by TimeGenerated | take 5", true),
             ("extend p = prev(Id) | count", false),
         ] {
             let found = parting_of(&format!("AuditLogs | {query}"));

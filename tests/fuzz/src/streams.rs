@@ -110,6 +110,17 @@ mod absence {
     }
 }
 
+mod asks {
+    rule_macros::rule! {
+        /// T
+        ///
+        /// D.
+        id: "asks", severity: Low, attack: none, full_scan: accepted,
+        schedule: every 10m over 30m,
+        query: file "streams/asks.kql",
+    }
+}
+
 mod local {
     rule_macros::rule! {
         /// T
@@ -121,7 +132,7 @@ mod local {
     }
 }
 
-const RULES: [&Rule; 8] = [
+const RULES: [&Rule; 9] = [
     &summarize::RULE,
     &join::RULE,
     &leftouter::RULE,
@@ -129,6 +140,7 @@ const RULES: [&Rule; 8] = [
     &top::RULE,
     &ago::RULE,
     &absence::RULE,
+    &asks::RULE,
     &local::RULE,
 ];
 
