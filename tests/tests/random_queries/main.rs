@@ -5,7 +5,7 @@
 //!            └─compile─> plan ─evaluate over the rows of each tick's window─> rows ────────┴─> equal
 //! ```
 //!
-//! One way has so little memory that what can be evaluated in parts is.
+//! One way has so little memory that many ticks which can be evaluated in parts are.
 //!
 //! `ACROSS_EVENTS_CASES` sets how many queries are tried.
 #![allow(clippy::unwrap_used, reason = "a test ends at the first surprise")]
