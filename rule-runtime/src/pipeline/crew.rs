@@ -1,7 +1,7 @@
 //! The workers of a run: the calling thread itself, and lanes, which are threads of their own.
 //!
 //! ```text
-//! calling thread   put, draw ──> Desk <── lanes   match what waits, else read from the source being drawn from
+//! calling thread   lay, draw ──> Desk <── lanes   match what waits, else read from the source being drawn from
 //!                  take in order <──┘
 //! ```
 //!
@@ -149,14 +149,38 @@ impl<'e> Crew<'e> {
         self.shared.desk().next
     }
 
-    /// Has a work matched by a lane that has room, else here, and takes what is done.
-    pub(super) fn put(&mut self, work: Work, take: &mut Taker<'_>) -> io::Result<()> {
-        let number = self.shared.desk().number();
-        self.begin(number, work);
-        while let Some(mut outcome) = self.shared.oldest(|desk| desk.under_way() > desk.most)? {
-            take(&mut outcome)?;
+    /// Lays down a work to be matched by whoever has time.
+    pub(super) fn lay(&mut self, work: Work) {
+        self.shared.change(self.shared.desk(), |desk| {
+            let number = desk.number();
+            desk.waiting.push_back((number, work));
+        });
+    }
+
+    /// Whether there are lanes, which match while this thread does something else.
+    pub(super) fn has_lanes(&self) -> bool {
+        self.lanes > 0
+    }
+
+    /// The outcome that is next; `None` where nothing is under way. Until it is there works are matched here, too.
+    pub(super) fn next(&mut self) -> io::Result<Option<Box<Outcome>>> {
+        loop {
+            if let Some(outcome) = self.shared.oldest(|_| false)? {
+                return Ok(Some(outcome));
+            }
+            let mut desk = self.shared.desk();
+            if desk.under_way() == 0 {
+                return Ok(None);
+            }
+            match desk.waiting.pop_front() {
+                Some((number, work)) => {
+                    drop(desk);
+                    self.shared.hand_in(number, self.here.run(work));
+                }
+                None if desk.is_oldest_done() => {}
+                None => drop(self.shared.wait_for_lanes(desk)?),
+            }
         }
-        Ok(())
     }
 
     /// Reads a source to its end, or until the run is to end, and takes what is done; what is under way then is not waited
@@ -203,7 +227,7 @@ impl<'e> Crew<'e> {
 
     /// Waits for everything under way.
     pub(super) fn drain(&mut self, take: &mut Taker<'_>) -> io::Result<()> {
-        while let Some(mut outcome) = self.shared.oldest(|_| true)? {
+        while let Some(mut outcome) = self.next()? {
             take(&mut outcome)?;
         }
         Ok(())

@@ -39,6 +39,9 @@ pub(super) struct Feed {
     pub(super) trickles: bool,
     /// Whether it is a pipe that is read on a thread of its own.
     pub(super) is_pipe: bool,
+    /// Works of it that were read and have not come back, and their bytes.
+    pub(super) under_way: usize,
+    pub(super) bytes_under_way: u64,
     /// Whether its records can be read again.
     rereads: bool,
     /// What is opened anew at the end of a file, where the source is followed.
@@ -114,6 +117,8 @@ impl Feed {
             silent_since: None,
             trickles: false,
             is_pipe: false,
+            under_way: 0,
+            bytes_under_way: 0,
             rereads: false,
             followed: None,
         }

@@ -19,7 +19,7 @@ use super::crew::Crew;
 use super::feed::{Feed, Manner, Next};
 use super::keeper::Keeper;
 use super::{Control, Input, Options, Queue, Reporter};
-use crate::engine::{Engine, Outcome};
+use crate::engine::Engine;
 use rule_model::DateTime;
 use std::collections::VecDeque;
 use std::io;
@@ -33,6 +33,10 @@ const MOST_OPEN: usize = 64;
 const READ_AHEAD: usize = 64 << 20;
 /// Bytes read ahead of each source at the least.
 const LEAST_BATCH: usize = 16 << 10;
+/// Bytes of all sources together that are matched ahead of what is reported, where there are lanes, and works of each source at
+/// the least.
+const MATCHED_AHEAD: u64 = 8 << 20;
+const LEAST_AHEAD: usize = 2;
 /// How long to wait before a source that had nothing is asked again.
 const POLL: Duration = Duration::from_millis(20);
 
@@ -55,6 +59,17 @@ struct Feeds<'r> {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Filled {
     Some,
+    /// Nothing now, perhaps later.
+    Nothing,
+    End,
+}
+
+/// What reading ahead came to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Read {
+    Enough,
+    /// Less than is matched at a time: what a slow source gave is reported before it is waited for again.
+    Little,
     /// Nothing now, perhaps later.
     Nothing,
     End,
@@ -126,7 +141,8 @@ impl<'r> Feeds<'r> {
         keeper: &mut Keeper<'_>,
     ) -> Feeds<'r> {
         let count = sources.len();
-        let most = if count > MOST_OPEN { (READ_AHEAD / count).max(LEAST_BATCH) } else { usize::MAX };
+        let share = READ_AHEAD / count.max(1) / LEAST_AHEAD;
+        let most = if count > MOST_OPEN { share.max(LEAST_BATCH) } else { usize::MAX };
         Feeds {
             queues: sources.iter().map(|feed| keeper.take_ahead(feed.number)).collect(),
             sources,
@@ -265,7 +281,7 @@ impl<'r> Feeds<'r> {
         Ok(())
     }
 
-    /// Reads until something of a feed is to be reported.
+    /// Reads until something of a feed is to be reported, and ahead of that.
     fn fill(
         &mut self,
         input: usize,
@@ -274,49 +290,86 @@ impl<'r> Feeds<'r> {
         keeper: &mut Keeper<'_>,
     ) -> io::Result<Filled> {
         while self.is_empty(input) {
-            let Some(feed) = self.sources.get_mut(input) else { return Ok(Filled::End) };
+            let read = self.read_ahead(input, crew, reporter)?;
+            let is_under_way = self.sources.get(input).is_some_and(|feed| feed.under_way > 0);
+            match read {
+                Read::Enough | Read::End if is_under_way => _ = self.take_next(crew, reporter, keeper)?,
+                Read::Enough => {}
+                Read::End => return Ok(Filled::End),
+                Read::Little | Read::Nothing => {
+                    while self.take_next(crew, reporter, keeper)? {}
+                    // Everything of the earlier file came back.
+                    if let Some(feed) = self.sources.get_mut(input)
+                        && std::mem::take(&mut feed.rotated)
+                    {
+                        keeper.rotated(feed.number);
+                    }
+                    if read == Read::Nothing || self.manner.control.stop.is_set() {
+                        return Ok(if self.is_empty(input) { Filled::Nothing } else { Filled::Some });
+                    }
+                }
+            }
+        }
+        Ok(Filled::Some)
+    }
+
+    /// Has as much of a feed matched as may lie ahead of what is reported: ticks and alerts can take long, in which the lanes
+    /// should not run out of work.
+    fn read_ahead(
+        &mut self,
+        input: usize,
+        crew: &mut Crew<'_>,
+        reporter: &mut Reporter<'_>,
+    ) -> io::Result<Read> {
+        let (least, most) = match self.sources.len() as u64 {
+            count @ 1.. if crew.has_lanes() => (LEAST_AHEAD, MATCHED_AHEAD / count),
+            _ => (1, 0),
+        };
+        while let Some(feed) = self.sources.get_mut(input) {
+            if feed.under_way >= least && feed.bytes_under_way >= most {
+                return Ok(Read::Enough);
+            }
             if feed.trickles {
                 reporter.flush()?;
             }
             let next = feed.next(self.manner, crew, reporter);
             let trickles = feed.trickles;
+            if let Next::Work(work) = &next {
+                feed.under_way += 1;
+                feed.bytes_under_way += work.batch.taken;
+            }
             self.close_surplus(input);
-            let end = match next {
-                Next::Work(_) if !trickles => None,
-                Next::Work(_) | Next::Nothing => Some(Filled::Nothing),
-                Next::End => Some(Filled::End),
-            };
-            let gives_nothing = !matches!(next, Next::Work(_));
-            // Noted first: the outcome may come back at once.
-            self.under_way.extend((!gives_nothing).then_some(input));
-            let Feeds { sources, queues, under_way, .. } = self;
-            let mut take = |outcome: &mut Outcome| {
-                let Some(input) = under_way.pop_front() else { return Ok(()) };
-                if let Some(feed) = sources.get(input) {
-                    keeper.taken(feed.number, outcome);
+            match next {
+                Next::Work(work) => {
+                    self.under_way.push_back(input);
+                    crew.lay(*work);
+                    if trickles {
+                        return Ok(Read::Little);
+                    }
                 }
-                queues.get_mut(input).into_iter().for_each(|queue| queue.take(outcome, reporter));
-                Ok(())
-            };
-            if let Next::Work(work) = next {
-                crew.put(*work, &mut take)?;
-            }
-            if end.is_some() {
-                crew.drain(&mut take)?;
-            }
-            // Everything of the earlier file came back.
-            if let Some(feed) = self.sources.get_mut(input)
-                && std::mem::take(&mut feed.rotated)
-            {
-                keeper.rotated(feed.number);
-            }
-            if let Some(end) = end
-                && (gives_nothing || self.manner.control.stop.is_set())
-            {
-                return Ok(if self.is_empty(input) { end } else { Filled::Some });
+                Next::Nothing => return Ok(Read::Nothing),
+                Next::End => return Ok(Read::End),
             }
         }
-        Ok(Filled::Some)
+        Ok(Read::End)
+    }
+
+    /// Takes the next outcome of any feed; whether there was one.
+    fn take_next(
+        &mut self,
+        crew: &mut Crew<'_>,
+        reporter: &mut Reporter<'_>,
+        keeper: &mut Keeper<'_>,
+    ) -> io::Result<bool> {
+        let Some(mut outcome) = crew.next()? else { return Ok(false) };
+        let Some(input) = self.under_way.pop_front() else { return Ok(true) };
+        if let (Some(feed), Some(queue)) = (self.sources.get_mut(input), self.queues.get_mut(input)) {
+            feed.under_way -= 1;
+            feed.bytes_under_way -= outcome.work.batch.taken;
+            keeper.taken(feed.number, &outcome);
+            queue.take(&mut outcome, reporter);
+        }
+        Ok(true)
     }
 
     fn is_empty(&self, input: usize) -> bool {
