@@ -28,7 +28,7 @@ use crate::untimely::Untimely;
 use rule_eval::Row;
 use rule_eval::geography::Geography;
 use rule_model::schema::recognition::Recognizer;
-use rule_model::{Column, DateTime, Schema, tables};
+use rule_model::{DateTime, Schema, Type, tables};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -44,9 +44,9 @@ pub struct Engine {
     plans: Plans,
     /// For each rule whether it is evaluated on ticks.
     on_ticks: Vec<bool>,
-    /// For each table whether the event time of its records counts: where any rule is evaluated on ticks. Event time
-    /// passes for a rule with the events of all tables, or the absence of those that it reads would go unseen.
-    timed: Vec<bool>,
+    /// For each table the type of its event time where that counts: where any rule is evaluated on ticks. Event time passes for
+    /// a rule with the events of all tables, or the absence of those that it reads would go unseen.
+    timed: Vec<Option<Type>>,
     static_tables: StaticTables,
     geography: Option<Geography>,
     settings: Settings,
@@ -186,11 +186,13 @@ impl Engine {
         let tables = known_tables(ruleset);
         let on_ticks: Vec<bool> = rules.iter().map(|rule| is_on_ticks(rule)).collect();
         let has_ticks = on_ticks.contains(&true);
-        let timed: Vec<bool> = tables.iter().map(|table| has_ticks && table.time.is_some()).collect();
+        let type_of_time =
+            |table: &&'static Schema| table.time_column().filter(|_| has_ticks).map(|it| it.ty);
+        let timed: Vec<Option<Type>> = tables.iter().map(type_of_time).collect();
         let dispatch = DispatchTable::new(rules, &tables);
         let wanted = tables.iter().zip(&timed).enumerate().map(|(number, (schema, timed))| Wanted {
             schema,
-            time: *timed,
+            time: timed.is_some(),
             fields: dispatch.fields(number).collect(),
         });
         Engine {
@@ -268,10 +270,9 @@ impl Engine {
         self.settings.now
     }
 
-    /// The column of a table's event time, where it counts.
-    fn timed_column(&self, table: usize) -> Option<&'static Column> {
-        let is_timed = self.timed.get(table).is_some_and(|timed| *timed);
-        self.tables.get(table).filter(|_| is_timed).and_then(|schema| schema.time_column())
+    /// The type of a table's event time, where that counts.
+    fn type_of_time(&self, table: usize) -> Option<Type> {
+        self.timed.get(table).copied().flatten()
     }
 
     /// A worker with empty buffers.

@@ -6,8 +6,8 @@
 //! ```
 
 use rule_eval::time_text;
+use rule_model::DateTime;
 use rule_model::time::TICKS_PER_SECOND;
-use rule_model::{DateTime, Timespan};
 
 /// Minutes of event times read last. Several, because sources write events of neighbouring minutes in turns.
 #[derive(Clone, Copy, Debug)]
@@ -26,11 +26,9 @@ struct Minute {
 /// Minutes that are known at a time: a power of two, which the last digits of all fit.
 const MINUTES: usize = 16;
 
-/// Bytes of `2024-03-01T12:30`.
+/// Bytes of `2024-03-01T12:30`, and of `2024-03-01T12:30:07`.
 const MINUTE: usize = 16;
-/// Ticks that the last of so many digits of a second counts.
-const UNITS: [i64; 8] = [10_000_000, 1_000_000, 100_000, 10_000, 1_000, 100, 10, 1];
-
+const SECOND: usize = 19;
 /// Eight times `0`.
 const ZEROS: u64 = u64::from_le_bytes([b'0'; 8]);
 
@@ -45,12 +43,13 @@ impl EventTimes {
     /// The time that a text writes, as [`time_text::parse_datetime`] reads it; `None` where it is none.
     #[inline]
     pub(super) fn read(&mut self, text: &[u8]) -> Option<DateTime> {
-        if let Some((minute, rest)) = text.split_first_chunk()
+        if let Some(minute) = text.first_chunk()
             && let Some(known) = self.minutes.get(place(minute))
             && *minute == known.text
-            && let Some(ticks) = ticks_within(rest)
+            && let Some(ticks) = ticks_within(text)
         {
-            return known.start.checked_add(Timespan(ticks));
+            // Of the last minute that there is the last tick is one, too.
+            return Some(DateTime(known.start.0 + ticks));
         }
         self.read_whole(text)
     }
@@ -73,50 +72,48 @@ fn place(minute: &[u8; MINUTE]) -> usize {
     usize::from(minute[MINUTE - 1]) % MINUTES
 }
 
-/// The ticks in what follows a minute: `:07`, with or without digits after a point, in UTC. `None` for anything else.
+/// The ticks in what follows the minute of a text: `:07`, with or without one to seven digits after a point, in UTC. `None` for
+/// anything else.
 #[inline]
 fn ticks_within(text: &[u8]) -> Option<i64> {
-    let (b':', [tens, ones, rest @ ..]) = text.split_first()? else { return None };
-    let rest = rest.strip_suffix(b"Z").unwrap_or(rest);
-    let seconds = number(&[*tens, *ones])?;
-    let fraction = match rest.split_first() {
-        None => 0,
-        Some((b'.', digits)) if !digits.is_empty() => number(digits)? * *UNITS.get(digits.len())?,
-        Some(_) => return None,
-    };
-    (seconds < 60).then_some(seconds * TICKS_PER_SECOND + fraction)
-}
-
-/// The number that at most eight digits write; `None` where they are more, or none.
-#[inline]
-fn number(digits: &[u8]) -> Option<i64> {
-    let missing = 8_usize.checked_sub(digits.len())?;
-    if let (Some(first), Some(last)) = (digits.first_chunk(), digits.last_chunk()) {
-        let [first, last] = [first, last].map(|half| u64::from(u32::from_le_bytes(*half)));
-        // Bytes that are in both halves come to lie on themselves.
-        let written = first | last << (8 * (4 - missing));
-        let before = ZEROS.checked_shr(8 * (8 - missing) as u32).unwrap_or(0);
-        return eight_digits(written << (8 * missing) | before);
-    }
-    digits.iter().try_fold(0, |number, byte| {
-        let digit = byte.wrapping_sub(b'0');
-        (digit < 10).then_some(number * 10 + i64::from(digit))
-    })
-}
-
-/// The number that eight digits write, the first as the lowest byte: neighbours are joined, to pairs, fours and all eight.
-#[inline]
-fn eight_digits(bytes: u64) -> Option<i64> {
-    const ODD_PAIRS: u64 = 0x0000_00ff_0000_00ff;
-    let digits = bytes.wrapping_sub(ZEROS);
-    // A byte below `0` borrows, one beyond `9` comes to the top bit.
-    if (digits | bytes.wrapping_add(0x4646_4646_4646_4646)) & 0x8080_8080_8080_8080 != 0 {
+    let (until_second, last) = (text.first_chunk::<SECOND>()?, u64::from_le_bytes(*text.last_chunk()?));
+    let [.., before, colon, tens, ones] = *until_second;
+    // What `:` and both digits are beyond `:00`: a byte beyond what there may be comes to the top bit.
+    let second = u32::from_le_bytes([before, colon, tens, ones]) >> 8 ^ u32::from_le_bytes(*b":00\0");
+    if (second | second.wrapping_add(0x0076_7a00)) & 0x0080_80ff != 0 {
         return None;
     }
+    let seconds = i64::from((second >> 8 & 0xff) * 10 + (second >> 16)) * TICKS_PER_SECOND;
+    let zone = usize::from(last >> 56 == u64::from(b'Z'));
+    match text.len() - SECOND - zone {
+        0 => Some(seconds),
+        after @ 2..=8 if text.get(SECOND) == Some(&b'.') => {
+            Some(seconds + fraction(last << (8 * zone), after - 1)?)
+        }
+        _ => None,
+    }
+}
+
+/// The ticks in the digits of a second after its point: the last of eight bytes, one to seven of them. `None` where one is no
+/// digit.
+#[inline]
+fn fraction(last: u64, digits: usize) -> Option<i64> {
+    // From the lowest byte on.
+    let digits = (last ^ ZEROS).checked_shr(64 - 8 * digits as u32)?;
+    if (digits | digits.wrapping_add(0x7676_7676_7676_7676)) & 0x8080_8080_8080_8080 != 0 {
+        return None;
+    }
+    Some(joined(digits << 8))
+}
+
+/// The number of eight digits, the first of which is the lowest byte: neighbours are joined, to pairs, fours and all eight.
+#[inline]
+fn joined(digits: u64) -> i64 {
+    const ODD_PAIRS: u64 = 0x0000_00ff_0000_00ff;
     let pairs = digits.wrapping_mul(10).wrapping_add(digits >> 8);
     let [odd, even] = [pairs & ODD_PAIRS, pairs >> 16 & ODD_PAIRS];
     let sum = odd.wrapping_mul(100 + (1_000_000 << 32)).wrapping_add(even.wrapping_mul(1 + (10_000 << 32)));
-    i64::try_from(sum >> 32).ok()
+    (sum >> 32) as i64
 }
 
 #[cfg(test)]
@@ -169,20 +166,32 @@ mod tests {
     }
 
     #[test]
-    fn numbers_read_as_they_do_alone() {
-        for text in
-            ["0", "9", "12", "090", "1234", "00001", "99999", "654321", "7654321", "12345678", "00000000"]
-        {
-            assert_eq!(number(text.as_bytes()), text.parse().ok(), "{text}");
+    fn any_byte_in_any_place_reads_as_it_does_alone() {
+        for text in [
+            "2024-03-01T12:30:59",
+            "2024-03-01T12:30:07Z",
+            "2024-03-01T12:30:07.1Z",
+            "2024-03-01T12:30:07.98",
+            "2024-03-01T12:30:07.123Z",
+            "2024-03-01T12:30:07.1234",
+            "2024-03-01T12:30:07.90909Z",
+            "2024-03-01T12:30:07.654321",
+            "2024-03-01T12:30:07.9999999Z",
+            "2024-03-01T12:30:07.1234567",
+            "2024-03-01T12:30:07.12345678Z",
+            "2024-03-01T12:30:07.123456789",
+        ] {
             for at in 0..text.len() {
-                for byte in (0..=255_u8).filter(|byte| !byte.is_ascii_digit()) {
+                for byte in 0..=127 {
                     let mut other = text.as_bytes().to_vec();
                     other[at] = byte;
-                    assert_eq!(number(&other), None, "{byte} at {at} of {text}");
+                    let mut times = EventTimes::default();
+                    times.read(text.as_bytes());
+                    let alone = time_text::parse_datetime(std::str::from_utf8(&other).unwrap());
+                    assert_eq!(times.read(&other), alone, "{byte} at {at} of {text}");
                 }
             }
         }
-        assert_eq!(number(b"123456789"), None);
     }
 
     #[test]

@@ -31,6 +31,8 @@ pub struct Worker<'e> {
     scanned: Buffers,
     parser: Parser,
     matcher: Matching<'e>,
+    /// Event times of the last work: the next one has about as many.
+    times: usize,
 }
 
 /// The part of a worker that looks at parsed records.
@@ -86,13 +88,14 @@ impl<'e> Worker<'e> {
                 times: EventTimes::default(),
                 context: Context::at(settings.now).with_geography(engine.geography.clone()),
             },
+            times: 0,
         }
     }
 
     /// Matches the records of `work`.
     pub fn run(&mut self, work: Work) -> Outcome {
-        let mut outcome = Outcome { work, ..Outcome::default() };
-        let work = std::mem::take(&mut outcome.work);
+        let mut outcome =
+            Outcome { times: Vec::with_capacity(self.times + self.times / 8), ..Outcome::default() };
         let origin = Origin { table: work.table, rereads: work.rereads };
         let lines = &work.batch.lines;
         let offset = work.batch.offset + lines.start as u64;
@@ -118,8 +121,8 @@ impl<'e> Worker<'e> {
                 }),
             }
         }
-        outcome.work = work;
-        outcome
+        self.times = outcome.times.len();
+        Outcome { work, ..outcome }
     }
 
     /// Matches the records in whole lines, wherever they lie, of which the first begins at this offset of their source. What
@@ -156,7 +159,7 @@ impl<'e> Worker<'e> {
     }
 
     fn record(&mut self, origin: Origin, offset: u64, bytes: &[u8], outcome: &mut Outcome) {
-        let Worker { engine, scanned, parser, matcher } = self;
+        let Worker { engine, scanned, parser, matcher, .. } = self;
         let mut told = Told::Nothing(origin.table);
         if engine.settings.validate == Validate::Structure {
             if let Some((_, sight)) = engine.scan.see(bytes, End::Bytes, origin.table, scanned) {
@@ -184,7 +187,7 @@ impl<'e> Worker<'e> {
         sight: Result<Sight<'_>, Doubt>,
         outcome: &mut Outcome,
     ) {
-        let Worker { engine, scanned, parser, matcher } = self;
+        let Worker { engine, scanned, parser, matcher, .. } = self;
         let told = sight.map_or(Told::Nothing(origin.table), |sight| matcher.told(&sight));
         if outcome.is_done(told, offset, bytes) {
             return;
@@ -266,8 +269,8 @@ impl Matching<'_> {
             return nothing;
         }
         // As a column of its type reads text, without making a value of the text: this is done for every record.
-        let time = self.engine.timed_column(table).map(|column| match time {
-            Some(text) if column.ty == Type::DateTime => self.times.read(text).ok_or(Untimely::Unreadable),
+        let time = self.engine.type_of_time(table).map(|ty| match time {
+            Some(text) if ty == Type::DateTime => self.times.read(text).ok_or(Untimely::Unreadable),
             Some(_) => Err(Untimely::Unreadable),
             None => Err(Untimely::Missing),
         });
@@ -320,7 +323,7 @@ impl Matching<'_> {
         let event = Event::new(schema, record);
         let name = schema.operation.map_or(Cow::Borrowed(""), |operation| event.text(operation));
         self.find(table, name.as_bytes(), |_, column| event.text(column));
-        self.engine.timed_column(table).map(|_| Untimely::time_of(&event))
+        self.engine.type_of_time(table).map(|_| Untimely::time_of(&event))
     }
 
     /// Tries the candidates at hand on a record.
@@ -346,8 +349,11 @@ impl Matching<'_> {
 
 impl Outcome {
     /// Notes an event time, where it counts.
+    #[inline]
     fn time(&mut self, offset: u64, time: Option<EventTime>) {
-        self.times.extend(time.map(|time| Time { offset, time }));
+        if let Some(time) = time {
+            self.times.push(Time { offset, time });
+        }
     }
 
     /// Whether a record of which so much was told need not be parsed; what came of it is then noted.

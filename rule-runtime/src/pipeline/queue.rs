@@ -60,9 +60,10 @@ impl Queue {
             self.passed.front().map(|passed| passed.offset),
             self.matches.front().map(|found| found.offset),
         ];
-        let until = fronts.into_iter().flatten().min().unwrap_or(u64::MAX);
-        let alone = self.times.iter().take_while(|time| time.offset < until);
-        let count = reporter.quiet_times(input, alone);
+        let until = fronts.into_iter().flatten().min();
+        let alone =
+            until.map_or(self.times.len(), |until| self.times.partition_point(|time| time.offset < until));
+        let count = reporter.quiet_times(input, self.times.range(..alone));
         self.times.drain(..count);
     }
 

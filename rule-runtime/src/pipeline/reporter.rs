@@ -192,14 +192,20 @@ impl<'a> Reporter<'a> {
             return 0;
         };
         let last = furthest.min(DateTime(quiet.0.saturating_add(lateness.0))).min(self.latest_allowed);
-        let (mut count, mut first) = (0, latest);
-        for time in times {
-            let Ok(time) = time.time else { break };
-            if time > last || time.0 < latest.0.saturating_sub(lateness.0) {
-                break;
+        let earliest = |latest: DateTime| DateTime(latest.0.saturating_sub(lateness.0));
+        let (mut first, mut from) = (latest, earliest(latest));
+        let is_quiet = |time: &&Time| {
+            let Ok(time) = time.time else { return false };
+            if time < from || time > last {
+                return false;
             }
-            (count, first, latest) = (count + 1, first.min(time), latest.max(time));
-        }
+            if time > latest {
+                (latest, from) = (time, earliest(time));
+            }
+            first = first.min(time);
+            true
+        };
+        let count = times.take_while(is_quiet).count();
         if count > 0 {
             self.watermarks.observe(input, latest);
             self.evaluations.observe(first);
