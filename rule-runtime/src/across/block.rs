@@ -45,7 +45,7 @@ impl KeptRef<'_> {
 }
 
 /// Reads a block row by row.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Reader {
     bytes: Arc<[u8]>,
     at: usize,

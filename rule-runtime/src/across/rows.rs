@@ -16,6 +16,7 @@ use rule_model::DateTime;
 use serde::{Deserialize, Serialize};
 use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
+use std::fmt;
 use std::io;
 use std::iter::Peekable;
 use std::sync::Arc;
@@ -32,7 +33,7 @@ pub(super) struct Rows {
 }
 
 /// Rows in their order.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 struct Block {
     /// The times of the first and the last; `None` where the rows have no time.
     times: Option<(DateTime, DateTime)>,
@@ -40,6 +41,33 @@ struct Block {
     /// `None` when it lies in a segment alone.
     bytes: Option<Arc<[u8]>>,
     location: Option<Location>,
+    #[serde(skip)]
+    rest: Rest,
+}
+
+/// Where the first row of a block in memory lies that is not forgotten, if some are and it was found: a tick need not pass by
+/// the others again.
+#[derive(Clone, Debug, Default)]
+struct Rest(Option<Box<Reader>>);
+
+/// What is read as one; what was found out about it is not.
+impl fmt::Debug for Block {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Block { times, rows, bytes, location, rest: _ } = self;
+        f.debug_struct("Block")
+            .field("times", times)
+            .field("rows", rows)
+            .field("bytes", bytes)
+            .field("location", location)
+            .finish()
+    }
+}
+
+/// Whether it is known makes no other block.
+impl PartialEq for Rest {
+    fn eq(&self, _: &Rest) -> bool {
+        true
+    }
 }
 
 /// What is done with each row of a window.
@@ -173,6 +201,7 @@ impl Rows {
         let mut rows = 0;
         for block in self.blocks.iter_mut().filter(|block| block.location.is_some()) {
             rows += if block.bytes.take().is_some() { block.rows } else { 0 };
+            block.rest = Rest::default();
         }
         self.count();
         rows
@@ -200,6 +229,7 @@ impl Block {
             rows: rows.len() as u64,
             bytes: Some(bytes.into()),
             location: None,
+            rest: Rest::default(),
         })
     }
 
@@ -218,29 +248,38 @@ impl Block {
             return false;
         }
         // What cannot be read now cannot be read at the tick either, which says so.
-        let rest = self.after(until, segments).unwrap_or_default();
-        let (first, rows) = rest.unwrap_or((first, self.rows));
-        (self.times, self.rows) = (Some((first, last)), rows);
+        if let Ok(Some((rest, rows))) = self.after(until, segments) {
+            (self.times, self.rows) = (Some((rest.place().time.unwrap_or(first), last)), rows);
+            self.rest = Rest(self.bytes.as_ref().map(|_| Box::new(rest)));
+        }
         true
     }
 
-    /// The time of the first row after this time, and the number of rows from there.
-    fn after(&self, until: DateTime, segments: &Segments) -> Result<Option<(DateTime, u64)>, String> {
+    /// The first row after this time, and the number of rows from there.
+    fn after(&self, until: DateTime, segments: &Segments) -> Result<Option<(Reader, u64)>, String> {
         let Some(mut reader) = self.open(segments)? else { return Ok(None) };
-        let mut rest = None;
-        loop {
-            if let Some(time) = reader.place().time.filter(|time| *time > until) {
-                let (_, rows) = rest.get_or_insert((time, 0));
-                *rows += 1;
-            }
+        let mut passed = 0;
+        while reader.place().time.is_some_and(|time| time <= until) {
+            passed += 1;
             if !reader.advance().ok_or_else(damaged)? {
-                return Ok(rest);
+                return Ok(None);
             }
         }
+        if self.rest.0.is_some() {
+            return Ok(Some((reader, self.rows - passed)));
+        }
+        let (rest, mut rows) = (reader.clone(), 1);
+        while reader.advance().ok_or_else(damaged)? {
+            rows += 1;
+        }
+        Ok(Some((rest, rows)))
     }
 
-    /// Its first row, ready to be read.
+    /// Its first row, or the first that is not forgotten, ready to be read.
     fn open(&self, segments: &Segments) -> Result<Option<Reader>, String> {
+        if let Rest(Some(rest)) = &self.rest {
+            return Ok(Some(Reader::clone(rest)));
+        }
         let bytes = match (&self.bytes, &self.location) {
             (Some(bytes), _) => bytes.clone(),
             (None, Some(location)) => segments.read(location).map_err(|error| unreadable(&error))?,
