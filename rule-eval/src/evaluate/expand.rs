@@ -76,7 +76,8 @@ impl Expand {
         let count = elements.iter().map(Vec::len).max().unwrap_or(0).min(self.limit);
         let mut rows = Vec::with_capacity(count);
         for at in 0..count {
-            let mut expanded = row.to_vec();
+            let mut expanded = Vec::with_capacity(self.columns.len());
+            expanded.extend_from_slice(row);
             expanded.resize(self.columns.len(), Value::Null);
             for ((place, _, ty), elements) in self.targets.iter().zip(&elements) {
                 expanded[*place] =
