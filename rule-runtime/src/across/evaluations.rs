@@ -1,5 +1,6 @@
 //! All rules of a run that are evaluated on ticks: rows and watermarks in, alerts out.
 
+use super::abreast::{self, Due, LEAST_ROWS};
 use super::elsewhere::{Elsewhere, Reread};
 use super::schedule::{at_or_after, at_or_before};
 use super::segments::{DEFAULT_DISK, Location, Segments, Unwritten};
@@ -11,8 +12,10 @@ use crate::alert::Alert;
 use crate::parse::DEFAULT_MAX_DEPTH;
 use crate::plans::StaticTables;
 use rule_eval::geography::Geography;
+use rule_model::metadata::Schedule;
 use rule_model::{DateTime, Timespan};
 use std::io;
+use std::num::NonZeroUsize;
 
 /// What a run allows its rules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +41,8 @@ pub struct Evaluations {
     sources: Box<dyn Reread>,
     max_depth: usize,
     geography: Option<Geography>,
+    /// How many may evaluate ticks at a time.
+    threads: NonZeroUsize,
     /// Whether spilling failed and nothing was forgotten since.
     stuck: bool,
     /// Why the disk did not take rows, which were dropped then.
@@ -49,10 +54,11 @@ pub struct Evaluations {
     next: Option<DateTime>,
 }
 
+/// A rule and its state.
 #[derive(Debug)]
-struct Evaluated {
-    rule: TickRule,
-    state: State,
+pub(super) struct Evaluated {
+    pub(super) rule: TickRule,
+    pub(super) state: State,
 }
 
 /// What came of a tick, by the position of the rule.
@@ -103,6 +109,7 @@ impl Evaluations {
             sources: Box::new(()),
             max_depth: DEFAULT_MAX_DEPTH,
             geography: None,
+            threads: NonZeroUsize::MIN,
             stuck: false,
             failed: None,
             bytes: 0,
@@ -120,6 +127,11 @@ impl Evaluations {
     /// Looks up addresses in this database, if there is one.
     pub fn locate_in(&mut self, geography: Option<Geography>) {
         self.geography = geography;
+    }
+
+    /// Has ticks of several rules that fall due together evaluated by so many threads.
+    pub fn evaluate_on(&mut self, threads: NonZeroUsize) {
+        self.threads = threads;
     }
 
     /// Whether records of this source can be read again.
@@ -196,7 +208,9 @@ impl Evaluations {
             return;
         }
         let from = found.len();
+        let mut abreast = self.evaluate_abreast(|_| Some(until), found);
         for position in 0..self.rules.len() {
+            abreast.get_mut(position).into_iter().for_each(|of_rule| found.append(of_rule));
             self.evaluate(position, until, found);
         }
         in_order_of_ticks(&mut found[from..]);
@@ -264,12 +278,17 @@ impl Evaluations {
     /// The end of finite input: evaluates every tick up to the first at or after the last event.
     pub fn finish(&mut self, now: DateTime, found: &mut Vec<Found>) {
         let from = found.len();
+        let latest = self.latest;
+        let until = |schedule: Schedule| {
+            latest.map(|latest| at_or_after(latest, schedule.every).unwrap_or(DateTime::MAX))
+        };
+        let mut abreast = self.evaluate_abreast(until, found);
         for position in 0..self.rules.len() {
+            abreast.get_mut(position).into_iter().for_each(|of_rule| found.append(of_rule));
             let schedule = self.rules.get(position).and_then(Option::as_ref).map(|it| it.rule.schedule);
             match (schedule, self.latest) {
-                (Some(Some(schedule)), Some(latest)) => {
-                    let until = at_or_after(latest, schedule.every).unwrap_or(DateTime::MAX);
-                    self.evaluate(position, until, found);
+                (Some(Some(schedule)), Some(_)) => {
+                    until(schedule).into_iter().for_each(|until| self.evaluate(position, until, found));
                 }
                 (Some(None), latest) => self.tick(position, latest.unwrap_or(now), found),
                 _ => {}
@@ -281,6 +300,57 @@ impl Evaluations {
     /// What happened to each rule's rows.
     pub fn counts(&self) -> impl Iterator<Item = (&'static Rule, Counts)> {
         self.rules.iter().flatten().map(|it| (it.rule.rule, it.state.counts))
+    }
+
+    /// Evaluates ticks of several rules at a time, where there are threads for it and so little to be evaluated that shares
+    /// of the memory do: what they found, by rule. [`evaluate`](Self::evaluate) evaluates those that are left.
+    fn evaluate_abreast(
+        &mut self,
+        until: impl Fn(Schedule) -> Option<DateTime>,
+        found: &mut Vec<Found>,
+    ) -> Vec<Vec<Found>> {
+        let mut of_rules: Vec<Vec<Found>> = Vec::new();
+        if self.threads == NonZeroUsize::MIN {
+            return of_rules;
+        }
+        let room = self.room();
+        of_rules.resize_with(self.rules.len(), Vec::new);
+        let mut due = Vec::new();
+        for ((position, it), found) in self.rules.iter_mut().enumerate().zip(&mut of_rules) {
+            if let Some(evaluated) = it
+                && let Some(until) = evaluated.rule.schedule.and_then(&until)
+                && evaluated.rule.due(&evaluated.state, self.first, until).is_some()
+            {
+                due.push(Due { position, until, evaluated, found });
+            }
+        }
+        let room = room / due.len().max(1) as u64;
+        let needs = |due: &Due<'_>| {
+            let State { counts, .. } = &due.evaluated.state;
+            let rows = due.evaluated.state.rows().saturating_mul(EVALUATED_ROW);
+            rows.max(counts.peak_evaluation.saturating_mul(2))
+        };
+        due.retain(|due| needs(due) <= room);
+        let rows: u64 = due.iter().map(|due| due.evaluated.state.rows()).sum();
+        if due.len() < 2 || rows < LEAST_ROWS {
+            return of_rules;
+        }
+        let positions: Vec<(usize, u64)> =
+            due.iter().map(|due| (due.position, due.evaluated.state.bytes())).collect();
+        let elsewhere = Elsewhere {
+            segments: &self.segments,
+            sources: &*self.sources,
+            max_depth: self.max_depth,
+            geography: self.geography.as_ref(),
+            room,
+            bound: self.bounds.state,
+        };
+        abreast::evaluate(due, self.first, &elsewhere, self.threads);
+        for (position, before) in positions {
+            self.settle(position, before);
+            self.spill_surplus(position, found);
+        }
+        of_rules
     }
 
     fn evaluate(&mut self, position: usize, until: DateTime, found: &mut Vec<Found>) {
@@ -322,10 +392,15 @@ impl Evaluations {
         self.make_room(position, found);
         let mut alerts = Vec::new();
         self.take(position, signal, &mut alerts, found);
+        self.spill_surplus(position, found);
+        found.extend(alerts.into_iter().map(|alert| Found::Alert(position, Box::new(alert), tick)));
+    }
+
+    /// Spills, if more is kept than may be.
+    fn spill_surplus(&mut self, position: usize, found: &mut Vec<Found>) {
         if self.bytes > self.bounds.state && !self.stuck {
             self.spill(position, found);
         }
-        found.extend(alerts.into_iter().map(|alert| Found::Alert(position, Box::new(alert), tick)));
     }
 
     /// Lets go of the segments that a rule no longer needs; it took so many bytes `before`.

@@ -83,6 +83,7 @@
 //! # }
 //! ```
 
+mod abreast;
 mod alerted;
 pub mod block;
 mod each_row;

@@ -67,6 +67,7 @@ impl<'a> Reporter<'a> {
         let bounds = Bounds { state: options.bounds.state - windows, ..options.bounds };
         let mut evaluations = Evaluations::new(engine.rules(), tables, bounds, &mut found);
         evaluations.locate_in(engine.geography().cloned());
+        evaluations.evaluate_on(options.threads);
         Reporter {
             evaluations,
             watermarks: Watermarks::new([], options.bounds.lateness),
