@@ -46,7 +46,7 @@ use classify::Classify;
 use interest::Interest;
 use layout::{Layout, Layouts, Meaning, Place};
 use look::{Asked, Look};
-use marks::Marks;
+use marks::{Marks, Structure};
 use names::Names;
 use rule_model::schema::Path;
 use rule_model::schema::recognition::{Recognizer, TYPE};
@@ -336,23 +336,34 @@ impl Marks {
     #[inline]
     fn sight<'a>(&self, record: &'a [u8], meaning: &Meaning) -> Sight<'a> {
         let structure = self.structure();
-        let bytes = |place: Place| match place {
-            Place::Absent => Ok(None),
-            place => self.string(record, place.value(record, structure)).map(Some).ok_or(Unclear),
-        };
         // Of a record that is UTF-8 these are, too; asking again costs less than a promise that nobody holds the callers to.
         let text = |place: Place| {
-            bytes(place)?.map(|text| std::str::from_utf8(text).map_err(|_| Unclear)).transpose()
+            let bytes = self.string_at(record, structure, place)?;
+            bytes.map(|text| std::str::from_utf8(text).map_err(|_| Unclear)).transpose()
         };
         Sight {
             table: meaning.table,
-            operation: bytes(meaning.operation).map(Option::unwrap_or_default),
-            time: bytes(meaning.time),
+            operation: self.string_at(record, structure, meaning.operation).map(Option::unwrap_or_default),
+            time: self.string_at(record, structure, meaning.time),
             fields: meaning.fields.map(text),
         }
     }
 
-    #[inline]
+    /// The bytes of the string at a place of a marked record.
+    #[inline(always)]
+    fn string_at<'a>(
+        &self,
+        record: &'a [u8],
+        structure: Structure<'_>,
+        place: Place,
+    ) -> Result<Option<&'a [u8]>, Unclear> {
+        match place {
+            Place::Absent => Ok(None),
+            place => self.string(record, place.value(record, structure)).map(Some).ok_or(Unclear),
+        }
+    }
+
+    #[inline(always)]
     fn string<'a>(&self, record: &'a [u8], value: Option<usize>) -> Option<&'a [u8]> {
         let start = value.filter(|start| record.get(*start) == Some(&b'"'))?;
         record.get(start + 1..self.string_end(start)?)

@@ -1,6 +1,7 @@
 //! All rules of a run that are evaluated on ticks: rows and watermarks in, alerts out.
 
-use super::abreast::{self, Due, LEAST_ROWS};
+mod abreast;
+
 use super::elsewhere::{Elsewhere, Reread};
 use super::schedule::{at_or_after, at_or_before};
 use super::segments::{DEFAULT_DISK, Location, Segments, Unwritten};
@@ -11,6 +12,7 @@ use crate::Rule;
 use crate::alert::Alert;
 use crate::parse::DEFAULT_MAX_DEPTH;
 use crate::plans::StaticTables;
+use abreast::{Due, LEAST_ROWS};
 use rule_eval::geography::Geography;
 use rule_model::metadata::Schedule;
 use rule_model::{DateTime, Timespan};
@@ -56,9 +58,9 @@ pub struct Evaluations {
 
 /// A rule and its state.
 #[derive(Debug)]
-pub(super) struct Evaluated {
-    pub(super) rule: TickRule,
-    pub(super) state: State,
+struct Evaluated {
+    rule: TickRule,
+    state: State,
 }
 
 /// What came of a tick, by the position of the rule.

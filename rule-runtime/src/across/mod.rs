@@ -83,7 +83,6 @@
 //! # }
 //! ```
 
-mod abreast;
 mod alerted;
 pub mod block;
 mod each_row;

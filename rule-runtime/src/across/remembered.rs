@@ -10,12 +10,15 @@
 //! hashes, and those that share one are taken for one. What is remembered is worked out again where it is lost: it is not
 //! part of what a state serialises.
 
+mod by_hash;
+
 use super::block::KeptRef;
 use super::sieve::Sieve;
 use super::state::{Kept, Place};
 use super::window::{UseRow, Window, decoded};
 use crate::plans::fields;
 use crate::rule::Input;
+use by_hash::{ByHash, Hashes, Seeded};
 use rule_eval::context::EvalError;
 use rule_eval::evaluate::{Parts, UsePart};
 use rule_eval::{Context, Env, Expression, Row, Table, Tables, memory, part_hash};
@@ -24,16 +27,16 @@ use rule_model::parting::Parting;
 use rule_model::plan::{Expr, Field, Name};
 use std::borrow::Cow;
 use std::cell::RefCell;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 /// What the last tick gave.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Remembered {
     /// The tick.
     tick: DateTime,
-    keys: HashMap<u64, OfKey>,
+    keys: ByHash<OfKey>,
     /// Keys of rows that came since and that the tick would have seen.
-    late: HashSet<u64>,
+    late: Hashes,
     bytes: u64,
 }
 
@@ -59,9 +62,9 @@ pub(super) struct ByKey {
 struct OfKeys<'w> {
     window: &'w Window<'w>,
     by_key: &'w ByKey,
-    keys: Sieve<'w>,
+    keys: Sieve<'w, Seeded>,
     /// The earliest time of each that was handed out.
-    first: RefCell<HashMap<u64, DateTime>>,
+    first: RefCell<ByHash<DateTime>>,
     /// The inputs that were read.
     read: RefCell<HashSet<usize>>,
 }
@@ -139,7 +142,7 @@ impl Remembered {
         rows: &[Row],
         most: u64,
     ) -> Result<Option<Remembered>, String> {
-        let mut keys = HashMap::new();
+        let mut keys = ByHash::default();
         let mut context = window.context();
         for input in 0..by_key.of_inputs.len() {
             window.kept(input, &mut |place, kept| {
@@ -150,16 +153,12 @@ impl Remembered {
             })?;
         }
         let remembered =
-            Remembered { tick: window.until, keys: HashMap::new(), late: HashSet::new(), bytes: 0 };
+            Remembered { tick: window.until, keys: ByHash::default(), late: Hashes::default(), bytes: 0 };
         Ok(remembered.with(by_key, keys, rows.to_vec()).filter(|it| it.bytes <= most))
     }
 
     /// The keys that a tick may give something else of; `None` where that is most of them.
-    pub(super) fn changed(
-        &mut self,
-        by_key: &ByKey,
-        window: &Window<'_>,
-    ) -> Result<Option<HashSet<u64>>, String> {
+    pub(super) fn changed(&mut self, by_key: &ByKey, window: &Window<'_>) -> Result<Option<Hashes>, String> {
         let mut changed = std::mem::take(&mut self.late);
         let left = self.keys.iter().filter(|(_, of_key)| of_key.first <= window.after);
         changed.extend(left.map(|(key, _)| *key));
@@ -179,7 +178,7 @@ impl Remembered {
         mut self,
         by_key: &ByKey,
         window: &Window<'_>,
-        changed: &HashSet<u64>,
+        changed: &Hashes,
         evaluate: impl FnOnce(&dyn Tables) -> Result<Option<Vec<Row>>, String>,
     ) -> Result<Option<Remembered>, String> {
         let (first, read) = Default::default();
@@ -200,7 +199,7 @@ impl Remembered {
     }
 
     /// The same with these keys of which rows were seen, and what they gave; `None` where that is not all of these keys.
-    fn with(mut self, by_key: &ByKey, keys: HashMap<u64, DateTime>, rows: Vec<Row>) -> Option<Remembered> {
+    fn with(mut self, by_key: &ByKey, keys: ByHash<DateTime>, rows: Vec<Row>) -> Option<Remembered> {
         self.bytes += keys.len() as u64 * KEY + bytes_of(&rows);
         self.keys.extend(keys.into_iter().map(|(key, first)| (key, OfKey { first, rows: Vec::new() })));
         for row in rows {
@@ -235,7 +234,7 @@ fn bytes_of(rows: &[Row]) -> u64 {
 }
 
 /// Notes the time of a row of a key.
-fn note(keys: &mut HashMap<u64, DateTime>, key: u64, place: &Place) {
+fn note(keys: &mut ByHash<DateTime>, key: u64, place: &Place) {
     let time = place.time.unwrap_or(DateTime::MIN);
     keys.entry(key).and_modify(|first| *first = time.min(*first)).or_insert(time);
 }

@@ -1,12 +1,13 @@
 //! Few keys, asked for by many rows.
 
 use std::collections::HashSet;
+use std::hash::{BuildHasher, RandomState};
 
 /// Keys with a bit for what some of them end in: that tells most others without a look into the set, which costs many times
 /// as much where a tick sees millions of rows of which it needs a few.
 #[derive(Debug)]
-pub(super) struct Sieve<'k> {
-    keys: &'k HashSet<u64>,
+pub(super) struct Sieve<'k, S = RandomState> {
+    keys: &'k HashSet<u64, S>,
     bits: Vec<u64>,
     /// The bits of a key that count.
     mask: u64,
@@ -15,8 +16,8 @@ pub(super) struct Sieve<'k> {
 /// Bits for each key.
 const SPARE: usize = 16;
 
-impl<'k> Sieve<'k> {
-    pub(super) fn of(keys: &'k HashSet<u64>) -> Sieve<'k> {
+impl<'k, S: BuildHasher> Sieve<'k, S> {
+    pub(super) fn of(keys: &'k HashSet<u64, S>) -> Sieve<'k, S> {
         let bits = (keys.len() * SPARE).next_power_of_two().max(64);
         let mut sieve = Sieve { keys, bits: vec![0; bits / 64], mask: bits as u64 - 1 };
         for key in keys {

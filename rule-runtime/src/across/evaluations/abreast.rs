@@ -8,9 +8,9 @@
 //! States of rules have nothing in common: who evaluates which, and when, does not show. Each evaluation has its share of the
 //! memory, so that only ticks which surely do with that are evaluated so.
 
-use super::elsewhere::Elsewhere;
-use super::evaluations::{Evaluated, Found};
-use super::step::{Signal, step};
+use super::super::elsewhere::Elsewhere;
+use super::super::step::{Signal, step};
+use super::{Evaluated, Found};
 use rule_model::DateTime;
 use std::num::NonZeroUsize;
 use std::sync::{Mutex, PoisonError};
@@ -74,9 +74,9 @@ impl Due<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::state::Place;
-    use super::super::{Bounds, Evaluations, Kept, Signal};
+    use super::super::{Bounds, Evaluations};
     use super::*;
+    use crate::across::{Kept, Place};
     use crate::plans::StaticTables;
     use crate::samples::{anything, metadata};
     use rule_eval::Row;
