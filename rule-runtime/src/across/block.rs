@@ -190,25 +190,22 @@ impl Reader {
     }
 }
 
-/// The number that bytes begin with, which are then those behind it; `None` where they end within it. Those of more than two
-/// bytes are put together at once: every tick reads all rows that it sees.
+/// The number that bytes begin with, which are then those behind it; `None` where they end within it. It is put together
+/// from eight bytes at once, where there are so many: every tick reads all rows that it sees.
 #[inline]
 fn number(bytes: &mut &[u8]) -> Option<u64> {
     const LAST: u64 = 0x8080_8080_8080_8080;
-    match **bytes {
-        [first, ..] if first < 0x80 => {
-            *bytes = bytes.get(1..)?;
-            return Some(u64::from(first));
-        }
-        [first, second, ..] if second < 0x80 => {
-            *bytes = bytes.get(2..)?;
-            return Some(u64::from(first & 0x7f) | u64::from(second) << 7);
-        }
-        _ => {}
-    }
     if let Some(eight) = bytes.first_chunk() {
         let eight = u64::from_le_bytes(*eight);
         let last = !eight & LAST;
+        if last & 0x80 != 0 {
+            *bytes = bytes.get(1..)?;
+            return Some(eight & 0x7f);
+        }
+        if last & 0x8000 != 0 {
+            *bytes = bytes.get(2..)?;
+            return Some(eight & 0x7f | eight >> 1 & 0x3f80);
+        }
         if last != 0 {
             let sevens = eight & (last ^ last.wrapping_sub(1)) & !LAST;
             let pairs = sevens & 0x007f_007f_007f_007f | (sevens & 0x7f00_7f00_7f00_7f00) >> 1;
@@ -217,6 +214,11 @@ fn number(bytes: &mut &[u8]) -> Option<u64> {
             return Some(fours & 0x0fff_ffff | (fours & 0x0fff_ffff_0000_0000) >> 4);
         }
     }
+    number_by_bytes(bytes)
+}
+
+/// The same, of more than eight bytes or at the end.
+fn number_by_bytes(bytes: &mut &[u8]) -> Option<u64> {
     let mut number = 0_u64;
     for (at, byte) in bytes.iter().take(10).enumerate() {
         number |= u64::from(byte & 0x7f) << (7 * at);

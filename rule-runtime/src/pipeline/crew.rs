@@ -8,7 +8,7 @@
 //! From a source that anybody may read, whoever has nothing else to do draws, one thread at a time: each matches what it has
 //! read itself, which is still in the cache of its core, and none is fed by another. Other sources the calling thread reads,
 //! and puts their works on the desk. It reports besides, and matches where there is nothing to report: none waits while there
-//! is work, and there are no more threads than asked for.
+//! is work, and there are no more threads than asked for, but for those that ticks take for as long as they last.
 
 use super::Stop;
 use crate::engine::{Engine, Outcome, Work, Worker};
