@@ -9,7 +9,7 @@ use rule_model::{Bag, DateTime, Value};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use smol_str::SmolStr;
-use std::fmt;
+use std::fmt::{self, Write};
 use std::sync::Arc;
 
 /// What a rule reports.
@@ -278,7 +278,11 @@ impl AlertId {
 impl fmt::Display for AlertId {
     /// 32 hexadecimal digits.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        self.0.iter().try_for_each(|byte| {
+            let digits = [byte >> 4, byte & 15].map(|digit| char::from(DIGITS[usize::from(digit)]));
+            digits.into_iter().try_for_each(|digit| f.write_char(digit))
+        })
     }
 }
 

@@ -425,11 +425,22 @@ fn kept(
         None => None,
     };
     let kept = |row: Row| {
-        let row = postcard::to_allocvec(&row).map_err(|error| error.to_string())?.into_boxed_slice();
+        let row = encoded(&row).map_err(|error| error.to_string())?;
         Ok(match key {
             Some(key) => Kept::Keyed { key, row },
             None => Kept::Row(row),
         })
     };
     maker.kept(input, event, context)?.into_iter().map(kept).collect()
+}
+
+/// A row as bytes, in memory of their number: most are short enough to be written elsewhere first, where a vector would grow
+/// several times.
+fn encoded(row: &Row) -> postcard::Result<Box<[u8]>> {
+    let mut short = [0; 1024];
+    match postcard::to_slice(row, &mut short) {
+        Ok(bytes) => Ok((&*bytes).into()),
+        Err(postcard::Error::SerializeBufferFull) => Ok(postcard::to_allocvec(row)?.into_boxed_slice()),
+        Err(error) => Err(error),
+    }
 }

@@ -162,6 +162,11 @@ impl<'e> Crew<'e> {
         self.lanes > 0
     }
 
+    /// Whether the outcome that is next is there.
+    pub(super) fn is_next_done(&self) -> bool {
+        self.shared.desk().is_oldest_done()
+    }
+
     /// The outcome that is next; `None` where nothing is under way. Until it is there works are matched here, too.
     pub(super) fn next(&mut self) -> io::Result<Option<Box<Outcome>>> {
         loop {

@@ -326,7 +326,9 @@ impl<'r> Feeds<'r> {
             _ => (1, 0),
         };
         while let Some(feed) = self.sources.get_mut(input) {
-            if feed.under_way >= least && feed.bytes_under_way >= most {
+            // What a pipe gave is not held back while it is waited for more.
+            let is_next_here = feed.is_pipe && feed.under_way > 0 && crew.is_next_done();
+            if is_next_here || feed.under_way >= least && feed.bytes_under_way >= most {
                 return Ok(Read::Enough);
             }
             if feed.trickles {
