@@ -116,10 +116,10 @@ enum Task {
     Draw(Box<dyn Supply>, Batch),
 }
 
-/// Works that wait for each lane: enough to keep it busy while the calling thread evaluates a tick. Twice as many gained nothing.
-const WAITING: usize = 16;
+/// Works that wait for each lane: enough to keep it busy while the calling thread matches one.
+const WAITING: usize = 2;
 /// Works under way for each thread: more wait for the oldest.
-const MOST: usize = 24;
+const MOST: usize = 6;
 /// Looks for a change before a thread sleeps: some 50 microseconds.
 const LOOKS: usize = 2000;
 
