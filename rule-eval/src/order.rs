@@ -6,7 +6,7 @@
 use crate::json;
 use rule_model::{DateTime, Guid, Timespan, Value};
 use rust_decimal::Decimal;
-use rust_decimal::prelude::ToPrimitive;
+use rust_decimal::prelude::{FromPrimitive, ToPrimitive};
 use smol_str::SmolStr;
 use std::cmp::Ordering;
 use std::hash::{Hash, Hasher};
@@ -123,7 +123,24 @@ fn compare_numbers(a: &Value, b: &Value) -> Option<Ordering> {
     if let (Some(a), Some(b)) = (as_decimal(a), as_decimal(b)) {
         return Some(a.cmp(&b));
     }
-    Some(as_f64(a)?.total_cmp(&as_f64(b)?))
+    match (a, b) {
+        (Value::Real(a), Value::Real(b)) => Some(a.total_cmp(b)),
+        (Value::Real(a), b) => Some(compare_with_real(as_decimal(b)?, *a).reverse()),
+        (a, Value::Real(b)) => Some(compare_with_real(as_decimal(a)?, *b)),
+        _ => None,
+    }
+}
+
+/// Compares as reals and, where that rounds to the same, exactly. To round alone is no order, and a sort may panic then: beside a
+/// real of 2^53 its neighbours 2^53 and 2^53 + 1 would both be equal to it and not to each other.
+fn compare_with_real(exact: Decimal, real: f64) -> Ordering {
+    // The text is read as the real nearest to it; `to_f64` may be off by one, and so would not rise with the decimal.
+    let rounded: f64 = exact.to_string().parse().unwrap_or(f64::NAN);
+    let as_decimal = || {
+        let whole = (real.fract() == 0.0).then(|| Decimal::try_from_i128_with_scale(real as i128, 0).ok());
+        whole.flatten().or_else(|| Decimal::from_f64(real)).unwrap_or(exact)
+    };
+    rounded.total_cmp(&real).then_with(|| exact.cmp(&as_decimal()))
 }
 
 fn as_decimal(value: &Value) -> Option<Decimal> {
@@ -186,8 +203,51 @@ mod tests {
             (Value::string("10"), Value::string("2")),
             (Value::string("B"), Value::string("a")),
             (Value::Null, Value::Bool(false)),
+            (Value::Real(9_007_199_254_740_992.0), Value::Long(9_007_199_254_740_993)),
+            (Value::Real(f64::NEG_INFINITY), Value::Long(i64::MIN)),
+            (Value::Long(i64::MAX), Value::Real(9_223_372_036_854_775_808.0)),
+            (Value::Long(i64::MAX), Value::Real(1e300)),
+            (Value::Decimal(Decimal::MAX), Value::Real(f64::INFINITY)),
         ] {
             assert_eq!(compare(&less, &greater), Ordering::Less, "{less:?} {greater:?}");
+            assert_eq!(compare(&greater, &less), Ordering::Greater, "{greater:?} {less:?}");
+        }
+        for (a, b) in [
+            (Value::Long(1), Value::Real(1.0)),
+            (Value::Long(i64::MIN), Value::Real(-9_223_372_036_854_775_808.0)),
+            (Value::Decimal(Decimal::new(1, 1)), Value::Real(0.1)),
+            (Value::Decimal(Decimal::new(10, 1)), Value::Int(1)),
+        ] {
+            assert_eq!(compare(&a, &b), Ordering::Equal, "{a:?} {b:?}");
+        }
+    }
+
+    /// A sort may panic over what is not.
+    #[test]
+    fn numbers_of_all_types_are_in_one_order() {
+        let near = |n: i64| (-1..=1).filter_map(move |step| n.checked_add(step));
+        let whole: Vec<i64> = [0, 9_007_199_254_740_992, -9_007_199_254_740_992, i64::MAX, i64::MIN]
+            .into_iter()
+            .flat_map(near)
+            .collect();
+        let odd = [0.1, -0.1, 0.3, 1e-30, 1e30, -0.0, f64::NAN, -f64::NAN, f64::INFINITY, f64::NEG_INFINITY];
+        let reals = whole.iter().map(|n| *n as f64).chain(odd).map(Value::Real);
+        let scaled = |scale| whole.iter().map(move |n| Value::Decimal(Decimal::new(*n, scale)));
+        let more = [Value::Decimal(Decimal::MAX), Value::Decimal(Decimal::new(1, 28)), Value::Int(1)];
+        let numbers: Vec<Value> = whole
+            .iter()
+            .map(|n| Value::Long(*n))
+            .chain(reals)
+            .chain([0, 15].into_iter().flat_map(scaled))
+            .chain(more)
+            .collect();
+        for a in &numbers {
+            for b in &numbers {
+                assert_eq!(compare(a, b), compare(b, a).reverse(), "{a:?} {b:?}");
+                for c in numbers.iter().filter(|c| compare(a, b).is_le() && compare(b, c).is_le()) {
+                    assert!(compare(a, c).is_le(), "{a:?} {b:?} {c:?}");
+                }
+            }
         }
     }
 }
