@@ -3,7 +3,7 @@
 //! `cargo bench -p detector-benches --bench across` runs all cases over a million events; `ACROSS_EVENTS` sets another number,
 //! `ACROSS_KEPT` the rows that are kept over 14 days (a million unless set), `ACROSS_FILE` a file of any events that all
 //! shipped rules are run over, `ACROSS_ONLY` the cases to be run, as numbers from 0. Each case is run `ACROSS_RUNS` times (3 unless set), in turns; the least time is shown,
-//! which other work on the machine disturbs least.
+//! which other work on the machine disturbs least. Two cases are compared turn by turn, too: the machine may have its best moment in one of them.
 #![allow(clippy::unwrap_used, reason = "a benchmark ends at the first surprise")]
 
 use rule_model::DateTime;
@@ -109,16 +109,13 @@ fn main() {
         .map(|numbers| numbers.split(',').map(|number| number.parse().unwrap()).collect());
     let is_wanted = |case: &usize| only.as_ref().is_none_or(|only| only.contains(case));
     write_files((0..cases.len()).filter(is_wanted).flat_map(|case| cases[case].files));
-    let mut least: Vec<Option<Measured>> = vec![None; cases.len()];
+    let mut measured: Vec<Vec<Measured>> = vec![Vec::new(); cases.len()];
     for _ in 0..number("ACROSS_RUNS").unwrap_or(3) {
-        for (case, least) in least.iter_mut().enumerate().filter(|(case, _)| is_wanted(case)) {
-            let measured = in_a_process(case);
-            if least.as_ref().is_none_or(|least| measured.time < least.time) {
-                *least = Some(measured);
-            }
+        for (case, measured) in measured.iter_mut().enumerate().filter(|(case, _)| is_wanted(case)) {
+            measured.push(in_a_process(case));
         }
     }
-    print(&cases, &least);
+    print(&cases, &measured);
     // There is none where all events come from a file.
     let _absent = fs::remove_dir_all(folder());
 }
@@ -135,13 +132,14 @@ fn in_a_process(case: usize) -> Measured {
     Measured { time, records, peak, alerts, rows, in_parts, oversized }
 }
 
-fn print(cases: &[Case], measured: &[Option<Measured>]) {
+fn print(cases: &[Case], measured: &[Vec<Measured>]) {
+    let least = |case: usize| measured[case].iter().min_by_key(|it| it.time);
     println!(
         "{:<44} {:>10} {:>8} {:>10} {:>9} {:>8} {:>10} {:>8} {:>9}",
         "case", "events", "CPU s", "events/s", "peak MiB", "alerts", "rows kept", "in parts", "oversized"
     );
-    for (case, it) in cases.iter().zip(measured) {
-        let Some(it) = it else { continue };
+    for (number, case) in cases.iter().enumerate() {
+        let Some(it) = least(number) else { continue };
         let seconds = it.time as f64 / 1e9;
         println!(
             "{:<44} {:>10} {:>8.2} {:>10.0} {:>9} {:>8} {:>10} {:>8} {:>9}",
@@ -155,10 +153,16 @@ fn print(cases: &[Case], measured: &[Option<Measured>]) {
             it.in_parts,
             it.oversized
         );
-        if let Some((other, beside)) = case.beside.and_then(|other| Some((other, measured[other].as_ref()?)))
-        {
-            let more = it.time as f64 / beside.time as f64 - 1.0;
-            println!("    {:+.0} % beside {}", more * 100.0, cases[other].name);
+        if let Some((other, beside)) = case.beside.and_then(|other| Some((other, least(other)?))) {
+            let more = |it: &Measured, beside: &Measured| (it.time as f64 / beside.time as f64 - 1.0) * 100.0;
+            let mut turns: Vec<f64> =
+                measured[number].iter().zip(&measured[other]).map(|(it, beside)| more(it, beside)).collect();
+            turns.sort_by(f64::total_cmp);
+            let (least, median) = (more(it, beside), turns[turns.len() / 2]);
+            println!(
+                "    {least:+.0} % by the least, {median:+.0} % by the median of turns, beside {}",
+                cases[other].name
+            );
         }
     }
 }
