@@ -87,13 +87,13 @@ pub fn step(
                 rule.pass(state, tick, elsewhere);
                 return Ok(());
             }
-            let outcome = rule.evaluate(state, tick, elsewhere, alerts);
+            let outcome = rule.evaluate(state, tick, elsewhere, false, alerts);
             state.settled = (outcome.is_ok() && state.foretold != Some(tick)).then_some(tick);
             rule.pass(state, tick, elsewhere);
             outcome
         }
         Signal::Foretaste(tick) => {
-            let outcome = rule.look_ahead(state, tick, elsewhere, alerts);
+            let outcome = rule.evaluate(state, tick, elsewhere, true, alerts);
             state.foretold = Some(tick);
             outcome
         }
@@ -219,36 +219,27 @@ impl TickRule {
         Ok(self.run(tail, state, DateTime::UNIX_EPOCH, &nowhere, None)?.len())
     }
 
-    /// Evaluates a tick: its alerts that no earlier one made. An error may come beside alerts.
+    /// Evaluates a tick: its alerts that no earlier one made. An error may come beside alerts. One that is `foretold` is still to come:
+    /// it changes nothing of what is remembered, and rows that are absent so far may yet come.
     fn evaluate(
         &self,
         state: &mut State,
         tick: DateTime,
         elsewhere: &Elsewhere<'_>,
+        foretold: bool,
         alerts: &mut Vec<Alert>,
     ) -> Result<(), String> {
-        let Some(tail) = &self.tail else { return self.each_row(state, tick, elsewhere, false, alerts) };
+        let Some(tail) = &self.tail else { return self.each_row(state, tick, elsewhere, foretold, alerts) };
         let remembered = state.remembered.take();
-        let rows = self.run(tail, state, tick, elsewhere, remembered);
-        let outcome = rows.and_then(|rows| self.shape(state, tick, rows, elsewhere, alerts));
-        state.recalled.end();
-        outcome
-    }
-
-    /// The same of a tick that is still to come, which changes nothing of what is remembered; rows that are absent so far may yet come.
-    fn look_ahead(
-        &self,
-        state: &mut State,
-        tick: DateTime,
-        elsewhere: &Elsewhere<'_>,
-        alerts: &mut Vec<Alert>,
-    ) -> Result<(), String> {
-        let Some(tail) = &self.tail else { return self.each_row(state, tick, elsewhere, true, alerts) };
-        let remembered = state.remembered.take();
-        let rows = self.run(tail, state, tick, elsewhere, None);
-        state.remembered = remembered;
+        let rows = if foretold {
+            let rows = self.run(tail, state, tick, elsewhere, None);
+            state.remembered = remembered;
+            rows
+        } else {
+            self.run(tail, state, tick, elsewhere, remembered)
+        };
         let outcome = rows.and_then(|rows| match &*rows {
-            [] => Ok(()),
+            [] if foretold => Ok(()),
             _ => self.shape(state, tick, rows, elsewhere, alerts),
         });
         state.recalled.end();
